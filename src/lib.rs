@@ -1,0 +1,2 @@
+//! longhaul
+pub mod proto;

@@ -1,0 +1,464 @@
+//! Chunks in, payload out: in order, each once, checked.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::{Bytes, BytesMut};
+
+use super::base64::{decode_append, max_decoded_len};
+use super::checksum::{Crc32, Sha256, Sha256Hasher};
+use super::frame::Chunk;
+use super::id::Seq;
+use super::limits::{CHUNK_OVERHEAD_BYTES, Limits};
+
+/// Puts the chunks of one payload back together.
+///
+/// Takes chunks in any order and appends decoded bytes to the caller's buffer as soon as they are
+/// next. What comes ahead of a gap is parked, within limits. *Source*: PROTOCOL 4.3, 7.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use longhaul::proto::frame::Chunk;
+/// use longhaul::proto::{ChunkAssembler, Limits};
+///
+/// let chunk = |seq, data: &'static str| Chunk {
+///     seq, data: data.into(), offset: None, crc32: None,
+/// };
+/// let (mut assembler, mut out) = (ChunkAssembler::new(Limits::default()), BytesMut::new());
+/// assembler.push(&chunk(2, "d29ybGQ="), &mut out).unwrap();
+/// assert!(out.is_empty(), "chunk 2 waits for chunk 1");
+/// assembler.push(&chunk(1, "aGVsbG8g"), &mut out).unwrap();
+/// assert_eq!(&out[..], b"hello world");
+/// let verified = assembler.finish(2, None, None).unwrap();
+/// assert_eq!(verified.bytes, 11);
+/// ```
+#[derive(Debug)]
+pub struct ChunkAssembler {
+    limits: Limits,
+    /// The chunk that is delivered next; all before it have been.
+    next: Seq,
+    /// Bytes delivered so far, which is where chunk `next` starts.
+    delivered_bytes: u64,
+    /// Length and CRC of the chunks just before `next`, oldest first, at most
+    /// `limits.remembered_chunks`.
+    remembered: VecDeque<Fingerprint>,
+    /// Chunks beyond `next`.
+    parked: BTreeMap<Seq, Parked>,
+    /// What `parked` is charged: each chunk's length and overhead.
+    parked_bytes: usize,
+    /// Empty chunks since the last one with bytes.
+    empty_in_a_row: u32,
+    digest: Sha256Hasher,
+    /// Room for what is decoded to be compared or parked; used again.
+    scratch: BytesMut,
+}
+
+/// What became of a pushed chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pushed {
+    /// It was next: its bytes, and those of this many parked chunks after it, are in the buffer.
+    Delivered {
+        /// Parked chunks that became due with it.
+        unparked: u64,
+    },
+    /// It came ahead of a gap and waits.
+    Parked,
+    /// It came before with the same bytes, and was dropped.
+    Repeated,
+    /// It came before, too long ago to compare, and was dropped.
+    Unchecked,
+}
+
+/// What is known of a payload once it is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// How many chunks it came in.
+    pub chunks: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// Its digest, computed here.
+    pub sha256: Sha256,
+    /// Whether the server gave the same digest.
+    pub digest_checked: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fingerprint {
+    len: usize,
+    crc32: Crc32,
+}
+
+#[derive(Debug)]
+struct Parked {
+    bytes: Bytes,
+    crc32: Crc32,
+    /// The offset the server declared; it can be checked only once the chunk is due.
+    offset: Option<u64>,
+}
+
+impl Parked {
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint { len: self.bytes.len(), crc32: self.crc32 }
+    }
+}
+
+/// Chunks do not make up the payload they claim to; the transfer fails.
+///
+/// *Source*: PROTOCOL 4.3, 4.4 and 8.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssembleError {
+    /// Chunks are counted from 1.
+    #[error("chunk has seq 0, chunks are counted from 1")]
+    SeqZero,
+    /// Not base64.
+    #[error("data of chunk {seq} is not base64 ({chars} characters)")]
+    Base64 {
+        /// The chunk.
+        seq: Seq,
+        /// How long its text is.
+        chars: usize,
+    },
+    /// The same chunk came again with other bytes.
+    #[error(
+        "chunk {seq} came again with other bytes: {expected_bytes} bytes with crc {expected} \
+         before, {got_bytes} bytes with crc {got} now"
+    )]
+    Conflict {
+        /// The chunk.
+        seq: Seq,
+        /// Its length the first time, in bytes.
+        expected_bytes: usize,
+        /// Its CRC-32 the first time.
+        expected: Crc32,
+        /// Its length now, in bytes.
+        got_bytes: usize,
+        /// Its CRC-32 now.
+        got: Crc32,
+    },
+    /// The bytes have another CRC-32 than the chunk says.
+    #[error("chunk {seq} should have crc {expected} and has {got}")]
+    Crc {
+        /// The chunk.
+        seq: Seq,
+        /// What the chunk says.
+        expected: Crc32,
+        /// What its bytes have.
+        got: Crc32,
+    },
+    /// The chunk belongs elsewhere than where it stands.
+    #[error("chunk {seq} should start at byte {expected} and says {got}")]
+    Offset {
+        /// The chunk.
+        seq: Seq,
+        /// Where it stands, in decoded bytes from 0.
+        expected: u64,
+        /// Where it says it belongs.
+        got: u64,
+    },
+    /// The stream ended with a chunk missing.
+    #[error("chunk {missing} of {total} is missing, {parked} chunks wait behind it")]
+    Gap {
+        /// The first chunk that never came.
+        missing: Seq,
+        /// How many the server says there are.
+        total: u64,
+        /// Chunks that came after the gap.
+        parked: usize,
+    },
+    /// A chunk came that the total leaves no room for.
+    #[error("chunk {seq} came, but there should be {total}")]
+    PastTotal {
+        /// The highest chunk that came.
+        seq: Seq,
+        /// How many the server says there are.
+        total: u64,
+    },
+    /// The payload has another length than the server says.
+    #[error("payload should have {expected} bytes and has {got}")]
+    Size {
+        /// What the server says.
+        expected: u64,
+        /// What came.
+        got: u64,
+    },
+    /// The payload has another digest than the server says.
+    #[error("payload should have sha256 {expected} and has {got}")]
+    Digest {
+        /// What the server says.
+        expected: Sha256,
+        /// What the bytes have.
+        got: Sha256,
+    },
+    /// The payload is longer than the limit.
+    #[error("payload exceeds {limit} bytes with chunk {seq}")]
+    TooLarge {
+        /// The chunk that would go over it.
+        seq: Seq,
+        /// [`Limits::max_payload_bytes`].
+        limit: u64,
+    },
+    /// Too much waits behind a gap.
+    #[error("chunk {missing} is missing and chunk {seq} would park more than {limit} bytes")]
+    ParkedBytes {
+        /// The chunk all others wait for.
+        missing: Seq,
+        /// The chunk that would go over the limit.
+        seq: Seq,
+        /// [`Limits::max_parked_bytes`].
+        limit: usize,
+    },
+    /// Too many chunks wait behind a gap.
+    #[error("chunk {missing} is missing and chunk {seq} would park more than {limit} chunks")]
+    ParkedChunks {
+        /// The chunk all others wait for.
+        missing: Seq,
+        /// The chunk that would go over the limit.
+        seq: Seq,
+        /// [`Limits::max_parked_chunks`].
+        limit: usize,
+    },
+    /// Chunk after chunk without a byte.
+    #[error("chunk {seq} is one more than {limit} empty chunks in a row")]
+    TooManyEmpty {
+        /// The chunk that is one too many.
+        seq: Seq,
+        /// [`Limits::max_empty_chunks`].
+        limit: u32,
+    },
+}
+
+impl ChunkAssembler {
+    /// An assembler that has seen nothing yet.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            next: Seq::FIRST,
+            delivered_bytes: 0,
+            remembered: VecDeque::new(),
+            parked: BTreeMap::new(),
+            parked_bytes: 0,
+            empty_in_a_row: 0,
+            digest: Sha256Hasher::default(),
+            scratch: BytesMut::new(),
+        }
+    }
+
+    /// Bytes delivered so far.
+    pub fn delivered_bytes(&self) -> u64 {
+        self.delivered_bytes
+    }
+
+    /// Chunks delivered so far.
+    pub fn delivered_chunks(&self) -> u64 {
+        self.next.get().saturating_sub(1)
+    }
+
+    /// Whether any chunk came, delivered or parked.
+    pub fn has_chunks(&self) -> bool {
+        self.next > Seq::FIRST || !self.parked.is_empty()
+    }
+
+    /// Bytes that wait ahead of a gap, with [`CHUNK_OVERHEAD_BYTES`] for each chunk.
+    pub fn parked_bytes(&self) -> usize {
+        self.parked_bytes
+    }
+
+    /// Takes one chunk and appends to `out` every byte that is due with it.
+    ///
+    /// # Errors
+    /// [`AssembleError`]: the transfer has failed. `out` holds then what was delivered before.
+    pub fn push(&mut self, chunk: &Chunk<'_>, out: &mut BytesMut) -> Result<Pushed, AssembleError> {
+        let seq = Seq::new(chunk.seq).ok_or(AssembleError::SeqZero)?;
+        if seq < self.next {
+            return self.compare_delivered(seq, chunk);
+        }
+        if seq > self.next {
+            return self.park(seq, chunk);
+        }
+        self.check_text(seq, &chunk.data)?;
+        let start = out.len();
+        let delivered = self
+            .check_offset(seq, chunk.offset)
+            .and_then(|()| decode(seq, chunk, out))
+            .and_then(|crc32| self.deliver(crc32, out.get(start..).unwrap_or_default()));
+        if let Err(error) = delivered {
+            out.truncate(start);
+            return Err(error);
+        }
+        let mut unparked = 0_u64;
+        while let Some(parked) = self.parked.remove(&self.next) {
+            self.parked_bytes = self.parked_bytes.saturating_sub(charge(parked.bytes.len()));
+            self.check_offset(self.next, parked.offset)?;
+            self.deliver(parked.crc32, &parked.bytes)?;
+            out.extend_from_slice(&parked.bytes);
+            unparked = unparked.saturating_add(1);
+        }
+        Ok(Pushed::Delivered { unparked })
+    }
+
+    /// Ends the payload with what the complete frame says.
+    ///
+    /// # Errors
+    /// [`AssembleError`] if a chunk is missing, one too many came, or length or digest differ.
+    pub fn finish(
+        self,
+        total: u64,
+        size: Option<u64>,
+        sha256: Option<Sha256>,
+    ) -> Result<Verified, AssembleError> {
+        let last =
+            self.parked.last_key_value().map_or(self.delivered_chunks(), |(seq, _)| seq.get());
+        if let Some(seq) = Seq::new(last).filter(|_| last > total) {
+            return Err(AssembleError::PastTotal { seq, total });
+        }
+        if self.delivered_chunks() < total {
+            let parked = self.parked.len();
+            return Err(AssembleError::Gap { missing: self.next, total, parked });
+        }
+        let got = self.delivered_bytes;
+        if let Some(expected) = size.filter(|expected| *expected != got) {
+            return Err(AssembleError::Size { expected, got });
+        }
+        let digest = self.digest.finish();
+        if let Some(expected) = sha256.filter(|expected| *expected != digest) {
+            return Err(AssembleError::Digest { expected, got: digest });
+        }
+        Ok(Verified { chunks: total, bytes: got, sha256: digest, digest_checked: sha256.is_some() })
+    }
+
+    /// Accounts for the bytes of chunk `next`, which is delivered with this.
+    fn deliver(&mut self, crc32: Crc32, bytes: &[u8]) -> Result<(), AssembleError> {
+        self.check_length(self.next, bytes.len())?;
+        if bytes.is_empty() {
+            self.empty_in_a_row = self.empty_in_a_row.saturating_add(1);
+            let limit = self.limits.max_empty_chunks;
+            if self.empty_in_a_row > limit {
+                return Err(AssembleError::TooManyEmpty { seq: self.next, limit });
+            }
+        } else {
+            self.empty_in_a_row = 0;
+        }
+        self.digest.update(bytes);
+        self.delivered_bytes = self.delivered_bytes.saturating_add(length(bytes.len()));
+        self.next = self.next.next();
+        if self.remembered.len() >= self.limits.remembered_chunks {
+            self.remembered.pop_front();
+        }
+        if self.limits.remembered_chunks > 0 {
+            self.remembered.push_back(Fingerprint { len: bytes.len(), crc32 });
+        }
+        Ok(())
+    }
+
+    fn park(&mut self, seq: Seq, chunk: &Chunk<'_>) -> Result<Pushed, AssembleError> {
+        if let Some(before) = self.parked.get(&seq).map(Parked::fingerprint) {
+            return self.compare(seq, chunk, before);
+        }
+        let missing = self.next;
+        let limit = self.limits.max_parked_chunks;
+        if self.parked.len() >= limit {
+            return Err(AssembleError::ParkedChunks { missing, seq, limit });
+        }
+        let limit = self.limits.max_parked_bytes;
+        self.scratch.clear();
+        let crc32 = decode(seq, chunk, &mut self.scratch)?;
+        self.check_length(seq, self.scratch.len())?;
+        let charged = self.parked_bytes.saturating_add(charge(self.scratch.len()));
+        if charged > limit {
+            return Err(AssembleError::ParkedBytes { missing, seq, limit });
+        }
+        self.parked_bytes = charged;
+        // A copy of its own takes exactly the room it is charged for.
+        let bytes = Bytes::copy_from_slice(&self.scratch);
+        self.parked.insert(seq, Parked { bytes, crc32, offset: chunk.offset });
+        Ok(Pushed::Parked)
+    }
+
+    fn compare_delivered(&mut self, seq: Seq, chunk: &Chunk<'_>) -> Result<Pushed, AssembleError> {
+        // `remembered` ends with the chunk before `next`; seq is before that.
+        let back = self.next.get().saturating_sub(seq.get());
+        let before = usize::try_from(back)
+            .ok()
+            .and_then(|back| self.remembered.len().checked_sub(back))
+            .and_then(|at| self.remembered.get(at).copied());
+        match before {
+            Some(before) => self.compare(seq, chunk, before),
+            None => Ok(Pushed::Unchecked),
+        }
+    }
+
+    fn compare(
+        &mut self,
+        seq: Seq,
+        chunk: &Chunk<'_>,
+        before: Fingerprint,
+    ) -> Result<Pushed, AssembleError> {
+        self.scratch.clear();
+        let got = decode(seq, chunk, &mut self.scratch)?;
+        let now = Fingerprint { len: self.scratch.len(), crc32: got };
+        if now == before {
+            return Ok(Pushed::Repeated);
+        }
+        Err(AssembleError::Conflict {
+            seq,
+            expected_bytes: before.len,
+            expected: before.crc32,
+            got_bytes: now.len,
+            got,
+        })
+    }
+
+    /// Fails before anything is decoded if `text` cannot but exceed the limit.
+    fn check_text(&self, seq: Seq, text: &str) -> Result<(), AssembleError> {
+        if self.check_length(seq, max_decoded_len(text.len())).is_ok() {
+            return Ok(());
+        }
+        self.check_length(seq, least_decoded_len(text))
+    }
+
+    fn check_length(&self, seq: Seq, bytes: usize) -> Result<(), AssembleError> {
+        let limit = self.limits.max_payload_bytes;
+        if length(bytes) > limit.saturating_sub(self.delivered_bytes) {
+            return Err(AssembleError::TooLarge { seq, limit });
+        }
+        Ok(())
+    }
+
+    fn check_offset(&self, seq: Seq, declared: Option<u64>) -> Result<(), AssembleError> {
+        let expected = self.delivered_bytes;
+        match declared.filter(|offset| *offset != expected) {
+            Some(got) => Err(AssembleError::Offset { seq, expected, got }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Decodes a chunk onto `out` and checks its own CRC.
+fn decode(seq: Seq, chunk: &Chunk<'_>, out: &mut BytesMut) -> Result<Crc32, AssembleError> {
+    let got = decode_append(&chunk.data, out)
+        .map(Crc32)
+        .map_err(|invalid| AssembleError::Base64 { seq, chars: invalid.chars })?;
+    match chunk.crc32.filter(|expected| *expected != got) {
+        Some(expected) => Err(AssembleError::Crc { seq, expected, got }),
+        None => Ok(got),
+    }
+}
+
+/// A lower bound of what base64 text decodes to, white space and padding left out.
+fn least_decoded_len(text: &str) -> usize {
+    let digits = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').count();
+    (digits / 4).saturating_mul(3)
+}
+
+fn charge(bytes: usize) -> usize {
+    bytes.saturating_add(CHUNK_OVERHEAD_BYTES)
+}
+
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

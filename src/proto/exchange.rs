@@ -1,0 +1,390 @@
+//! The life of one request, from sent to settled.
+//!
+//! ```text
+//!            progress, warning            chunk            progress, warning, chunk
+//!              ┌────────┐                                       ┌────────┐
+//!              │        ▼                                       │        ▼
+//!   sent ──▶ Waiting ───────────────────────────────────────▶ Streaming
+//!              │  │                                           │  │  │
+//!              │  └── complete (0 chunks), answer ──▶ Ended ◀─┘  │  └─ answer: failed
+//!              │                                        complete │
+//!              └──── error, defect, idle limit, deadline ──▶ Failed
+//! ```
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use serde_json::value::RawValue;
+
+use super::assembler::{AssembleError, ChunkAssembler, Pushed, Verified};
+use super::base64::{InvalidBase64, decode_append};
+use super::checksum::Sha256;
+use super::feature::{Feature, Features};
+use super::frame::{Answer, Body, Chunk, Complete, Envelope, FrameError, Kind};
+use super::json::Text;
+use super::limits::{Limits, MAX_KEPT_WARNINGS};
+use super::reply::{Members, Progress, Reply, ServerError, Warning};
+use super::request::Mode;
+use super::stats::{Counters, add, count};
+
+/// What a request is to hold its answer to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Terms {
+    /// How its frames are read.
+    pub mode: Mode,
+    /// What was agreed with the server.
+    pub features: Features,
+    /// The field of a single answer that holds the payload.
+    pub answer_payload: Option<&'static str>,
+    /// Limits on what comes.
+    pub limits: Limits,
+    /// How long it may go without progress or a new chunk once it was sent; `None` for ever.
+    pub idle_limit: Option<Duration>,
+    /// When it ends whatever comes. Nothing extends it.
+    pub deadline: Option<Instant>,
+}
+
+impl Terms {
+    /// Terms with the default limits, no idle limit and no deadline.
+    pub fn new(mode: Mode, features: Features) -> Self {
+        Self {
+            mode,
+            features,
+            answer_payload: None,
+            limits: Limits::default(),
+            idle_limit: None,
+            deadline: None,
+        }
+    }
+}
+
+/// One request and everything that has come for it.
+///
+/// Text in, events out; the time is always the caller's.
+#[derive(Debug)]
+pub struct Exchange {
+    terms: Terms,
+    counters: Arc<Counters>,
+    assembler: ChunkAssembler,
+    warnings: Vec<Warning>,
+    /// When the idle limit runs out; `None` before the request is sent.
+    idle_at: Option<Instant>,
+    end: Option<Ending>,
+}
+
+/// How a request ended well.
+#[derive(Debug)]
+struct Ending {
+    verified: Verified,
+    data: Option<Box<RawValue>>,
+    frame: Option<Box<RawValue>>,
+}
+
+/// What one message meant to its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// How far the operation is.
+    Progress(Progress),
+    /// Something went wrong with one item; the operation goes on.
+    Warning(Warning),
+    /// A chunk came: this many bytes, possibly none, were appended to the caller's buffer.
+    Data(usize),
+    /// The message changed nothing: a repeat, an unknown type, an unreadable text.
+    Ignored,
+    /// The request has ended well and [`Exchange::finish`] gives its reply. A single answer's
+    /// payload was appended to the buffer just now.
+    Ended,
+}
+
+/// A request has failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The server said no, or failed.
+    #[error("the server refused or failed")]
+    Server(#[source] ServerError),
+    /// The complete frame says that the operation did not succeed.
+    #[error("the operation completed without success")]
+    Unsuccessful(#[source] ServerError),
+    /// A frame is not what its type says.
+    #[error("the server sent a defective frame")]
+    Frame(#[source] FrameError),
+    /// The chunks are no whole payload.
+    #[error("the payload did not verify")]
+    Assemble(#[source] AssembleError),
+    /// A feature was agreed on, and a frame does without it.
+    #[error("{} frame lacks {field}, though {} was agreed on", kind.name(), feature.name())]
+    NotAsAgreed {
+        /// The frame.
+        kind: Kind,
+        /// The field it lacks.
+        field: &'static str,
+        /// The feature that asks for it.
+        feature: Feature,
+    },
+    /// A single answer came where chunks had come already.
+    #[error("a single answer came after {chunks} chunks")]
+    AnswerAfterChunks {
+        /// Chunks delivered before it.
+        chunks: u64,
+    },
+    /// The payload inside a single answer is no base64 text.
+    #[error("{field} of the answer is not base64")]
+    AnswerPayload {
+        /// The field of the answer.
+        field: &'static str,
+        /// What is wrong; `None` if it is no string.
+        #[source]
+        source: Option<InvalidBase64>,
+    },
+    /// The payload inside a single answer is longer than the limit.
+    #[error("payload of {got} bytes exceeds {limit} bytes")]
+    AnswerTooLarge {
+        /// Its length, in decoded bytes.
+        got: u64,
+        /// [`Limits::max_payload_bytes`].
+        limit: u64,
+    },
+    /// Neither progress nor a new chunk came for too long.
+    #[error("nothing new came for {limit:?}")]
+    Idle {
+        /// [`Terms::idle_limit`].
+        limit: Duration,
+    },
+    /// The deadline has passed.
+    #[error("the deadline has passed")]
+    Deadline,
+}
+
+impl From<AssembleError> for ExchangeError {
+    fn from(error: AssembleError) -> Self {
+        Self::Assemble(error)
+    }
+}
+
+impl Exchange {
+    /// A request that is about to be sent.
+    pub fn new(terms: Terms, counters: Arc<Counters>) -> Self {
+        let assembler = ChunkAssembler::new(terms.limits.clone());
+        Self { terms, counters, assembler, warnings: Vec::new(), idle_at: None, end: None }
+    }
+
+    /// What was agreed for it.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// Bytes of payload delivered so far.
+    pub fn delivered_bytes(&self) -> u64 {
+        self.assembler.delivered_bytes()
+    }
+
+    /// The request went out; the idle limit runs from now.
+    pub fn handle_sent(&mut self, now: Instant) {
+        self.extend_idle(now);
+    }
+
+    /// The connection was held up on our side for `held`; the idle limit is put off by as much.
+    pub fn handle_held(&mut self, held: Duration) {
+        self.idle_at = self.idle_at.and_then(|at| at.checked_add(held));
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        [self.idle_at, self.terms.deadline].into_iter().flatten().min()
+    }
+
+    /// Fails if a limit of time has run out by `now`.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Deadline`] or [`ExchangeError::Idle`].
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), ExchangeError> {
+        if self.terms.deadline.is_some_and(|at| at <= now) {
+            return Err(ExchangeError::Deadline);
+        }
+        match (self.idle_at, self.terms.idle_limit) {
+            (Some(at), Some(limit)) if at <= now => Err(ExchangeError::Idle { limit }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes one text message that was routed to this request and appends payload to `out`.
+    ///
+    /// # Errors
+    /// [`ExchangeError`]: the request has failed. A text that cannot be read at all fails
+    /// nothing; it is counted.
+    pub fn handle_text(
+        &mut self,
+        text: &str,
+        now: Instant,
+        out: &mut BytesMut,
+    ) -> Result<Event, ExchangeError> {
+        if self.end.is_some() {
+            count(&self.counters.unknown_ids);
+            return Ok(Event::Ignored);
+        }
+        let mut mended = String::new();
+        let Ok(envelope) = Envelope::read(text, &mut mended) else {
+            count(&self.counters.unreadable);
+            return Ok(Event::Ignored);
+        };
+        match envelope.body(self.terms.mode).map_err(ExchangeError::Frame)? {
+            Body::Progress(progress) => {
+                self.extend_idle(now);
+                Ok(Event::Progress(progress))
+            }
+            Body::Warning(warning) => {
+                if self.warnings.len() < MAX_KEPT_WARNINGS {
+                    self.warnings.push(warning.clone());
+                }
+                Ok(Event::Warning(warning))
+            }
+            Body::Chunk(chunk) => self.handle_chunk(&chunk, now, out),
+            Body::Complete(complete) => self.handle_complete(&complete),
+            Body::Answer(answer) => self.handle_answer(&answer, out),
+            Body::Error(error) => Err(ExchangeError::Server(error)),
+            Body::Unknown => Ok(Event::Ignored),
+        }
+    }
+
+    /// The reply, once [`Event::Ended`] has come; `None` before.
+    pub fn finish(self) -> Option<Reply> {
+        let Ending { verified, data, frame } = self.end?;
+        Some(Reply {
+            data,
+            frame,
+            warnings: self.warnings,
+            chunks: verified.chunks,
+            payload_bytes: verified.bytes,
+            sha256: verified.sha256,
+            digest_checked: verified.digest_checked,
+        })
+    }
+
+    fn handle_chunk(
+        &mut self,
+        chunk: &Chunk<'_>,
+        now: Instant,
+        out: &mut BytesMut,
+    ) -> Result<Event, ExchangeError> {
+        self.require(Kind::Chunk, "offset", chunk.offset.is_some())?;
+        self.require(Kind::Chunk, "crc32", chunk.crc32.is_some())?;
+        let before = out.len();
+        let pushed = self.assembler.push(chunk, out)?;
+        let bytes = out.len().saturating_sub(before);
+        match pushed {
+            Pushed::Delivered { .. } => count(&self.counters.chunks),
+            Pushed::Parked => {
+                count(&self.counters.chunks);
+                count(&self.counters.parked_chunks);
+            }
+            Pushed::Repeated => count(&self.counters.repeated_chunks),
+            Pushed::Unchecked => count(&self.counters.unchecked_repeats),
+        }
+        add(&self.counters.chunk_bytes, u64::try_from(bytes).unwrap_or(u64::MAX));
+        if matches!(pushed, Pushed::Repeated | Pushed::Unchecked) {
+            return Ok(Event::Ignored);
+        }
+        self.extend_idle(now);
+        Ok(Event::Data(bytes))
+    }
+
+    fn handle_complete(&mut self, complete: &Complete<'_>) -> Result<Event, ExchangeError> {
+        if !complete.success {
+            let error = complete.error.clone().unwrap_or_else(ServerError::unexplained);
+            return Err(ExchangeError::Unsuccessful(error));
+        }
+        self.require(Kind::Complete, "size", complete.size.is_some())?;
+        self.require(Kind::Complete, "sha256", complete.sha256.is_some())?;
+        let assembler = self.take_assembler();
+        let verified = assembler.finish(complete.total_chunks, complete.size, complete.sha256)?;
+        let frame = serde_json::from_str(complete.frame).ok();
+        self.end = Some(Ending { verified, data: complete.data.map(ToOwned::to_owned), frame });
+        Ok(Event::Ended)
+    }
+
+    fn handle_answer(
+        &mut self,
+        answer: &Answer<'_>,
+        out: &mut BytesMut,
+    ) -> Result<Event, ExchangeError> {
+        let data = answer.outcome.clone().map_err(ExchangeError::Server)?;
+        if self.assembler.has_chunks() {
+            let chunks = self.assembler.delivered_chunks();
+            return Err(ExchangeError::AnswerAfterChunks { chunks });
+        }
+        let start = out.len();
+        let data = match (data, self.terms.answer_payload) {
+            (Some(data), Some(field)) => self.take_answer_payload(data, field, out)?,
+            (data, _) => data.map(ToOwned::to_owned),
+        };
+        let payload = out.get(start..).unwrap_or_default();
+        let verified = Verified {
+            chunks: 0,
+            bytes: u64::try_from(payload.len()).unwrap_or(u64::MAX),
+            sha256: Sha256::of(payload),
+            digest_checked: false,
+        };
+        self.end = Some(Ending { verified, data, frame: None });
+        Ok(Event::Ended)
+    }
+
+    /// Decodes the payload inside a single answer and gives the answer without it.
+    fn take_answer_payload(
+        &self,
+        data: &RawValue,
+        field: &'static str,
+        out: &mut BytesMut,
+    ) -> Result<Option<Box<RawValue>>, ExchangeError> {
+        let Ok(Members(members)) = serde_json::from_str(data.get()) else {
+            return Ok(Some(data.to_owned()));
+        };
+        let mut rest = super::request::Params::new();
+        for (key, value) in members {
+            if key != field || value.get() == "null" {
+                rest = rest.with(key, value);
+                continue;
+            }
+            let limit = self.terms.limits.max_payload_bytes;
+            let Text(text) = serde_json::from_str(value.get())
+                .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
+            let start = out.len();
+            decode_append(&text, out)
+                .map_err(|source| ExchangeError::AnswerPayload { field, source: Some(source) })?;
+            let got = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
+            if got > limit {
+                out.truncate(start);
+                return Err(ExchangeError::AnswerTooLarge { got, limit });
+            }
+        }
+        Ok(serde_json::from_str(&rest.to_json()).ok())
+    }
+
+    /// Fails where `checksum` was agreed on and a field it asks for is absent.
+    fn require(
+        &self,
+        kind: Kind,
+        field: &'static str,
+        is_there: bool,
+    ) -> Result<(), ExchangeError> {
+        let feature = Feature::Checksum;
+        if is_there || !self.terms.features.contains(feature) {
+            return Ok(());
+        }
+        Err(ExchangeError::NotAsAgreed { kind, field, feature })
+    }
+
+    fn extend_idle(&mut self, now: Instant) {
+        self.idle_at = self.terms.idle_limit.and_then(|limit| now.checked_add(limit));
+    }
+
+    fn take_assembler(&mut self) -> ChunkAssembler {
+        std::mem::replace(&mut self.assembler, ChunkAssembler::new(self.terms.limits.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

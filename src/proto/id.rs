@@ -1,0 +1,118 @@
+//! What names things on the wire: message ids and chunk numbers.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+/// The id of one request and of every frame that answers it.
+///
+/// *Shape*: one or more of `[A-Za-z0-9_-]`, never `welcome` or `unknown`. Minted by the client,
+/// unique over the client's life. Cheap to clone. *Source*: PROTOCOL 2.2.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(Arc<str>);
+
+impl MessageId {
+    /// Ids that belong to the server: its greeting, and its answer to what it could not read.
+    pub const RESERVED: [&'static str; 2] = ["welcome", "unknown"];
+
+    /// Takes `text` as an id if it has the shape of one.
+    ///
+    /// ```
+    /// use longhaul::proto::MessageId;
+    /// assert!(MessageId::new("git_1").is_some());
+    /// assert!(MessageId::new("welcome").is_none());
+    /// assert!(MessageId::new("a b").is_none());
+    /// ```
+    pub fn new(text: &str) -> Option<Self> {
+        let shaped = !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            && !Self::RESERVED.contains(&text);
+        shaped.then(|| Self(text.into()))
+    }
+
+    /// The id as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for MessageId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Mints message ids: the domain, an underscore and a number that never comes again.
+///
+/// One mint serves a client for its whole life, across reconnects.
+#[derive(Debug, Default)]
+pub struct IdMint {
+    last: u64,
+}
+
+impl IdMint {
+    /// A mint whose first number is 1.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next id. Characters of `domain` that an id cannot hold are left out.
+    ///
+    /// ```
+    /// use longhaul::proto::IdMint;
+    /// let mut mint = IdMint::new();
+    /// assert_eq!(mint.mint("git").as_str(), "git_1");
+    /// assert_eq!(mint.mint("a t.c").as_str(), "atc_2");
+    /// ```
+    pub fn mint(&mut self, domain: &str) -> MessageId {
+        self.last = self.last.wrapping_add(1);
+        let prefix: String = domain
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-')
+            .collect();
+        MessageId(format!("{prefix}_{}", self.last).into())
+    }
+}
+
+/// The number of a chunk within its payload, counted from 1. *Source*: PROTOCOL 4.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seq(NonZeroU64);
+
+impl Seq {
+    /// The first chunk of every payload.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// Chunk number `number`, or `None` for 0, which no chunk may have.
+    pub fn new(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Self)
+    }
+
+    /// The number as it stands on the wire.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The chunk after this one. The very last number there is has itself as next.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}

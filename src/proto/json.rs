@@ -1,0 +1,234 @@
+//! Reading JSON that real servers send: strict first, mended where that fails.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The top-level keys of a frame that mean something; all others are ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+pub(crate) enum Key {
+    Id,
+    Type,
+    Seq,
+    Data,
+    Offset,
+    Crc32,
+    Done,
+    Total,
+    Message,
+    Success,
+    TotalChunks,
+    Size,
+    Sha256,
+    Error,
+    Code,
+    Item,
+    #[serde(other)]
+    Other,
+}
+
+impl Key {
+    /// The key as it stands on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Type => "type",
+            Self::Seq => "seq",
+            Self::Data => "data",
+            Self::Offset => "offset",
+            Self::Crc32 => "crc32",
+            Self::Done => "done",
+            Self::Total => "total",
+            Self::Message => "message",
+            Self::Success => "success",
+            Self::TotalChunks => "totalChunks",
+            Self::Size => "size",
+            Self::Sha256 => "sha256",
+            Self::Error => "error",
+            Self::Code => "code",
+            Self::Item => "item",
+            Self::Other => "",
+        }
+    }
+}
+
+/// A JSON object whose known keys were found and whose values were left as text.
+///
+/// A `null` counts as absent. Holds each known key once, so its size does not grow with the input.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Object<'a> {
+    entries: Vec<(Key, &'a RawValue)>,
+    duplicate: Option<Key>,
+}
+
+impl<'a> Object<'a> {
+    pub(crate) fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The first known key that stands twice.
+    pub(crate) fn duplicate(&self) -> Option<Key> {
+        self.duplicate
+    }
+
+    /// The text of a value.
+    pub(crate) fn raw(&self, key: Key) -> Option<&'a RawValue> {
+        self.entries.iter().find(|(k, _)| *k == key).map(|(_, value)| *value)
+    }
+
+    /// The value read as `T`; absent is `None`, anything but a `T` is an error.
+    pub(crate) fn read_as<T: Deserialize<'a>>(&self, key: Key) -> Result<Option<T>, InvalidValue> {
+        self.raw(key)
+            .map(|value| serde_json::from_str(value.get()).map_err(|_| InvalidValue(key)))
+            .transpose()
+    }
+
+    /// The value read as a string.
+    pub(crate) fn text(&self, key: Key) -> Result<Option<Cow<'a, str>>, InvalidValue> {
+        Ok(self.read_as::<Text<'a>>(key)?.map(|Text(text)| text))
+    }
+
+    /// The object under `key`, if there is one.
+    pub(crate) fn object(&self, key: Key) -> Option<Object<'a>> {
+        Self::read(self.raw(key)?.get()).ok()
+    }
+}
+
+impl<'a> Deserialize<'a> for Object<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'a> Visitor<'a> for Keys {
+            type Value = Object<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Object<'a>, A::Error> {
+                let mut object = Object::default();
+                let mut nulls = Vec::new();
+                while let Some(key) = map.next_key::<Key>()? {
+                    if key == Key::Other {
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
+                    }
+                    let value = map.next_value::<&RawValue>()?;
+                    if object.raw(key).is_some() || nulls.contains(&key) {
+                        object.duplicate.get_or_insert(key);
+                    } else if value.get() == "null" {
+                        nulls.push(key);
+                    } else {
+                        object.entries.push((key, value));
+                    }
+                }
+                Ok(object)
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// A value is not of the kind its key asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InvalidValue(pub(crate) Key);
+
+/// A string that borrows where it has no escapes.
+#[derive(Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// Reads a whole number of plain decimal digits: no sign, fraction, exponent or leading zero.
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    let plain = text == "0" || !text.starts_with('0');
+    (plain && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+/// Escapes raw control characters inside strings, or `None` if there are none.
+///
+/// Servers that build JSON by hand let carriage returns and worse through (PROTOCOL 3.3).
+pub(crate) fn mend(text: &str) -> Option<String> {
+    let mut mended = String::new();
+    let mut copied = 0;
+    let (mut in_string, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            0..=0x1f if in_string => {
+                mended.push_str(text.get(copied..at)?);
+                mended.push_str(&format!("\\u{byte:04x}"));
+                copied = at.checked_add(1)?;
+            }
+            _ => {}
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    mended.push_str(text.get(copied..)?);
+    Some(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_key_has_the_name_it_is_read_by() {
+        for name in [
+            "id",
+            "type",
+            "seq",
+            "data",
+            "offset",
+            "crc32",
+            "done",
+            "total",
+            "message",
+            "success",
+            "totalChunks",
+            "size",
+            "sha256",
+            "error",
+            "code",
+            "item",
+        ] {
+            let key: Key = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(key.name(), name);
+        }
+    }
+
+    #[test]
+    fn null_is_absent_but_still_stands_once() {
+        let object = Object::read(r#"{"seq":null,"data":"x"}"#).unwrap();
+        assert!(object.raw(Key::Seq).is_none() && object.duplicate().is_none());
+        let twice = Object::read(r#"{"seq":null,"seq":1}"#).unwrap();
+        assert_eq!(twice.duplicate(), Some(Key::Seq));
+    }
+
+    #[test]
+    fn escaped_keys_are_the_same_keys() {
+        let object = Object::read("{\"\\u0073eq\":1,\"seq\":2}").unwrap();
+        assert_eq!(object.duplicate(), Some(Key::Seq));
+    }
+
+    #[test]
+    fn whole_numbers_are_plain_digits() {
+        assert_eq!(whole_number("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(whole_number("0"), Some(0));
+        for text in ["18446744073709551616", "1.0", "1e3", "-0", "+1", "01", "", " 1", "1e400"] {
+            assert_eq!(whole_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn control_characters_inside_strings_are_escaped() {
+        assert_eq!(mend("{\"a\":\"x\ry\u{1}\"}").unwrap(), "{\"a\":\"x\\u000dy\\u0001\"}");
+        assert_eq!(mend("{\r\n\"a\":\"x\"}"), None);
+        assert_eq!(mend("{\"a\":\"\\\"\t\"}").unwrap(), "{\"a\":\"\\\"\\u0009\"}");
+    }
+}

@@ -1,0 +1,57 @@
+//! The protocol core: no socket, no runtime, no clock, no randomness.
+//!
+//! Text goes in, events come out; text to send is built here as well. Whatever needs the time is
+//! given it as an argument. So all of this can be fuzzed, simulated on a virtual clock, and used
+//! again under another transport.
+//!
+//! The way of one message from the server:
+//!
+//! 1. [`Demux::route`] reads its id and kind, finds the waiting request and keeps that request's
+//!    clock. It never decodes a chunk.
+//! 2. [`Exchange::handle`] reads the whole frame for the one request it belongs to.
+//! 3. [`ChunkAssembler`] decodes a chunk, checks it and hands out the bytes in order.
+//! 4. At the end [`Exchange::finish`] gives a [`Reply`], which an [`Operation`] makes sense of.
+//!
+//! Numbers such as "PROTOCOL 4.2" in this documentation are sections of `PROTOCOL.md`.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )
+)]
+
+pub mod assembler;
+pub mod base64;
+pub mod checksum;
+pub mod demux;
+pub mod exchange;
+pub mod feature;
+pub mod frame;
+pub mod id;
+pub mod json;
+pub mod limits;
+pub mod operation;
+pub mod payload;
+pub mod reply;
+pub mod request;
+pub mod stats;
+pub mod welcome;
+
+pub use assembler::{AssembleError, ChunkAssembler};
+pub use demux::{Demux, Route};
+pub use exchange::{Event, Exchange, ExchangeError, Terms};
+pub use feature::{Feature, Features};
+pub use frame::{Frame, FrameError};
+pub use id::{IdMint, MessageId, Seq};
+pub use limits::Limits;
+pub use operation::{Operation, OperationError, OperationName};
+pub use payload::{Payload, PayloadReader};
+pub use reply::{Progress, Reply, ServerError, Skipped, Warning};
+pub use request::{Mode, Params, Request};
+pub use stats::{Counters, Stats};
+pub use welcome::Welcome;

@@ -1,0 +1,221 @@
+//! What the server says beside the payload: progress, warnings, errors and results.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::checksum::Sha256;
+use super::json::Text;
+
+/// How far an operation is. *Source*: PROTOCOL 4.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// With `total`: how many items are done, never more than `total`. Without: a percentage from
+    /// 0 to 100. `None` where the server only sent a message.
+    pub done: Option<u64>,
+    /// How many items there are.
+    pub total: Option<u64>,
+    /// What is being worked on, such as `CLAS ZCL_A`; the server's text, not cleaned for a terminal.
+    pub message: Option<String>,
+}
+
+impl Progress {
+    pub(crate) fn new(done: Option<f64>, total: Option<f64>, message: Option<String>) -> Self {
+        let total = total.map(whole);
+        let most = total.unwrap_or(100);
+        Self { done: done.map(|n| whole(n).min(most)), total, message }
+    }
+
+    /// The part that is done, from 0 to 1.
+    ///
+    /// ```
+    /// use longhaul::proto::Frame;
+    /// use longhaul::proto::frame::Body;
+    /// use longhaul::proto::request::Mode;
+    /// let mut mended = String::new();
+    /// let text = r#"{"id":"a_1","type":"progress","done":10,"total":40}"#;
+    /// let frame = Frame::read(text, Mode::Stream, &mut mended).unwrap();
+    /// assert!(matches!(frame.body, Ok(Body::Progress(p)) if p.fraction() == Some(0.25)));
+    /// ```
+    #[expect(clippy::cast_precision_loss, reason = "a fraction for people to look at")]
+    pub fn fraction(&self) -> Option<f64> {
+        match (self.done?, self.total) {
+            (_, Some(0)) => Some(1.0),
+            (done, total) => Some(done as f64 / total.unwrap_or(100) as f64),
+        }
+    }
+}
+
+/// Rounds down and clamps to what counts can be.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]
+fn whole(number: f64) -> u64 {
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    number.clamp(0.0, MOST) as u64
+}
+
+/// Something went wrong with one item while the operation goes on. *Source*: PROTOCOL 4.7.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Warning {
+    /// The item, such as `CLAS ZCL_A`.
+    pub item: Option<String>,
+    /// The server's code for it.
+    pub code: Option<String>,
+    /// The server's text for it.
+    pub message: String,
+}
+
+/// An item that the server left out of its result. *Source*: PROTOCOL 4.7.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// The type of the object, such as `CLAS`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the object.
+    pub name: String,
+    /// Why it is missing, in the server's words.
+    pub reason: String,
+}
+
+/// The server's own word that it refused or failed. *Source*: PROTOCOL 4.5 and 9.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+#[non_exhaustive]
+pub struct ServerError {
+    /// The code, such as `GIT_ERROR`; `UNSPECIFIED` where the server gave none.
+    pub code: String,
+    /// The server's text; empty where it gave none.
+    pub message: String,
+    /// With `BUSY`: how long to wait before another try (`retryAfterMs`).
+    pub retry_after: Option<Duration>,
+}
+
+impl ServerError {
+    /// The code of a server that is overloaded and did nothing.
+    pub const BUSY: &'static str = "BUSY";
+
+    pub(crate) fn new(code: Option<Cow<'_, str>>, message: Option<Cow<'_, str>>) -> Self {
+        let code = code.filter(|code| !code.is_empty()).unwrap_or(Cow::Borrowed("UNSPECIFIED"));
+        Self {
+            code: code.into_owned(),
+            message: message.unwrap_or_default().into_owned(),
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn unexplained() -> Self {
+        Self::new(None, Some("the server gave no reason".into()))
+    }
+
+    /// Reads an error object, or a string that is the message.
+    pub(crate) fn read(value: &RawValue) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Wire<'a> {
+            #[serde(borrow)]
+            code: Option<Text<'a>>,
+            #[serde(borrow)]
+            message: Option<Text<'a>>,
+            #[serde(rename = "retryAfterMs")]
+            retry_after_ms: Option<f64>,
+        }
+        if let Ok(Text(message)) = serde_json::from_str(value.get()) {
+            return Some(Self::new(None, Some(message)));
+        }
+        let wire: Wire<'_> = serde_json::from_str(value.get()).ok()?;
+        let retry_after = wire.retry_after_ms.map(|ms| Duration::from_millis(whole(ms)));
+        let error = Self::new(wire.code.map(|t| t.0), wire.message.map(|t| t.0));
+        Some(Self { retry_after, ..error })
+    }
+
+    /// Whether the server did nothing because it is overloaded, so that asking again is safe.
+    pub fn is_busy(&self) -> bool {
+        self.code == Self::BUSY
+    }
+}
+
+/// Everything an ended request brought beside the bytes of its payload.
+///
+/// Made by [`Exchange::finish`](super::Exchange::finish) alone, so whoever holds one knows that
+/// the payload verified.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The operation's result: `data` of the complete frame or of the single answer, without the
+    /// payload's own field.
+    pub data: Option<Box<RawValue>>,
+    /// The whole complete frame; `None` for a single answer.
+    pub frame: Option<Box<RawValue>>,
+    /// Warnings in the order they came, at most
+    /// [`MAX_KEPT_WARNINGS`](super::limits::MAX_KEPT_WARNINGS).
+    pub warnings: Vec<Warning>,
+    /// How many chunks the payload came in; 0 for an empty payload or a single answer.
+    pub chunks: u64,
+    /// The length of the payload, in decoded bytes.
+    pub payload_bytes: u64,
+    /// The SHA-256 of the payload, computed here.
+    pub sha256: Sha256,
+    /// Whether the server gave a digest and it matched.
+    pub digest_checked: bool,
+}
+
+impl Reply {
+    /// A field of the result: in `data`, else beside it (servers differ in where they put it).
+    ///
+    /// `None` also where the value is no `T`.
+    pub fn field<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let in_object = |object: &RawValue| {
+            let fields: Members<'_> = serde_json::from_str(object.get()).ok()?;
+            fields.get(key).and_then(|value| serde_json::from_str(value.get()).ok())
+        };
+        self.data
+            .as_deref()
+            .and_then(in_object)
+            .or_else(|| self.frame.as_deref().and_then(in_object))
+    }
+
+    /// What the server says it left out; entries that are no objects are ignored.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        let entries: Vec<Box<RawValue>> = self.field("skipped").unwrap_or_default();
+        entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
+    }
+}
+
+/// The members of a JSON object in their order, values left as text.
+pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| *value)
+    }
+}
+
+impl<'a> Deserialize<'a> for Members<'a> {
+    fn deserialize<D: serde::Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'a> serde::de::Visitor<'a> for InOrder {
+            type Value = Members<'a>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'a>>(
+                self,
+                mut map: A,
+            ) -> Result<Members<'a>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Text(key), value)) = map.next_entry()? {
+                    members.push((key, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
