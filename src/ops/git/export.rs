@@ -1,0 +1,168 @@
+//! `git.export`: packages or objects as an abapGit archive.
+
+use serde::Serialize;
+
+use super::archive::{self, ArchiveFile};
+use super::object::ObjectKey;
+use crate::proto::{
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, Skipped,
+};
+
+/// Exports packages or single objects as an abapGit archive.
+///
+/// *Shape*: the payload is a ZIP with `.abapgit.xml` and `src/<package>/<object>.<type>.<ext>`,
+/// every entry of which has been read and checked. *Source*: PROTOCOL 10.
+///
+/// ```
+/// use longhaul::ops::git::Export;
+/// use longhaul::proto::Operation;
+/// let export = Export::packages(["$ZRAY"]).without_subpackages();
+/// assert_eq!(
+///     export.params().to_json(),
+///     r#"{"packages":["$ZRAY"],"includeSubpackages":false}"#
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Export {
+    packages: Vec<String>,
+    objects: Vec<ObjectKey>,
+    include_subpackages: bool,
+}
+
+impl Export {
+    /// Exports these packages and, unless told otherwise, their sub-packages.
+    pub fn packages(packages: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let packages = packages.into_iter().map(|name| name.as_ref().to_uppercase()).collect();
+        Self { packages, objects: Vec::new(), include_subpackages: true }
+    }
+
+    /// Exports these objects.
+    ///
+    /// ```
+    /// use longhaul::ops::git::{Export, ObjectKey};
+    /// use longhaul::proto::Operation;
+    /// let export = Export::objects([ObjectKey::new("clas", "zcl_x")]);
+    /// assert_eq!(
+    ///     export.params().to_json(),
+    ///     r#"{"objects":[{"type":"CLAS","name":"ZCL_X"}],"includeSubpackages":true}"#
+    /// );
+    /// ```
+    pub fn objects(objects: impl IntoIterator<Item = ObjectKey>) -> Self {
+        Self {
+            packages: Vec::new(),
+            objects: objects.into_iter().collect(),
+            include_subpackages: true,
+        }
+    }
+
+    /// Exports these objects as well.
+    pub fn with_objects(mut self, objects: impl IntoIterator<Item = ObjectKey>) -> Self {
+        self.objects.extend(objects);
+        self
+    }
+
+    /// Leaves sub-packages out.
+    pub fn without_subpackages(mut self) -> Self {
+        self.include_subpackages = false;
+        self
+    }
+}
+
+/// What an export delivered, and what it did not.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Exported {
+    /// The archive's files, in its order, each checked.
+    pub files: Vec<ArchiveFile>,
+    /// Objects found in the archive.
+    pub objects: u64,
+    /// Objects the server says it exported; real servers count those that failed as well.
+    pub counted: Option<u64>,
+    /// Objects the server says it left out, with its reasons.
+    pub skipped: Vec<Skipped>,
+    /// What should be there and is not.
+    pub missing: Missing,
+}
+
+/// Objects that were asked for or counted and are not in the archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Missing {
+    /// Objects asked for by name that the archive does not hold.
+    pub objects: Vec<ObjectKey>,
+    /// How many more the server counted than the archive holds; their names are unknown.
+    pub uncounted: u64,
+}
+
+impl Exported {
+    /// Whether everything asked for and everything counted is in the archive.
+    pub fn is_complete(&self) -> bool {
+        self.skipped.is_empty() && self.missing == Missing::default()
+    }
+
+    /// Whether the archive holds more objects than the server counted, which is odd but harmless.
+    pub fn exceeds_count(&self) -> bool {
+        self.counted.is_some_and(|counted| counted < self.objects)
+    }
+}
+
+impl Operation for Export {
+    type Output = Exported;
+
+    fn name(&self) -> OperationName {
+        OperationName::new("git", "export")
+    }
+
+    fn params(&self) -> Params {
+        let mut params = Params::new();
+        if !self.packages.is_empty() {
+            params = params.with("packages", &self.packages);
+        }
+        if !self.objects.is_empty() {
+            params = params.with("objects", &self.objects);
+        }
+        // A server that does not find it takes it for true, so it is always said.
+        params.with("includeSubpackages", self.include_subpackages)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn has_payload(&self) -> bool {
+        true
+    }
+
+    fn answer_payload(&self) -> Option<&'static str> {
+        Some("zipBase64")
+    }
+
+    fn conclude(
+        &self,
+        reply: &Reply,
+        payload: &mut dyn PayloadReader,
+        limits: &Limits,
+    ) -> Result<Exported, OperationError> {
+        if reply.payload_bytes == 0 {
+            return Err(OperationError::Empty);
+        }
+        let files = archive::check(payload, limits.max_payload_bytes)
+            .map_err(|error| OperationError::payload("abapGit archive", error))?;
+        let found = archive::objects(&files);
+        if found.is_empty() {
+            return Err(OperationError::Empty);
+        }
+        let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let counted: Option<u64> = reply.field("objectCount");
+        let missing = Missing {
+            objects: self
+                .objects
+                .iter()
+                .filter(|wanted| !found.iter().any(|(_, key)| key == *wanted))
+                .cloned()
+                .collect(),
+            uncounted: counted.unwrap_or(0).saturating_sub(objects),
+        };
+        Ok(Exported { files, objects, counted, skipped: reply.skipped(), missing })
+    }
+}

@@ -1,0 +1,10 @@
+//! The domain `git`: ABAP objects in abapGit's form.
+
+pub mod archive;
+mod export;
+mod object;
+mod types;
+
+pub use export::{Export, Exported, Missing};
+pub use object::{InvalidObjectKey, ObjectKey};
+pub use types::Types;

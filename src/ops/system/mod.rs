@@ -1,0 +1,5 @@
+//! The domain `system`: the server itself.
+
+mod ping;
+
+pub use ping::{Ping, Pong};
