@@ -1,2 +1,44 @@
-//! longhaul
+//! Carries heavyweight operations over one WebSocket: typed requests, progress while they run,
+//! results in ordered chunks, and nothing handed out that has not verified.
+//!
+//! ```no_run
+//! use longhaul::Client;
+//! use longhaul::ops::git;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), longhaul::Error> {
+//!     let client = Client::builder("http://127.0.0.1:8000").basic("me", "secret").connect().await?;
+//!     let saved = client
+//!         .start(git::Export::packages(["$ZRAY"]))
+//!         .await?
+//!         .on_progress(|status| println!("{} bytes", status.bytes))
+//!         .save("zray.zip")
+//!         .await?;
+//!     println!("{} files", saved.output.files.len());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The rooms of the house
+//!
+//! | module | what is in it | needs |
+//! |---|---|---|
+//! | [`proto`] | the protocol: frames, assembling, demultiplexing; no I/O | nothing |
+//! | [`ops`] | the operations, one typed request a file; no I/O | nothing |
+//! | `client` | the async client, re-exported here | feature `client` (default) |
+//! | `server` | the reference server | feature `server` |
+//!
+//! Dependencies go one way: the command `longhaul` uses the client and the server, the client
+//! uses `proto`, and so do the operations and the server. The wire is specified in `PROTOCOL.md`,
+//! whose sections the documentation cites as "PROTOCOL 4.3".
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod ops;
 pub mod proto;
+
+#[cfg(feature = "client")]
+pub use client::{
+    Client, ClientBuilder, CloseCause, Completed, ConnectError, Error, ErrorKind, Event, Receipt,
+    RequestBuilder, Saved, Secret, Status, Transfer, TransferOptions, Unverified,
+};

@@ -73,6 +73,11 @@ impl<T> Demux<T> {
         std::mem::take(&mut self.pending).into_iter().map(|(id, pending)| (id, pending.waiter))
     }
 
+    /// The waiter of a request.
+    pub fn get(&self, id: &MessageId) -> Option<&T> {
+        self.pending.get(id).map(|pending| &pending.waiter)
+    }
+
     /// How many requests wait.
     pub fn len(&self) -> usize {
         self.pending.len()

@@ -1,0 +1,229 @@
+//! The one task that owns the socket: a select loop that moves messages and nothing else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::stream::{SplitSink, SplitStream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+
+use super::command::Command;
+use super::connection::Shared;
+use super::error::CloseCause;
+use super::hold::HoldClock;
+use super::inbox::InboxSender;
+use super::meter::Metered;
+use super::outbox::Outbox;
+use crate::proto::stats::count;
+use crate::proto::{Counters, Demux, MessageId, Route};
+
+/// How long the socket is held for a transfer that does not read.
+pub(crate) const HOLD_LIMIT: Duration = Duration::from_secs(30);
+/// How long without a single byte until the peer counts as gone: this many ping intervals.
+const SILENT_INTERVALS: u32 = 3;
+
+/// Whatever carries the bytes: TCP today, TLS over it later.
+pub(crate) type Socket = Metered<tokio::net::TcpStream>;
+
+/// One connection's task.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    sink: SplitSink<WebSocketStream<Socket>, Message>,
+    stream: SplitStream<WebSocketStream<Socket>>,
+    bytes_read: Arc<AtomicU64>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    demux: Demux<Waiter>,
+    outbox: Outbox,
+    /// The message that has no room in its inbox; nothing is read while it waits.
+    held: Option<HeldMessage>,
+    hold: Arc<HoldClock>,
+    counters: Arc<Counters>,
+    ping_interval: Duration,
+    max_message_bytes: usize,
+}
+
+/// A request that waits for frames.
+#[derive(Debug)]
+struct Waiter {
+    id: MessageId,
+    inbox: Arc<InboxSender>,
+}
+
+#[derive(Debug)]
+struct HeldMessage {
+    id: MessageId,
+    inbox: Arc<InboxSender>,
+    text: Utf8Bytes,
+    since: Instant,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        socket: WebSocketStream<Socket>,
+        commands: mpsc::UnboundedReceiver<Command>,
+        shared: &Shared,
+    ) -> Self {
+        let bytes_read = socket.get_ref().bytes_read();
+        let max_message_bytes = socket.get_config().max_message_size.unwrap_or(usize::MAX);
+        let (sink, stream) = socket.split();
+        Self {
+            sink,
+            stream,
+            bytes_read,
+            commands,
+            demux: Demux::new(Arc::clone(&shared.counters)),
+            outbox: Outbox::default(),
+            held: None,
+            hold: Arc::clone(&shared.hold),
+            counters: Arc::clone(&shared.counters),
+            ping_interval: shared.ping_interval,
+            max_message_bytes,
+        }
+    }
+
+    /// Moves messages until the connection ends, and notes why before any inbox closes.
+    pub(crate) async fn run(mut self, shared: &Shared) -> Arc<CloseCause> {
+        let cause = self.drive().await;
+        shared.end(cause)
+    }
+
+    async fn drive(&mut self) -> CloseCause {
+        let start = Instant::now();
+        let mut pings = interval_at(start + self.ping_interval, self.ping_interval);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last_read = (self.bytes_read.load(Ordering::Relaxed), start);
+        loop {
+            let held_until = self.held.as_ref().map(|held| held.since + HOLD_LIMIT);
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.handle_command(command),
+                    None => return self.say_goodbye().await,
+                },
+                written = self.outbox.write(&mut self.sink), if !self.outbox.is_idle() => {
+                    match written {
+                        Ok(Some(id)) => self.note_sent(&id),
+                        Ok(None) => {}
+                        Err(error) => return self.cause(error),
+                    }
+                }
+                message = self.stream.next(), if self.held.is_none() => match message {
+                    Some(Ok(message)) => {
+                        if let Some(cause) = self.handle_message(message) {
+                            return cause;
+                        }
+                    }
+                    Some(Err(error)) => return self.cause(error),
+                    None => return CloseCause::Cut,
+                },
+                () = deliver_held(&mut self.held), if self.held.is_some() => {
+                    self.hold.release(Instant::now().into_std());
+                }
+                () = sleep_until(held_until.unwrap_or(start)), if held_until.is_some() => {
+                    self.evict_held();
+                }
+                now = pings.tick() => {
+                    let read = self.bytes_read.load(Ordering::Relaxed);
+                    // While we hold the socket ourselves, silence says nothing.
+                    if read != last_read.0 || self.held.is_some() {
+                        last_read = (read, now);
+                    }
+                    let silent = now.duration_since(last_read.1);
+                    if silent >= self.ping_interval * SILENT_INTERVALS {
+                        return CloseCause::Unresponsive { silent };
+                    }
+                    self.outbox.ping();
+                }
+            }
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        match command {
+            Command::Start { id, mode, text, inbox } => {
+                let waiter = Waiter { id: id.clone(), inbox: Arc::new(inbox) };
+                self.demux.register(id.clone(), mode, waiter);
+                self.outbox.request(id, text);
+            }
+            Command::Forget { id } => {
+                self.outbox.take_back(&id);
+                self.demux.forget(&id);
+                if self.held.as_ref().is_some_and(|held| held.id == id) {
+                    self.held = None;
+                    self.hold.release(Instant::now().into_std());
+                }
+            }
+        }
+    }
+
+    fn note_sent(&mut self, id: &MessageId) {
+        count(&self.counters.requests);
+        if let Some(waiter) = self.demux.get(id) {
+            waiter.inbox.sent();
+        }
+    }
+
+    /// Hands a message to whom it belongs; gives the cause if it was the last of the connection.
+    fn handle_message(&mut self, message: Message) -> Option<CloseCause> {
+        match message {
+            Message::Text(text) => {
+                let (id, inbox) = match self.demux.route(&text) {
+                    Route::To(waiter) => (waiter.id.clone(), Arc::clone(&waiter.inbox)),
+                    Route::Last(waiter) => (waiter.id, waiter.inbox),
+                    Route::Nobody => return None,
+                };
+                if let Err(text) = inbox.deliver(text) {
+                    let since = Instant::now();
+                    self.hold.hold(since.into_std());
+                    self.held = Some(HeldMessage { id, inbox, text, since });
+                }
+                None
+            }
+            Message::Binary(bytes) => {
+                self.demux.route_binary(&bytes);
+                None
+            }
+            Message::Close(frame) => Some(CloseCause::from_frame(frame)),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
+        }
+    }
+
+    /// Puts the transfer out that has held up the connection for too long.
+    fn evict_held(&mut self) {
+        let now = Instant::now();
+        if let Some(held) = self.held.take() {
+            tracing::warn!(id = %held.id, "transfer was not read and held up the connection");
+            self.demux.forget(&held.id);
+            held.inbox.evict(now.duration_since(held.since));
+        }
+        self.hold.release(now.into_std());
+    }
+
+    /// Nobody wants anything any more.
+    async fn say_goodbye(&mut self) -> CloseCause {
+        let goodbye = async {
+            use futures::SinkExt;
+            self.sink.send(Message::Close(None)).await
+        };
+        // Whether the peer hears it makes no difference.
+        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+        CloseCause::ByUs
+    }
+
+    fn cause(&self, error: tungstenite::Error) -> CloseCause {
+        CloseCause::from_socket(error, self.max_message_bytes)
+    }
+}
+
+/// Waits for room for the held message and delivers it.
+///
+/// Cancel-safe: the message stays where it is until there is room.
+async fn deliver_held(held: &mut Option<HeldMessage>) {
+    let Some(HeldMessage { inbox, text, .. }) = held else { return };
+    let room = inbox.room_for(text).await;
+    if let (Some(HeldMessage { inbox, text, .. }), Some(room)) = (held.take(), room) {
+        inbox.deliver_into(text, room);
+    }
+}

@@ -1,0 +1,165 @@
+//! The async client: typed operations over one WebSocket.
+//!
+//! ```text
+//! Client ── start ──▶ Transfer ── reads its frames, decodes, verifies
+//!    │                   ▲
+//!    │ commands          │ inbox (bounded in bytes)
+//!    ▼                   │
+//!  driver: one task per connection, moves messages and nothing else ── socket
+//! ```
+//!
+//! A [`Transfer`] knows nothing of the WebSocket: it starts and cancels through the sealed
+//! [`transport::Transport`], gets messages from its inbox and runs the core's
+//! [`Exchange`](crate::proto::Exchange) on them.
+
+mod builder;
+mod busy;
+mod command;
+mod connect;
+mod connection;
+mod driver;
+mod endpoint;
+mod error;
+mod event;
+mod hold;
+mod inbox;
+mod meter;
+mod options;
+mod outbox;
+mod outcome;
+mod request;
+mod save;
+mod secret;
+mod transfer;
+mod transport;
+
+use std::sync::Arc;
+
+pub use builder::ClientBuilder;
+pub use connect::ConnectError;
+pub use endpoint::EndpointError;
+pub use error::{CloseCause, Error, ErrorKind};
+pub use event::{Event, Status, Unverified};
+pub use options::TransferOptions;
+pub use outcome::{Completed, Receipt, Saved};
+pub use request::{RequestBuilder, Untyped};
+pub use secret::Secret;
+pub use transfer::Transfer;
+
+use crate::ops::system::{Ping, Pong};
+use crate::proto::{Operation, Stats, Welcome};
+use connection::Connection;
+
+/// A connection to a server, ready for requests.
+///
+/// Cheap to clone; all clones share one WebSocket, and any number of requests may run on it at
+/// once. The connection ends when the last clone and the last transfer are dropped.
+///
+/// ```no_run
+/// use longhaul::Client;
+/// use longhaul::ops::git;
+///
+/// # async fn example() -> Result<(), longhaul::Error> {
+/// let client = Client::builder("http://127.0.0.1:8000").basic("me", "secret").connect().await?;
+/// let export = client.run(git::Export::packages(["$ZRAY"])).await?;
+/// println!("{} files, {} bytes", export.output.files.len(), export.payload.len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    connection: Arc<Connection>,
+    options: TransferOptions,
+}
+
+impl Client {
+    /// Starts to describe a connection to `url`, such as `http://host:8000`.
+    ///
+    /// `http`, `https`, `ws` and `wss` are taken; a path under `/sap/bc/apc/` is kept, any other
+    /// is replaced by that of ZADT_VSP. What is wrong with it is said by
+    /// [`connect`](ClientBuilder::connect).
+    pub fn builder(url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(url.into())
+    }
+
+    fn new(connection: Connection, options: TransferOptions) -> Self {
+        Self { connection: Arc::new(connection), options }
+    }
+
+    /// What the server said when it greeted.
+    pub fn welcome(&self) -> &Welcome {
+        self.connection.welcome()
+    }
+
+    /// Counts of what came and what was ignored on this connection.
+    pub fn stats(&self) -> Stats {
+        self.connection.stats()
+    }
+
+    /// Runs an operation to its end and gives its verified result, payload in memory.
+    ///
+    /// # Errors
+    /// Any [`Error`]; [`Error::kind`] says whose fault it is.
+    ///
+    /// # Cancellation
+    /// Dropping the future drops the transfer: its id is forgotten, and what still comes for it is
+    /// counted and thrown away.
+    pub async fn run<O: Operation>(&self, operation: O) -> Result<Completed<O::Output>, Error> {
+        self.start(operation).await?.collect().await
+    }
+
+    /// Starts an operation and gives its [`Transfer`], to be watched while it runs.
+    ///
+    /// Waits for its turn if the server allows only so many transfers at once.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the connection is gone, [`Error::RequestTooLarge`], or
+    /// [`Error::Deadline`] while it waits for its turn.
+    pub async fn start<O: Operation>(&self, operation: O) -> Result<Transfer<O>, Error> {
+        self.start_with(operation, self.options.clone()).await
+    }
+
+    /// As [`start`](Self::start), with options of its own.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with<O: Operation>(
+        &self,
+        operation: O,
+        options: TransferOptions,
+    ) -> Result<Transfer<O>, Error> {
+        let transport: Arc<dyn transport::Transport> = self.connection.clone();
+        Transfer::start(transport, operation, options).await
+    }
+
+    /// The options that requests start with unless told otherwise.
+    pub fn options(&self) -> &TransferOptions {
+        &self.options
+    }
+
+    /// Asks for anything that has no type of its own.
+    ///
+    /// ```no_run
+    /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Findings { count: u64 }
+    /// let findings: Findings = client.request("atc", "run").param("package", "$ZRAY").call().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(
+        &self,
+        domain: impl Into<String>,
+        action: impl Into<String>,
+    ) -> RequestBuilder<'_> {
+        RequestBuilder::new(self, domain.into(), action.into())
+    }
+
+    /// Asks the server's handler for a sign of life.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn ping(&self) -> Result<Pong, Error> {
+        Ok(self.run(Ping).await?.output)
+    }
+}
