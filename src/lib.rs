@@ -42,3 +42,8 @@ pub use client::{
     Client, ClientBuilder, CloseCause, Completed, ConnectError, Error, ErrorKind, Event, Receipt,
     RequestBuilder, Saved, Secret, Status, Transfer, TransferOptions, Unverified,
 };
+
+/// The programs in the README are compiled with the tests.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,7 +9,10 @@ use super::{Client, Secret};
 use crate::proto::limits::MAX_MESSAGE_BYTES;
 
 /// How long connecting may take: 15 s.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a transfer that is not read may hold up its connection: 30 s.
+const HOLD_LIMIT: Duration = Duration::from_secs(30);
 
 /// Describes a connection; [`connect`](Self::connect) makes it.
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ pub struct ClientBuilder {
     language: Option<String>,
     pub(crate) logon: Logon,
     pub(crate) connect_timeout: Duration,
+    pub(crate) hold_limit: Duration,
     pub(crate) max_message_bytes: usize,
     options: TransferOptions,
 }
@@ -34,6 +38,7 @@ impl ClientBuilder {
             language: None,
             logon: Logon::None,
             connect_timeout: CONNECT_TIMEOUT,
+            hold_limit: HOLD_LIMIT,
             max_message_bytes: MAX_MESSAGE_BYTES,
             options: TransferOptions::default(),
         }
@@ -66,6 +71,13 @@ impl ClientBuilder {
     /// How long address lookup, dialing, upgrade and welcome may take together. Default 15 s.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
+        self
+    }
+
+    /// How long a transfer that is not read may hold up everything else on the connection,
+    /// before it fails with [`Error::SlowConsumer`](super::Error::SlowConsumer). Default 30 s.
+    pub fn hold_limit(mut self, limit: Duration) -> Self {
+        self.hold_limit = limit;
         self
     }
 

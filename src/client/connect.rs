@@ -136,7 +136,7 @@ pub(crate) async fn connect(
         features = ?welcome.features,
         "connected"
     );
-    Ok(Connection::spawn(socket, welcome))
+    Ok(Connection::spawn(socket, welcome, settings.hold_limit))
 }
 
 async fn dial(endpoint: &Endpoint, stage: &mut &'static str) -> Result<TcpStream, ConnectError> {

@@ -14,6 +14,7 @@ use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::inbox;
 use super::transport::{Started, Transport};
+use crate::proto::welcome::ServerLimits;
 use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Welcome};
 
 /// The largest request that is sent, in bytes of text: 16 MiB, some 300,000 object names.
@@ -38,6 +39,8 @@ pub(crate) struct Connection {
 pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     pub(crate) hold: Arc<HoldClock>,
+    /// How long the socket is held for a transfer that does not read.
+    pub(crate) hold_limit: Duration,
     pub(crate) ping_interval: Duration,
     /// Set once, when the connection ends, before the inboxes close.
     cause: OnceLock<Arc<CloseCause>>,
@@ -45,11 +48,16 @@ pub(crate) struct Shared {
 
 impl Connection {
     /// Starts the driver of a socket whose welcome has been read.
-    pub(crate) fn spawn(socket: WebSocketStream<Socket>, welcome: Welcome) -> Self {
+    pub(crate) fn spawn(
+        socket: WebSocketStream<Socket>,
+        welcome: Welcome,
+        hold_limit: Duration,
+    ) -> Self {
         let (commands, receiver) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             counters: Arc::default(),
             hold: Arc::default(),
+            hold_limit,
             ping_interval: PING_INTERVAL.max(welcome.limits.min_ping_interval.unwrap_or_default()),
             cause: OnceLock::new(),
         });
@@ -91,6 +99,10 @@ impl Transport for Connection {
     fn turn(&self) -> BoxFuture<'_, Result<OwnedSemaphorePermit, Error>> {
         let turn = Arc::clone(&self.turns).acquire_owned();
         async { turn.await.map_err(|_| self.lost()) }.boxed()
+    }
+
+    fn limits(&self) -> &ServerLimits {
+        &self.welcome.limits
     }
 
     fn start(&self, request: &Request) -> Result<Started, Error> {

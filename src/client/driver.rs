@@ -20,8 +20,6 @@ use super::outbox::Outbox;
 use crate::proto::stats::count;
 use crate::proto::{Counters, Demux, MessageId, Route};
 
-/// How long the socket is held for a transfer that does not read.
-pub(crate) const HOLD_LIMIT: Duration = Duration::from_secs(30);
 /// How long without a single byte until the peer counts as gone: this many ping intervals.
 const SILENT_INTERVALS: u32 = 3;
 
@@ -41,6 +39,7 @@ pub(crate) struct Driver {
     held: Option<HeldMessage>,
     hold: Arc<HoldClock>,
     counters: Arc<Counters>,
+    hold_limit: Duration,
     ping_interval: Duration,
     max_message_bytes: usize,
 }
@@ -79,6 +78,7 @@ impl Driver {
             held: None,
             hold: Arc::clone(&shared.hold),
             counters: Arc::clone(&shared.counters),
+            hold_limit: shared.hold_limit,
             ping_interval: shared.ping_interval,
             max_message_bytes,
         }
@@ -96,7 +96,7 @@ impl Driver {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last_read = (self.bytes_read.load(Ordering::Relaxed), start);
         loop {
-            let held_until = self.held.as_ref().map(|held| held.since + HOLD_LIMIT);
+            let held_until = self.held.as_ref().map(|held| held.since + self.hold_limit);
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.handle_command(command),

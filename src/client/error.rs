@@ -91,6 +91,14 @@ pub enum Error {
         /// How long the connection was held.
         held: Duration,
     },
+    /// The payload was asked for whole after a part of it had been read as events.
+    #[error("{taken} bytes of {operation} were read as events, the rest is no payload")]
+    PayloadTaken {
+        /// The operation, such as `git.export`.
+        operation: String,
+        /// Bytes given out before.
+        taken: u64,
+    },
     /// The request is too large to be sent.
     #[error("{operation} has a request of {got} bytes, more than {limit}")]
     RequestTooLarge {
@@ -159,7 +167,10 @@ impl Error {
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,
             Self::RequestTooLarge { .. } => ErrorKind::Limit,
-            Self::SlowConsumer { .. } | Self::File { .. } | Self::Shutdown => ErrorKind::Local,
+            Self::SlowConsumer { .. }
+            | Self::PayloadTaken { .. }
+            | Self::File { .. }
+            | Self::Shutdown => ErrorKind::Local,
         }
     }
 

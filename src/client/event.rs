@@ -48,7 +48,7 @@ impl Unverified {
     }
 }
 
-/// How far a transfer is, for [`Transfer::on_progress`].
+/// How far a transfer is, for [`Transfer::on_progress`](super::Transfer::on_progress).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Status<'a> {

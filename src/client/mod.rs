@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A [`Transfer`] knows nothing of the WebSocket: it starts and cancels through the sealed
-//! [`transport::Transport`], gets messages from its inbox and runs the core's
+//! trait `Transport`, gets messages from its inbox and runs the core's
 //! [`Exchange`](crate::proto::Exchange) on them.
 
 mod builder;

@@ -10,12 +10,16 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::error::{CloseCause, Error};
 use super::inbox::Inbox;
 use crate::proto::request::Mode;
+use crate::proto::welcome::ServerLimits;
 use crate::proto::{Counters, Features, MessageId, Request};
 
 /// Carries requests; the WebSocket is one way.
 pub(crate) trait Transport: Send + Sync + fmt::Debug {
     /// Waits for a turn; the turn ends when the permit is dropped. Fails if the connection is gone.
     fn turn(&self) -> BoxFuture<'_, Result<OwnedSemaphorePermit, Error>>;
+
+    /// What the server asks its clients to keep to.
+    fn limits(&self) -> &ServerLimits;
 
     /// Sends a request under a new id.
     fn start(&self, request: &Request) -> Result<Started, Error>;

@@ -8,7 +8,7 @@
 //!
 //! 1. [`Demux::route`] reads its id and kind, finds the waiting request and keeps that request's
 //!    clock. It never decodes a chunk.
-//! 2. [`Exchange::handle`] reads the whole frame for the one request it belongs to.
+//! 2. [`Exchange::handle_text`] reads the whole frame for the one request it belongs to.
 //! 3. [`ChunkAssembler`] decodes a chunk, checks it and hands out the bytes in order.
 //! 4. At the end [`Exchange::finish`] gives a [`Reply`], which an [`Operation`] makes sense of.
 //!

@@ -72,6 +72,8 @@ pub struct Transfer<O: Operation> {
     /// Room that each chunk is decoded into; used again where nobody keeps what was in it.
     buffer: BytesMut,
     bytes: u64,
+    /// Bytes that were given out as events.
+    taken: u64,
     progress: Option<Progress>,
     watchers: Watchers,
 }
@@ -125,7 +127,8 @@ impl<O: Operation> Transfer<O> {
         let mut request = Request::new(operation.name(), operation.params());
         let hint = options.deadline.or(options.idle_limit);
         request.timeout_ms = hint.and_then(|limit| u64::try_from(limit.as_millis()).ok());
-        request.stream = operation.has_payload().then_some(options.chunk_bytes);
+        let most = transport.limits().max_chunk_bytes.unwrap_or(u64::MAX).max(1);
+        request.stream = operation.has_payload().then_some(options.chunk_bytes.min(most));
         request.features = options.features;
         let waiting = transport.turn();
         let turn = match options.deadline {
@@ -146,6 +149,7 @@ impl<O: Operation> Transfer<O> {
             timer: Box::pin(sleep_until(begun.into())),
             buffer: BytesMut::new(),
             bytes: 0,
+            taken: 0,
             progress: None,
             watchers: Watchers::default(),
         };
@@ -192,11 +196,14 @@ impl<O: Operation> Transfer<O> {
 
     /// Reads the transfer to its end and gives the verified result, payload in memory.
     ///
-    /// Bytes that were taken from the event stream before are not in it: do not mix the two.
-    ///
     /// # Errors
-    /// Any [`Error`].
+    /// Any [`Error`]; [`Error::PayloadTaken`] if bytes were read from the event stream before, for
+    /// what is left of them is no payload.
     pub async fn collect(mut self) -> Result<Completed<O::Output>, Error> {
+        if self.taken > 0 {
+            let (operation, taken) = (self.request.name.to_string(), self.taken);
+            return Err(Error::PayloadTaken { operation, taken });
+        }
         let mut payload = BytesMut::new();
         while self.advance(&mut payload).await.is_some() {}
         let (id, reply) = self.settle()?;
@@ -255,7 +262,10 @@ impl<O: Operation> Stream for Transfer<O> {
         let event = happened.map(|happened| {
             Some(match happened? {
                 Happened::Event(event) => event,
-                Happened::Data => Event::Data(Unverified(buffer.split().freeze())),
+                Happened::Data => {
+                    this.taken = this.taken.saturating_add(buffer.len() as u64);
+                    Event::Data(Unverified(buffer.split().freeze()))
+                }
             })
         });
         this.buffer = buffer;

@@ -1,7 +1,7 @@
 //! Frames from the server, read liberally.
 //!
 //! [`Envelope::read`] finds id and kind, [`Envelope::body`] makes the typed [`Body`]. Two readers
-//! stand behind it: [`scan`] finds the fields of an ordinary chunk without building anything, and
+//! stand behind it: `scan` finds the fields of an ordinary chunk without building anything, and
 //! the full reader takes whatever else is JSON. Both give the same answer wherever both give one.
 
 mod body;
