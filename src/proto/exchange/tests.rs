@@ -92,6 +92,9 @@ fn the_payload_of_an_answer_is_checked_and_bounded() {
         failure(Features::NONE, &[number]),
         ExchangeError::AnswerPayload { field: "zipBase64", source: None }
     );
+    let twice = r#"{"id":"git_1","success":true,"data":{"zipBase64":"QQ==","zipBase64":"Qg=="}}"#;
+    let duplicate = FrameError::Duplicate { kind: Kind::Answer, field: "zipBase64" };
+    assert_eq!(failure(Features::NONE, &[twice.to_owned()]), ExchangeError::Frame(duplicate));
     let mut exchange = stream(Features::NONE);
     exchange.terms.limits.max_payload_bytes = 4;
     let text = r#"{"id":"git_1","success":true,"data":{"zipBase64":"aGVsbG8="}}"#.to_owned();

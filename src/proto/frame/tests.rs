@@ -114,6 +114,10 @@ fn frames_without_what_they_must_have() {
             r#"{"id":"a","type":"chunk","type":"chunk","seq":1,"data":""}"#,
             FrameError::Duplicate { kind: Kind::Chunk, field: "type" },
         ),
+        (
+            r#"{"id":"a","data":{"type":"chunk","seq":1,"seq":2,"data":""}}"#,
+            FrameError::Duplicate { kind: Kind::Chunk, field: "seq" },
+        ),
     ];
     for (text, error) in cases {
         assert_eq!(body(text).unwrap_err(), error, "{text}");
