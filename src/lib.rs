@@ -36,6 +36,8 @@
 pub mod client;
 pub mod ops;
 pub mod proto;
+#[cfg(feature = "server")]
+pub mod server;
 
 #[cfg(feature = "client")]
 pub use client::{

@@ -1,0 +1,149 @@
+//! How a server is set up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::admission::Admission;
+use super::error::ServerError;
+use super::logon::Logon;
+use super::package::Catalog;
+use super::profile::Profile;
+use super::script::Script;
+use super::state::State;
+use super::{DEFAULT_PATH, Server};
+
+/// Sets up a [`Server`]; made by [`Server::builder`].
+#[derive(Clone, Debug)]
+pub struct ServerBuilder {
+    packages: Vec<(String, PathBuf)>,
+    profile: Profile,
+    logon: Option<Logon>,
+    path: String,
+    max_concurrent: Option<usize>,
+    max_per_minute: Option<usize>,
+    object_delay: Duration,
+    script: Script,
+}
+
+impl ServerBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            packages: Vec::new(),
+            profile: Profile::default(),
+            logon: None,
+            path: DEFAULT_PATH.into(),
+            max_concurrent: None,
+            max_per_minute: None,
+            object_delay: Duration::ZERO,
+            script: Script::new(),
+        }
+    }
+
+    /// Serves a folder as a package, and its sub-folders as sub-packages; may be given often.
+    ///
+    /// *Shape*: the folder holds serialized files such as `zcl_a.clas.abap`; where it holds
+    /// `.abapgit.xml` and `src`, the packages are those in `src`. Names have no case, `#` in file
+    /// and folder names stands for the slash of a namespace. What begins with a dot and symbolic
+    /// links are left out. Folders are listed by [`bind`](Self::bind), files are read when they
+    /// are exported.
+    pub fn package(mut self, name: impl Into<String>, folder: impl Into<PathBuf>) -> Self {
+        self.packages.push((name.into(), folder.into()));
+        self
+    }
+
+    /// What kind of server to be. Default [`Profile::Full`].
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Asks for this logon by HTTP Basic on the upgrade. Without it any logon is taken, and none.
+    ///
+    /// The password is not kept, only a digest of it.
+    pub fn user(mut self, name: impl Into<String>, password: impl AsRef<str>) -> Self {
+        self.logon = Some(Logon::new(name.into(), password.as_ref()));
+        self
+    }
+
+    /// The path of the WebSocket. Default [`DEFAULT_PATH`]; others are answered 404, and any query
+    /// is ignored.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// How many heavy requests (exports) run at once, over all connections. Default no limit.
+    /// Others are answered `BUSY`.
+    pub fn max_concurrent(mut self, requests: usize) -> Self {
+        self.max_concurrent = Some(requests);
+        self
+    }
+
+    /// How many heavy requests (exports) are started in any 60 seconds, over all connections.
+    /// Default no limit. Others are answered `BUSY`.
+    pub fn max_per_minute(mut self, requests: usize) -> Self {
+        self.max_per_minute = Some(requests);
+        self
+    }
+
+    /// How long each object takes to serialize, beside what it takes anyway. Default none.
+    pub fn object_delay(mut self, delay: Duration) -> Self {
+        self.object_delay = delay;
+        self
+    }
+
+    /// What to do wrong. Default nothing.
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = script;
+        self
+    }
+
+    /// Lists the packages, binds `address` (port 0 for any that is free) and starts to serve.
+    ///
+    /// # Errors
+    /// [`ServerError`] if a folder is missing or not readable, a package comes from two folders,
+    /// the user's name cannot be one, or the address cannot be bound.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with its I/O and time drivers on.
+    pub async fn bind(self, address: &str) -> Result<Server, ServerError> {
+        if let Some(logon) = &self.logon
+            && logon.user().contains(':')
+        {
+            return Err(ServerError::InvalidUser { user: logon.user().into() });
+        }
+        let catalog = self.scan().await?;
+        let failed = |source| ServerError::Bind { address: address.into(), source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        let busy = self.script.busy_refusals();
+        let state = State {
+            profile: self.profile,
+            logon: self.logon,
+            path: self.path,
+            object_delay: self.object_delay,
+            catalog,
+            admission: Admission::new(self.max_concurrent, self.max_per_minute, busy),
+            script: self.script,
+            exports: AtomicU64::new(0),
+        };
+        Ok(Server::start(listener, addr, Arc::new(state)))
+    }
+
+    /// Listing folders blocks, so it is done where that does no harm.
+    async fn scan(&self) -> Result<Catalog, ServerError> {
+        let packages = self.packages.clone();
+        match tokio::task::spawn_blocking(move || Catalog::scan(&packages)).await {
+            Ok(catalog) => catalog,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down; whatever is said here is heard by nobody.
+                Err(_) => Ok(Catalog::default()),
+            },
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The domain `git`.
+
+mod export;
+mod selection;
+
+use serde_json::json;
+
+pub(in crate::server) use export::Export;
+
+use super::{Task, unknown_action};
+use crate::proto::request::IncomingRequest;
+use crate::server::refusal::Refusal;
+use crate::server::state::State;
+
+/// The types that a system commonly serializes; folders may hold others.
+const TYPES: &[&str] = &[
+    "ACID", "AUTH", "BDEF", "CHAR", "CLAS", "CMOD", "DCLS", "DDLS", "DDLX", "DEVC", "DOMA", "DTEL",
+    "ENHC", "ENHO", "ENHS", "ENQU", "FORM", "FUGR", "INTF", "MSAG", "NROB", "PARA", "PROG", "SHLP",
+    "SICF", "SMIM", "SRVB", "SRVD", "SSFO", "TABL", "TOBJ", "TRAN", "TTYP", "TYPE", "VIEW", "WDYA",
+    "WDYN", "XSLT",
+];
+
+pub(super) fn route(request: &IncomingRequest, state: &State) -> Result<Task, Refusal> {
+    match request.action.as_str() {
+        "getTypes" => Ok(Task::Answer(json!({ "count": TYPES.len(), "types": TYPES }))),
+        "export" => Export::new(request, state).map(Task::Export),
+        _ => Err(unknown_action(request)),
+    }
+}

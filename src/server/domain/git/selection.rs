@@ -1,0 +1,145 @@
+//! Which objects an export is asked for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::server::package::{Catalog, Object, label};
+use crate::server::refusal::{Refusal, shown};
+
+/// One object asked for.
+#[derive(Debug)]
+pub(super) enum Item {
+    Found(Arc<Object>),
+    /// Asked for by type and name, and in no package.
+    Missing {
+        kind: String,
+        name: String,
+    },
+}
+
+impl Item {
+    /// Reads `packages`, `includeSubpackages` and `objects`: each object once, in the order of the
+    /// archive, missing ones last.
+    pub(super) fn select(
+        params: &Map<String, Value>,
+        catalog: &Catalog,
+    ) -> Result<Vec<Self>, Refusal> {
+        let packages = list(params, "packages")?;
+        let wanted = list(params, "objects")?;
+        if packages.is_empty() && wanted.is_empty() {
+            return Err(missing("packages or objects"));
+        }
+        let subpackages = match params.get("includeSubpackages") {
+            None | Some(Value::Null) => true,
+            Some(value) => value.as_bool().ok_or_else(|| missing("includeSubpackages"))?,
+        };
+        let mut found = Vec::new();
+        let names = packages.iter().map(|name| name.as_str().ok_or_else(|| missing("packages")));
+        // A package is looked up once, however often it is asked for.
+        for name in names.collect::<Result<BTreeSet<_>, _>>()? {
+            let objects = catalog.objects_of(name, subpackages).ok_or_else(|| {
+                let message = format!("package {} does not exist", shown(name));
+                Refusal::new(Refusal::GIT_ERROR, message)
+            })?;
+            found.extend(objects);
+        }
+        let mut absent = BTreeSet::new();
+        for object in wanted {
+            let field = |key: &str| object.get(key)?.as_str().map(str::to_uppercase);
+            let kind = field("type").ok_or_else(|| missing("objects[].type"))?;
+            let name = field("name").ok_or_else(|| missing("objects[].name"))?;
+            match catalog.object(&kind, &name) {
+                Some(object) => found.push(object),
+                None => _ = absent.insert((kind, name)),
+            }
+        }
+        // The first file is what no two objects have in common.
+        let place = |object: &Object| {
+            let file = object.files.first().map(|file| file.name.clone());
+            (object.folder.to_string(), object.kind.clone(), object.name.clone(), file)
+        };
+        found.sort_by_cached_key(|object| place(object));
+        found.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        let missing = absent.into_iter().map(|(kind, name)| Self::Missing { kind, name });
+        Ok(found.into_iter().map(Self::Found).chain(missing).collect())
+    }
+
+    /// What people call it, such as `CLAS ZCL_X`.
+    pub(super) fn label(&self) -> String {
+        match self {
+            Self::Found(object) => object.label(),
+            Self::Missing { kind, name } => label(kind, name),
+        }
+    }
+}
+
+fn list<'a>(params: &'a Map<String, Value>, key: &str) -> Result<&'a [Value], Refusal> {
+    match params.get(key) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(value) => value.as_array().map(Vec::as_slice).ok_or_else(|| missing(key)),
+    }
+}
+
+fn missing(param: &str) -> Refusal {
+    Refusal::new(Refusal::MISSING_PARAM, format!("parameter {param} is missing or unusable"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn select(params: &Value) -> Result<Vec<String>, Refusal> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("$sub")).unwrap();
+        for name in ["zb.prog.abap", "za.prog.abap", "$sub/zc.prog.abap"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        let catalog = Catalog::scan(&[("$TOP".into(), folder.path().into())]).unwrap();
+        let items = Item::select(params.as_object().unwrap(), &catalog)?;
+        let shown = |item: &Item| match item {
+            Item::Found(_) => item.label(),
+            Item::Missing { .. } => format!("no {}", item.label()),
+        };
+        Ok(items.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn sub_packages_come_unless_they_are_refused() {
+        let all = ["PROG ZC", "PROG ZA", "PROG ZB"];
+        assert_eq!(select(&json!({"packages": ["$TOP"]})).unwrap(), all);
+        assert_eq!(select(&json!({"packages": ["$TOP", "$SUB", "$TOP"]})).unwrap(), all);
+        let alone = json!({"packages": ["$TOP"], "includeSubpackages": false});
+        assert_eq!(select(&alone).unwrap(), ["PROG ZA", "PROG ZB"]);
+    }
+
+    #[test]
+    fn objects_are_found_in_all_packages() {
+        let object = |name: &str| json!({"type": "PROG", "name": name});
+        let wanted = json!({"objects": [object("ZX"), object("ZC"), object("ZB"), object("ZX")]});
+        assert_eq!(select(&wanted).unwrap(), ["PROG ZC", "PROG ZB", "no PROG ZX"]);
+        let both = json!({"packages": ["$SUB"], "objects": [object("ZC")]});
+        assert_eq!(select(&both).unwrap(), ["PROG ZC"]);
+    }
+
+    #[test]
+    fn what_is_not_usable_is_named() {
+        for params in [
+            json!({}),
+            json!({"packages": []}),
+            json!({"packages": "$TOP"}),
+            json!({"packages": [1]}),
+            json!({"packages": ["$TOP"], "includeSubpackages": "true"}),
+            json!({"objects": [{"type": "PROG"}]}),
+            json!({"objects": ["PROG ZA"]}),
+        ] {
+            assert_eq!(select(&params).unwrap_err().code, Refusal::MISSING_PARAM, "{params}");
+        }
+        let error = select(&json!({"packages": ["$NONE"]})).unwrap_err();
+        assert_eq!(error.code, Refusal::GIT_ERROR);
+        assert!(error.message.contains("$NONE"));
+    }
+}

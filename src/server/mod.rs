@@ -1,0 +1,124 @@
+//! The reference server: folders on disk as packages, over a real WebSocket.
+//!
+//! It speaks all of the protocol that is built, can be an older server ([`Profile`]), and can be
+//! told to misbehave ([`Script`]), so tests, examples and benchmarks need no other. It serves
+//! `git.export`, `git.getTypes` and `system.ping`.
+//!
+//! One task per connection moves messages (`session`); each heavy request of it runs in a task
+//! of its own and hands its frames to an `outbox` that holds only a few, so that a slow reader
+//! slows its own producers and nobody else.
+//!
+//! Numbers such as "PROTOCOL 4.2" in this documentation are sections of `PROTOCOL.md`.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )
+)]
+
+mod admission;
+mod archive;
+mod builder;
+mod delivery;
+mod domain;
+mod error;
+mod handshake;
+mod limits;
+mod listener;
+mod logon;
+mod outbox;
+mod package;
+mod profile;
+mod refusal;
+mod requests;
+mod script;
+mod session;
+mod state;
+mod timestamp;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use builder::ServerBuilder;
+pub use error::ServerError;
+pub use profile::Profile;
+pub use script::{Order, RawMessage, Script};
+
+use state::State;
+
+/// Where the WebSocket stands if no other path is given.
+pub const DEFAULT_PATH: &str = "/sap/bc/apc/sap/zadt_vsp";
+
+/// A running server.
+///
+/// Dropping it stops it at once: connections end without a Close frame.
+/// [`shutdown`](Self::shutdown) ends them properly.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use longhaul::server::Server;
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("zhello.prog.abap"), "REPORT zhello.")?;
+/// let server = Server::builder().package("$DEMO", folder.path()).bind("127.0.0.1:0").await?;
+/// println!("serving on {}", server.url());
+/// server.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    listening: JoinHandle<()>,
+}
+
+impl Server {
+    /// A server with no packages yet.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::new()
+    }
+
+    /// The address it listens on, with the real port.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What a client connects to: `http://ADDRESS:PORT`, without the path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Stops accepting, ends every connection with a Close frame and waits for that.
+    ///
+    /// Exports that run are given up. Takes at most a few seconds, also where a peer does not
+    /// answer.
+    pub async fn shutdown(mut self) {
+        // Nobody listens for it if the task has ended already.
+        let _ = self.stop.send(true);
+        let _ = (&mut self.listening).await;
+    }
+
+    fn start(listener: TcpListener, addr: SocketAddr, state: Arc<State>) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let listening = tokio::spawn(listener::listen(listener, state, stopping));
+        Self { addr, stop, listening }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The listening task owns the connections' tasks, and those own their requests'.
+        self.listening.abort();
+    }
+}

@@ -1,0 +1,89 @@
+//! The kinds of server that the reference server can be.
+
+use crate::proto::Features;
+use crate::proto::limits::SERVER_CHUNK_BYTES;
+
+use super::limits::MAX_CHUNK_BYTES;
+
+/// What kind of server to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Profile {
+    /// Speaks every extension that is built, serves the requests of a connection side by side and
+    /// keeps to the chunk size asked for.
+    #[default]
+    Full,
+    /// A first server that streams: it names no features, serves one request after the other,
+    /// always sends slices of 5,000,000 decoded bytes, says nothing of what it left out, and
+    /// answers small exports once more after the stream is complete.
+    Seed,
+}
+
+/// The slices that [`Profile::Seed`] sends, in decoded bytes.
+const SEED_CHUNK_BYTES: u64 = 5_000_000;
+/// The largest payload that [`Profile::Seed`] sends once more, in decoded bytes.
+const SEED_ANSWER_BYTES: usize = 1 << 20;
+
+impl Profile {
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Self::Full => env!("CARGO_PKG_VERSION"),
+            Self::Seed => "2.3.0",
+        }
+    }
+
+    /// What the welcome names; `None` for a server that names none.
+    pub(super) fn features(self) -> Option<Features> {
+        match self {
+            Self::Full => Some(Features::BUILT),
+            Self::Seed => None,
+        }
+    }
+
+    /// The size of chunks for a client that asked for `asked`, in decoded bytes.
+    pub(super) fn chunk_bytes(self, asked: Option<u64>) -> u64 {
+        match self {
+            Self::Full => asked.unwrap_or(SERVER_CHUNK_BYTES).clamp(1, MAX_CHUNK_BYTES),
+            Self::Seed => SEED_CHUNK_BYTES,
+        }
+    }
+
+    /// Whether the requests of one connection are served side by side.
+    pub(super) fn is_concurrent(self) -> bool {
+        self == Self::Full
+    }
+
+    /// Whether it says which objects it left out.
+    pub(super) fn reports_skipped(self) -> bool {
+        self == Self::Full
+    }
+
+    /// Whether an action that `system` does not have is told apart from an unknown domain.
+    pub(super) fn knows_system_actions(self) -> bool {
+        self == Self::Full
+    }
+
+    /// Whether a payload of that length is sent once more, as a single answer.
+    pub(super) fn answers_again(self, payload_bytes: usize) -> bool {
+        self == Self::Seed && payload_bytes <= SEED_ANSWER_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunk_sizes_stay_within_bounds() {
+        for (asked, size) in [
+            (None, 5 << 20),
+            (Some(0), 1),
+            (Some(1), 1),
+            (Some(4_096), 4_096),
+            (Some(u64::MAX), MAX_CHUNK_BYTES),
+        ] {
+            assert_eq!(Profile::Full.chunk_bytes(asked), size);
+            assert_eq!(Profile::Seed.chunk_bytes(asked), 5_000_000);
+        }
+    }
+}

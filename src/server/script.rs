@@ -1,0 +1,351 @@
+//! Faults on purpose, so that clients can be tested against a server that misbehaves.
+
+mod order;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use order::Order;
+
+/// How a server misbehaves when it is asked for `git.export`.
+///
+/// Steps can be put together; one that is given twice replaces the earlier, except those that name
+/// a chunk or a bit, which add up. Chunks are named by their place in the payload, counted from 1,
+/// whatever `seq` they then carry. A script without steps changes nothing.
+///
+/// Steps hold for streamed exports. [`raw`](Self::raw), [`before`](Self::before),
+/// [`after`](Self::after), [`payload`](Self::payload), [`only_first`](Self::only_first) and
+/// [`busy`](Self::busy) hold for single answers too.
+///
+/// ```
+/// use longhaul::server::{Order, Script};
+/// let script = Script::new().order(Order::Shuffled(7)).repeat_each().drop_chunk(3);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a step of its own, all go together")]
+pub struct Script {
+    order: Order,
+    repeat_each: bool,
+    altered: BTreeSet<u64>,
+    dropped: BTreeSet<u64>,
+    not_base64: BTreeSet<u64>,
+    corrupted: Vec<(u64, u8)>,
+    interruptions: Vec<(u64, Interruption)>,
+    total: Option<u64>,
+    seq_zero: bool,
+    unsuccessful: bool,
+    extra_chunk: bool,
+    truncated: Option<u64>,
+    payload: Option<Bytes>,
+    chunk_bytes: Option<u64>,
+    raw: Option<Vec<RawMessage>>,
+    before: Vec<RawMessage>,
+    after: Vec<RawMessage>,
+    busy: (u32, Duration),
+    only_first: Option<u64>,
+}
+
+/// A message sent as it is, or the end of the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RawMessage {
+    /// A text message; `{id}` in it becomes the id of the request.
+    Text(String),
+    /// A binary message.
+    Binary(Bytes),
+    /// A Close frame without code; nothing is sent after it.
+    Close,
+    /// The end of the TCP connection without a Close frame.
+    Cut,
+}
+
+impl From<&str> for RawMessage {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for RawMessage {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// What happens instead of the next message of a stream.
+#[derive(Clone, Debug)]
+pub(super) enum Interruption {
+    Stall,
+    Cut,
+    Error { code: String, message: String },
+}
+
+impl Script {
+    /// A script that changes nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends the chunks in this order.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Sends each chunk twice in a row, with the same bytes.
+    pub fn repeat_each(mut self) -> Self {
+        self.repeat_each = true;
+        self
+    }
+
+    /// Sends chunk `seq` once more, with other bytes of the same length and a CRC that fits them.
+    pub fn repeat_altered(mut self, seq: u64) -> Self {
+        self.altered.insert(seq);
+        self
+    }
+
+    /// Leaves chunk `seq` out; `totalChunks` still counts it.
+    pub fn drop_chunk(mut self, seq: u64) -> Self {
+        self.dropped.insert(seq);
+        self
+    }
+
+    /// Flips a bit (0 to 7, others count modulo 8) of the payload's byte `offset` on its way: CRC
+    /// and SHA-256 are those of the right byte.
+    pub fn corrupt_bit(mut self, offset: u64, bit: u8) -> Self {
+        self.corrupted.push((offset, bit));
+        self
+    }
+
+    /// Says nothing more for this request after `n` chunk messages, 0 for none.
+    ///
+    /// Repeats count as messages. Where there are fewer than `n` messages, nothing happens.
+    pub fn stall_after(self, n: u64) -> Self {
+        self.interrupt(n, Interruption::Stall)
+    }
+
+    /// Drops the TCP connection without a Close frame after `n` chunk messages, counted as in
+    /// [`stall_after`](Self::stall_after).
+    pub fn cut_after(self, n: u64) -> Self {
+        self.interrupt(n, Interruption::Cut)
+    }
+
+    /// Ends the stream with an error frame after `n` chunk messages, counted as in
+    /// [`stall_after`](Self::stall_after).
+    pub fn error_after(self, n: u64, code: &str, message: &str) -> Self {
+        let (code, message) = (code.into(), message.into());
+        self.interrupt(n, Interruption::Error { code, message })
+    }
+
+    /// Claims `n` as `totalChunks`, whatever was sent.
+    pub fn total(mut self, n: u64) -> Self {
+        self.total = Some(n);
+        self
+    }
+
+    /// Counts `seq` from 0, so that every chunk carries one less than it should.
+    pub fn seq_zero(mut self) -> Self {
+        self.seq_zero = true;
+        self
+    }
+
+    /// Puts a character that is no base64 before the data of chunk `seq`.
+    pub fn invalid_base64(mut self, seq: u64) -> Self {
+        self.not_base64.insert(seq);
+        self
+    }
+
+    /// Says `success` false in the complete frame.
+    pub fn complete_unsuccessful(mut self) -> Self {
+        self.unsuccessful = true;
+        self
+    }
+
+    /// Sends one chunk more than `totalChunks` says, before the complete frame.
+    pub fn extra_chunk_past_total(mut self) -> Self {
+        self.extra_chunk = true;
+        self
+    }
+
+    /// Sends only the first `n` bytes of the payload, in as many chunks as they fill; `size` and
+    /// `sha256` are those of the whole.
+    pub fn truncate_payload(mut self, n: u64) -> Self {
+        self.truncated = Some(n);
+        self
+    }
+
+    /// Sends these bytes instead of the archive; the counts are still the archive's.
+    pub fn payload(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.payload = Some(bytes.into());
+        self
+    }
+
+    /// Sends these messages instead of progress, chunks and complete, or of the single answer.
+    ///
+    /// Nothing is exported. The request still has to be one that could be served.
+    pub fn raw(mut self, messages: Vec<RawMessage>) -> Self {
+        self.raw = Some(messages);
+        self
+    }
+
+    /// Sends these messages after progress and before the first chunk, or before the single answer.
+    pub fn before(mut self, messages: Vec<RawMessage>) -> Self {
+        self.before = messages;
+        self
+    }
+
+    /// Sends these messages after the complete frame or the single answer.
+    pub fn after(mut self, messages: Vec<RawMessage>) -> Self {
+        self.after = messages;
+        self
+    }
+
+    /// Answers `BUSY` with this `retryAfterMs` to the first `times` heavy requests of the server,
+    /// over all its connections.
+    pub fn busy(mut self, times: u32, retry_after: Duration) -> Self {
+        self.busy = (times, retry_after);
+        self
+    }
+
+    /// Sends chunks of `n` decoded bytes, at least 1, whatever size was asked for.
+    pub fn ignore_chunk_size(mut self, n: u64) -> Self {
+        self.chunk_bytes = Some(n.max(1));
+        self
+    }
+
+    /// Follows the script only for the first `n` exports that are started on the server; later
+    /// ones go right. Requests refused as busy do not count.
+    pub fn only_first(mut self, n: u64) -> Self {
+        self.only_first = Some(n);
+        self
+    }
+
+    fn interrupt(mut self, after: u64, interruption: Interruption) -> Self {
+        self.interruptions.push((after, interruption));
+        self
+    }
+}
+
+/// What the server asks its script.
+impl Script {
+    /// Whether the script holds for the export that `earlier` others came before.
+    pub(super) fn holds_after(&self, earlier: u64) -> bool {
+        self.only_first.is_none_or(|first| earlier < first)
+    }
+
+    pub(super) fn busy_refusals(&self) -> (u32, Duration) {
+        self.busy
+    }
+
+    pub(super) fn raw_messages(&self) -> Option<&[RawMessage]> {
+        self.raw.as_deref()
+    }
+
+    pub(super) fn messages_before(&self) -> &[RawMessage] {
+        &self.before
+    }
+
+    pub(super) fn messages_after(&self) -> &[RawMessage] {
+        &self.after
+    }
+
+    pub(super) fn forced_payload(&self) -> Option<Bytes> {
+        self.payload.clone()
+    }
+
+    pub(super) fn forced_chunk_bytes(&self) -> Option<u64> {
+        self.chunk_bytes
+    }
+
+    pub(super) fn claimed_total(&self) -> Option<u64> {
+        self.total
+    }
+
+    pub(super) fn is_unsuccessful(&self) -> bool {
+        self.unsuccessful
+    }
+
+    pub(super) fn has_extra_chunk(&self) -> bool {
+        self.extra_chunk
+    }
+
+    pub(super) fn drops(&self, seq: u64) -> bool {
+        self.dropped.contains(&seq)
+    }
+
+    pub(super) fn repeats(&self) -> bool {
+        self.repeat_each
+    }
+
+    pub(super) fn alters(&self, seq: u64) -> bool {
+        self.altered.contains(&seq)
+    }
+
+    pub(super) fn spoils_base64(&self, seq: u64) -> bool {
+        self.not_base64.contains(&seq)
+    }
+
+    /// The `seq` that chunk `seq` carries.
+    pub(super) fn seq_sent(&self, seq: u64) -> u64 {
+        if self.seq_zero { seq.saturating_sub(1) } else { seq }
+    }
+
+    /// What happens once `sent` chunk messages are out.
+    pub(super) fn interruption(&self, sent: u64) -> Option<&Interruption> {
+        self.interruptions.iter().find(|(after, _)| *after == sent).map(|(_, what)| what)
+    }
+
+    /// The part of the payload that is sent.
+    pub(super) fn kept(&self, payload: &Bytes) -> Bytes {
+        let most = self.truncated.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+        payload.slice(..most.min(payload.len()))
+    }
+
+    /// What is sent for `bytes`, which stand at `offset` in the payload, if that is not the same.
+    pub(super) fn corrupt(&self, bytes: &[u8], offset: u64) -> Option<Vec<u8>> {
+        let mut corrupted = None;
+        for (at, bit) in &self.corrupted {
+            let place = at.checked_sub(offset).and_then(|place| usize::try_from(place).ok());
+            let Some(place) = place.filter(|place| *place < bytes.len()) else { continue };
+            let copy = corrupted.get_or_insert_with(|| bytes.to_vec());
+            if let Some(byte) = copy.get_mut(place) {
+                *byte ^= 1_u8.wrapping_shl(u32::from(bit % 8));
+            }
+        }
+        corrupted
+    }
+
+    /// The chunks 1 to `count` in the order they are sent.
+    pub(super) fn sequence(&self, count: u64) -> Box<dyn Iterator<Item = u64> + Send> {
+        self.order.sequence(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_flip_where_they_stand() {
+        let script = Script::new().corrupt_bit(5, 0).corrupt_bit(6, 9).corrupt_bit(8, 1);
+        assert_eq!(script.corrupt(&[0, 0, 0, 0], 4), Some(vec![0, 1, 2, 0]));
+        assert_eq!(script.corrupt(&[0, 0, 0, 0], 0), None);
+        assert_eq!(script.corrupt(&[0], u64::MAX), None);
+    }
+
+    #[test]
+    fn truncating_never_reaches_past_the_end() {
+        let payload = Bytes::from_static(b"abc");
+        assert_eq!(Script::new().truncate_payload(2).kept(&payload), "ab");
+        assert_eq!(Script::new().truncate_payload(9).kept(&payload), "abc");
+        assert_eq!(Script::new().kept(&payload), "abc");
+    }
+
+    #[test]
+    fn a_script_may_hold_for_the_first_exports_only() {
+        let script = Script::new().only_first(1);
+        assert!(script.holds_after(0) && !script.holds_after(1));
+        assert!(Script::new().holds_after(u64::MAX));
+    }
+}

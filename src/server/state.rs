@@ -1,0 +1,33 @@
+//! What all connections of a server share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::admission::Admission;
+use super::logon::Logon;
+use super::package::Catalog;
+use super::profile::Profile;
+use super::script::Script;
+
+/// The server's settings, packages and counters.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) profile: Profile,
+    pub(super) logon: Option<Logon>,
+    /// The path of the WebSocket, without a query.
+    pub(super) path: String,
+    pub(super) object_delay: Duration,
+    pub(super) catalog: Catalog,
+    pub(super) admission: Admission,
+    pub(super) script: Script,
+    /// How many exports were started.
+    pub(super) exports: AtomicU64,
+}
+
+impl State {
+    /// The script for the export that starts now.
+    pub(super) fn script_for_export(&self) -> Script {
+        let earlier = self.exports.fetch_add(1, Ordering::Relaxed);
+        if self.script.holds_after(earlier) { self.script.clone() } else { Script::new() }
+    }
+}
