@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use longhaul::ops::git::Export;
@@ -286,6 +286,48 @@ async fn stray_messages_are_counted_and_harmless() {
     let stats = client.stats();
     assert_eq!((stats.unknown_ids, stats.unknown_types), (3, 1), "{stats:?}");
     assert_eq!((stats.unreadable, stats.unexpected_binary), (2, 1), "{stats:?}");
+}
+
+#[tokio::test]
+async fn text_that_cannot_be_read_fails_nothing_and_is_logged_without_its_content() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let junk = vec![RawMessage::Text("half a frame with a secret".into())];
+    let server = scripted(Script::new().before(junk)).await;
+    let client = connect(&server).await;
+    deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    assert_eq!(client.stats().unreadable, 1);
+    let text = log.text();
+    assert!(text.contains("WARN") && !text.contains("secret"), "{text}");
+}
+
+/// Where a test's log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }
 
 #[tokio::test]

@@ -194,26 +194,26 @@ async fn many_requests_share_one_connection() {
         }
     });
     let pings = (0..200).map(|_| client.ping());
-    let (digests, pongs) = deadline(futures::future::join(
+    let (digests, answers) = deadline(futures::future::join(
         futures::future::join_all(exports),
         futures::future::join_all(pings),
     ))
     .await;
     assert!(digests.windows(2).all(|pair| pair[0] == pair[1]));
-    assert!(pongs.iter().all(|pong| pong.as_ref().unwrap().timestamp.is_some()));
+    assert!(answers.iter().all(|pong| pong.as_ref().unwrap().timestamp.is_some()));
     assert_eq!(client.stats().requests, 208);
 }
 
 #[tokio::test]
 async fn types_pings_and_requests_without_a_type() {
-    let server = scripted(Script::new()).await;
-    let client = connect(&server).await;
-    let types = deadline(client.run(Types)).await.unwrap().output;
-    assert!(types.contains(&"CLAS".to_owned()));
     #[derive(serde::Deserialize)]
     struct Pong {
         pong: bool,
     }
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let types = deadline(client.run(Types)).await.unwrap().output;
+    assert!(types.contains(&"CLAS".to_owned()));
     let pong: Pong = deadline(client.request("system", "ping").call()).await.unwrap();
     assert!(pong.pong);
     let request = client.request("git", "export").param("packages", [PACKAGE]);

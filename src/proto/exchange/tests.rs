@@ -179,12 +179,12 @@ fn only_progress_and_new_chunks_extend_the_idle_limit() {
 #[test]
 fn nothing_extends_the_deadline() {
     let start = Instant::now();
-    let deadline = Some(start + Duration::from_secs(5));
-    let terms = Terms { deadline, ..Terms::new(Mode::Stream, Features::NONE) };
+    let deadline = start + Duration::from_secs(5);
+    let terms = Terms { deadline: Some(deadline), ..Terms::new(Mode::Stream, Features::NONE) };
     let mut exchange = Exchange::new(terms, Arc::default());
     exchange.handle_sent(start);
     let progress = frames().progress(1, 2, "");
     exchange.handle_text(&progress, start + Duration::from_secs(4), &mut BytesMut::new()).unwrap();
-    assert_eq!(exchange.next_timeout(), deadline);
-    assert_eq!(exchange.handle_timeout(deadline.unwrap()), Err(ExchangeError::Deadline));
+    assert_eq!(exchange.next_timeout(), Some(deadline));
+    assert_eq!(exchange.handle_timeout(deadline), Err(ExchangeError::Deadline));
 }

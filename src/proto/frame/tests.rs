@@ -173,8 +173,7 @@ fn progress_is_a_count_or_a_percentage_and_never_beyond() {
 #[test]
 fn errors_in_every_shape_seen() {
     let error = |text: &str| match body(text) {
-        Ok(Body::Error(error)) => error,
-        Ok(Body::Answer(Answer { outcome: Err(error) })) => error,
+        Ok(Body::Error(error) | Body::Answer(Answer { outcome: Err(error) })) => error,
         other => panic!("{other:?}"),
     };
     assert_eq!(error(r#"{"id":"a","type":"error","code":"X","message":"m"}"#).code, "X");
