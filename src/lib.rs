@@ -32,6 +32,8 @@
 //! uses `proto`, and so do the operations and the server. The wire is specified in `PROTOCOL.md`,
 //! whose sections the documentation cites as "PROTOCOL 4.3".
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(feature = "client")]
 pub mod client;
 pub mod ops;

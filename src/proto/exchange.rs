@@ -342,6 +342,9 @@ impl Exchange {
         let Ok(Members(members)) = serde_json::from_str(data.get()) else {
             return Ok(Some(data.to_owned()));
         };
+        if members.iter().filter(|(key, _)| key == field).count() > 1 {
+            return Err(ExchangeError::Frame(FrameError::Duplicate { kind: Kind::Answer, field }));
+        }
         let mut rest = super::request::Params::new();
         for (key, value) in members {
             if key != field || value.get() == "null" {

@@ -92,6 +92,11 @@ impl<'a> Object<'a> {
         Ok(self.read_as::<Text<'a>>(key)?.map(|Text(text)| text))
     }
 
+    /// The value read as a text for people: half a surrogate pair becomes a replacement character.
+    pub(crate) fn lossy_text(&self, key: Key) -> Result<Option<String>, InvalidValue> {
+        Ok(self.read_as::<LossyText>(key)?.map(|LossyText(text)| text))
+    }
+
     /// The object under `key`, if there is one.
     pub(crate) fn object(&self, key: Key) -> Option<Object<'a>> {
         Self::read(self.raw(key)?.get()).ok()
@@ -139,6 +144,28 @@ pub(crate) struct InvalidValue(pub(crate) Key);
 /// A string that borrows where it has no escapes.
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// A string for people to read, which may have been cut between two halves of a character.
+pub(crate) struct LossyText(pub(crate) String);
+
+impl<'a> Deserialize<'a> for LossyText {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Lossy;
+        impl Visitor<'_> for Lossy {
+            type Value = LossyText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<LossyText, E> {
+                Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        // As bytes, since a string would not be given out with half a pair in it.
+        deserializer.deserialize_bytes(Lossy)
+    }
+}
 
 /// Reads a whole number of plain decimal digits: no sign, fraction, exponent or leading zero.
 pub(crate) fn whole_number(text: &str) -> Option<u64> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
-use super::json::Text;
+use super::json::{LossyText, Text};
 
 /// How far an operation is. *Source*: PROTOCOL 4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,11 +100,10 @@ impl ServerError {
     /// The code of a server that is overloaded and did nothing.
     pub const BUSY: &'static str = "BUSY";
 
-    pub(crate) fn new(code: Option<Cow<'_, str>>, message: Option<Cow<'_, str>>) -> Self {
-        let code = code.filter(|code| !code.is_empty()).unwrap_or(Cow::Borrowed("UNSPECIFIED"));
+    pub(crate) fn new(code: Option<String>, message: Option<String>) -> Self {
         Self {
-            code: code.into_owned(),
-            message: message.unwrap_or_default().into_owned(),
+            code: code.filter(|code| !code.is_empty()).unwrap_or_else(|| "UNSPECIFIED".into()),
+            message: message.unwrap_or_default(),
             retry_after: None,
         }
     }
@@ -114,23 +113,23 @@ impl ServerError {
     }
 
     /// Reads an error object, or a string that is the message.
+    ///
+    /// What is no string inside it is taken as it is written: the reason must not get lost
+    /// because of its form.
     pub(crate) fn read(value: &RawValue) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Wire<'a> {
-            #[serde(borrow)]
-            code: Option<Text<'a>>,
-            #[serde(borrow)]
-            message: Option<Text<'a>>,
-            #[serde(rename = "retryAfterMs")]
-            retry_after_ms: Option<f64>,
-        }
-        if let Ok(Text(message)) = serde_json::from_str(value.get()) {
+        if let Ok(LossyText(message)) = serde_json::from_str(value.get()) {
             return Some(Self::new(None, Some(message)));
         }
-        let wire: Wire<'_> = serde_json::from_str(value.get()).ok()?;
-        let retry_after = wire.retry_after_ms.map(|ms| Duration::from_millis(whole(ms)));
-        let error = Self::new(wire.code.map(|t| t.0), wire.message.map(|t| t.0));
-        Some(Self { retry_after, ..error })
+        let fields: Members<'_> = serde_json::from_str(value.get()).ok()?;
+        let text = |key: &str| {
+            let value = fields.get(key).filter(|value| value.get() != "null")?;
+            let text = serde_json::from_str(value.get());
+            Some(text.map_or_else(|_| value.get().to_owned(), |LossyText(text)| text))
+        };
+        let pause =
+            text("retryAfterMs").and_then(|ms| ms.parse().ok()).filter(|ms: &f64| !ms.is_nan());
+        let retry_after = pause.map(|ms| Duration::from_millis(whole(ms)));
+        Some(Self { retry_after, ..Self::new(text("code"), text("message")) })
     }
 
     /// Whether the server did nothing because it is overloaded, so that asking again is safe.

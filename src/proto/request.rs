@@ -161,7 +161,13 @@ impl Request {
 
     /// The features that hold for this request with a server of these features.
     pub fn agreed(&self, server: Option<Features>) -> Features {
-        self.features.agreed(server.unwrap_or(Features::NONE)).without(Feature::Stream)
+        let both = self.features.agreed(server.unwrap_or(Features::NONE));
+        // All but cancel say something about a stream.
+        let usable = match self.mode(server) {
+            Mode::Stream => both,
+            Mode::Single => both.agreed(Features::from_iter([Feature::Cancel])),
+        };
+        usable.without(Feature::Stream)
     }
 }
 
@@ -201,32 +207,33 @@ impl IncomingRequest {
             id: String,
             domain: String,
             action: String,
-            #[serde(default)]
-            params: serde_json::Map<String, serde_json::Value>,
+            params: Option<serde_json::Map<String, serde_json::Value>>,
             stream: Option<bool>,
-            chunk_size: Option<u64>,
-            #[serde(default)]
-            features: Vec<String>,
+            chunk_size: Option<serde_json::Value>,
+            features: Option<Vec<String>>,
+        }
+        if !text.trim_start().starts_with('{') {
+            // A list would be read as the fields of a request in their order.
+            return Err(RequestError::Json("not an object".into()));
         }
         let wire: Wire =
             serde_json::from_str(text).map_err(|source| RequestError::Json(source.to_string()))?;
+        let params = wire.params.unwrap_or_default();
+        let features = wire.features.unwrap_or_default();
         if MessageId::new(&wire.id).is_none() {
             return Err(RequestError::Id(wire.id));
         }
-        let in_params = |key: &str| wire.params.get(key);
-        let stream = wire.stream.or_else(|| in_params("stream")?.as_bool()).unwrap_or(false);
-        let chunk_bytes = wire.chunk_size.or_else(|| {
-            let value = in_params("chunkSize")?;
-            value.as_u64().or_else(|| value.as_str()?.parse().ok())
-        });
+        let stream = wire.stream.or_else(|| params.get("stream")?.as_bool()).unwrap_or(false);
+        let chunk_size = wire.chunk_size.as_ref().or_else(|| params.get("chunkSize"));
+        let chunk_bytes = chunk_size.and_then(|v| v.as_u64().or_else(|| v.as_str()?.parse().ok()));
         Ok(Self {
             id: wire.id,
             domain: wire.domain,
             action: wire.action,
             stream,
             chunk_bytes,
-            params: wire.params,
-            features: Features::from_names(wire.features.iter().map(String::as_str)),
+            params,
+            features: Features::from_names(features.iter().map(String::as_str)),
         })
     }
 }

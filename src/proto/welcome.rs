@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::feature::Features;
 use super::frame::Envelope;
 use super::id::MessageId;
-use super::json::{Key, mend};
+use super::json::{Key, mend, whole_number};
 
 /// What a server says of itself. *Source*: PROTOCOL 1.2.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,33 +93,40 @@ impl Welcome {
 
 #[derive(Deserialize)]
 struct Wire {
-    session: Option<Shown>,
-    version: Option<Shown>,
-    #[serde(default)]
+    session: Option<Scalar>,
+    version: Option<Scalar>,
     domains: Option<Vec<String>>,
     features: Option<Vec<String>>,
-    #[serde(default)]
     limits: Option<WireLimits>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireLimits {
-    max_chunk: Option<u64>,
-    max_window: Option<u64>,
-    max_transfers: Option<u64>,
-    min_ping_interval: Option<u64>,
+    max_chunk: Option<Scalar>,
+    max_window: Option<Scalar>,
+    max_transfers: Option<Scalar>,
+    min_ping_interval: Option<Scalar>,
 }
 
-/// A string, or a number that stands where a string should.
+/// A string or a number, whichever a server writes.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Shown {
+enum Scalar {
     Text(String),
     Number(serde_json::Number),
 }
 
-impl fmt::Display for Shown {
+impl Scalar {
+    fn whole(&self) -> Option<u64> {
+        match self {
+            Self::Text(text) => whole_number(text),
+            Self::Number(number) => number.as_u64(),
+        }
+    }
+}
+
+impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
@@ -131,16 +138,17 @@ impl fmt::Display for Shown {
 impl From<Wire> for Welcome {
     fn from(wire: Wire) -> Self {
         let limits = wire.limits.unwrap_or_default();
+        let whole = |limit: Option<Scalar>| limit.as_ref().and_then(Scalar::whole);
         Self {
             session: wire.session.map(|s| s.to_string()),
             version: wire.version.map(|s| s.to_string()),
             domains: wire.domains.unwrap_or_default(),
             features: wire.features.map(|f| Features::from_names(f.iter().map(String::as_str))),
             limits: ServerLimits {
-                max_chunk_bytes: limits.max_chunk,
-                max_window: limits.max_window,
-                max_transfers: limits.max_transfers,
-                min_ping_interval: limits.min_ping_interval.map(Duration::from_millis),
+                max_chunk_bytes: whole(limits.max_chunk),
+                max_window: whole(limits.max_window),
+                max_transfers: whole(limits.max_transfers),
+                min_ping_interval: whole(limits.min_ping_interval).map(Duration::from_millis),
             },
         }
     }

@@ -82,7 +82,8 @@ async fn every_object_has_its_progress() {
         .iter()
         .map(|frame| (frame["done"].as_u64(), frame["total"].as_u64(), frame["message"].as_str()))
         .collect();
-    let expected = ["CLAS ZCL_A", "PROG ZB", "PROG ZC"];
+    // What is being worked on next; nothing is left once all are done.
+    let expected = ["CLAS ZCL_A", "PROG ZB", "PROG ZC", ""];
     let expected: Vec<_> =
         (0..).zip(expected).map(|(done, label)| (Some(done), Some(3), Some(label))).collect();
     assert_eq!(progress, expected);

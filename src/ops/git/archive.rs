@@ -1,7 +1,7 @@
 //! The archive that an export delivers: a ZIP in abapGit's layout, checked before it is believed.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufReader, Read, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use serde::Serialize;
 use zip::ZipArchive;
@@ -85,6 +85,12 @@ pub enum ArchiveError {
         /// What came out of it.
         got: u64,
     },
+    /// An entry is called one thing where it stands and another in the directory.
+    #[error("entry {path:?} has another name or form where it stands than in the directory")]
+    EntryHeader {
+        /// The entry's path in the directory.
+        path: String,
+    },
     /// The entries inflate to more than the limit.
     #[error("archive inflates to more than {limit} bytes at entry {path:?}")]
     TooLarge {
@@ -114,7 +120,7 @@ pub fn check(
     if archive.has_duplicate_names() {
         return Err(ArchiveError::DuplicateEntries);
     }
-    let mut files = Vec::new();
+    let (mut files, mut places) = (Vec::new(), Vec::new());
     let mut room = max_inflated_bytes;
     for index in 0..archive.len() {
         let path = match archive.name_for_index(index) {
@@ -129,11 +135,42 @@ pub fn check(
             limit: max_inflated_bytes,
         })?;
         room = room.saturating_sub(size);
+        places.push((path.clone(), entry.header_start(), entry.central_header_start()));
         if !entry.is_dir() {
             files.push(ArchiveFile { path, size });
         }
     }
+    let mut reader = archive.into_inner();
+    for (path, local, central) in places {
+        let same = same_header(&mut reader, local, central)
+            .map_err(|source| ArchiveError::Inflate { path: path.clone(), source })?;
+        if !same {
+            return Err(ArchiveError::EntryHeader { path });
+        }
+    }
     Ok(files)
+}
+
+/// Compares what no CRC covers and an archive holds twice: flags, method and name of an entry.
+fn same_header(reader: &mut (impl Read + Seek), local: u64, central: u64) -> io::Result<bool> {
+    // Flags and method stand two bytes further on in the directory, the lengths as well.
+    let mut header = |start: u64, fixed: &mut [u8]| {
+        reader.seek(SeekFrom::Start(start))?;
+        reader.read_exact(fixed)
+    };
+    let (mut here, mut there) = ([0; 30], [0; 46]);
+    header(local, &mut here)?;
+    header(central, &mut there)?;
+    if here.get(6..10) != there.get(8..12) || here.get(26..28) != there.get(28..30) {
+        return Ok(false);
+    }
+    let [.., low, high, _, _] = here;
+    let mut name = |start: u64| {
+        let mut name = vec![0; usize::from(u16::from_le_bytes([low, high]))];
+        reader.seek(SeekFrom::Start(start))?;
+        reader.read_exact(&mut name).map(|()| name)
+    };
+    Ok(name(local.saturating_add(30))? == name(central.saturating_add(46))?)
 }
 
 /// A ZIP starts with its first entry, or with its directory's end if it has none.

@@ -184,7 +184,7 @@ fn empty_chunks_are_legal_but_not_without_end() {
 fn what_checksum_declares_is_checked_also_on_parked_chunks() {
     let wrong = Chunk { crc32: Some(Crc32(1)), ..chunk(1, b"a") };
     let crc = |at| AssembleError::Crc { seq: seq(at), expected: Crc32(1), got: Crc32::of(b"a") };
-    assert_eq!(failure(&[wrong.clone()]), crc(1));
+    assert_eq!(failure(std::slice::from_ref(&wrong)), crc(1));
     assert_eq!(failure(&[Chunk { seq: 4, ..wrong }]), crc(4));
     let elsewhere = Chunk { offset: Some(7), ..chunk(2, b"b") };
     let offset = AssembleError::Offset { seq: seq(2), expected: 1, got: 7 };

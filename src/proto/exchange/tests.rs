@@ -92,6 +92,9 @@ fn the_payload_of_an_answer_is_checked_and_bounded() {
         failure(Features::NONE, &[number]),
         ExchangeError::AnswerPayload { field: "zipBase64", source: None }
     );
+    let twice = r#"{"id":"git_1","success":true,"data":{"zipBase64":"QQ==","zipBase64":"Qg=="}}"#;
+    let duplicate = FrameError::Duplicate { kind: Kind::Answer, field: "zipBase64" };
+    assert_eq!(failure(Features::NONE, &[twice.to_owned()]), ExchangeError::Frame(duplicate));
     let mut exchange = stream(Features::NONE);
     exchange.terms.limits.max_payload_bytes = 4;
     let text = r#"{"id":"git_1","success":true,"data":{"zipBase64":"aGVsbG8="}}"#.to_owned();
@@ -176,12 +179,12 @@ fn only_progress_and_new_chunks_extend_the_idle_limit() {
 #[test]
 fn nothing_extends_the_deadline() {
     let start = Instant::now();
-    let deadline = Some(start + Duration::from_secs(5));
-    let terms = Terms { deadline, ..Terms::new(Mode::Stream, Features::NONE) };
+    let deadline = start + Duration::from_secs(5);
+    let terms = Terms { deadline: Some(deadline), ..Terms::new(Mode::Stream, Features::NONE) };
     let mut exchange = Exchange::new(terms, Arc::default());
     exchange.handle_sent(start);
     let progress = frames().progress(1, 2, "");
     exchange.handle_text(&progress, start + Duration::from_secs(4), &mut BytesMut::new()).unwrap();
-    assert_eq!(exchange.next_timeout(), deadline);
-    assert_eq!(exchange.handle_timeout(deadline.unwrap()), Err(ExchangeError::Deadline));
+    assert_eq!(exchange.next_timeout(), Some(deadline));
+    assert_eq!(exchange.handle_timeout(deadline), Err(ExchangeError::Deadline));
 }

@@ -113,11 +113,11 @@ struct FieldReader<'l, 'a> {
 impl<'a> FieldReader<'_, 'a> {
     fn progress(&self) -> Result<Progress, FrameError> {
         let done = self.number(Key::Done)?;
-        let message = self.text(Key::Message)?;
+        let message = self.lossy_text(Key::Message)?;
         if done.is_none() && message.is_none() {
             return Err(missing(Kind::Progress, Key::Done));
         }
-        Ok(Progress::new(done, self.number(Key::Total)?, message.map(Cow::into_owned)))
+        Ok(Progress::new(done, self.number(Key::Total)?, message))
     }
 
     fn chunk(&self) -> Result<Chunk<'a>, FrameError> {
@@ -137,11 +137,16 @@ impl<'a> FieldReader<'_, 'a> {
             .transpose()?;
         // With the fields inside `data`, that is also where a result without its own `data` stands.
         let outer = || self.layout.inner.as_ref().and(self.layout.top.raw(Key::Data));
+        let success = self.read_as(Key::Success)?.unwrap_or(true);
+        let total_chunks = match self.whole(Key::TotalChunks)? {
+            Some(total) => total,
+            // A failure has nothing to count, and its reason must not get lost.
+            None if !success => 0,
+            None => return Err(missing(Kind::Complete, Key::TotalChunks)),
+        };
         Ok(Complete {
-            success: self.read_as(Key::Success)?.unwrap_or(true),
-            total_chunks: self
-                .whole(Key::TotalChunks)?
-                .ok_or_else(|| missing(Kind::Complete, Key::TotalChunks))?,
+            success,
+            total_chunks,
             size: self.whole(Key::Size)?,
             sha256,
             error: self.server_error()?,
@@ -151,11 +156,10 @@ impl<'a> FieldReader<'_, 'a> {
     }
 
     fn warning(&self) -> Result<Warning, FrameError> {
-        let text = |key| Ok(self.text(key)?.map(Cow::into_owned));
-        let message = text(Key::Message)?;
+        let message = self.lossy_text(Key::Message)?;
         Ok(Warning {
-            item: text(Key::Item)?,
-            code: text(Key::Code)?,
+            item: self.lossy_text(Key::Item)?,
+            code: self.lossy_text(Key::Code)?,
             message: message.ok_or_else(|| missing(Kind::Warning, Key::Message))?,
         })
     }
@@ -181,12 +185,16 @@ impl<'a> FieldReader<'_, 'a> {
         if self.layout.kind != Kind::Error {
             return Ok(None);
         }
-        let (code, message) = (self.text(Key::Code)?, self.text(Key::Message)?);
+        let (code, message) = (self.lossy_text(Key::Code)?, self.lossy_text(Key::Message)?);
         Ok((code.is_some() || message.is_some()).then(|| ServerError::new(code, message)))
     }
 
     fn text(&self, key: Key) -> Result<Option<Cow<'a, str>>, FrameError> {
         self.layout.holder(key).text(key).map_err(|InvalidValue(key)| self.invalid(key))
+    }
+
+    fn lossy_text(&self, key: Key) -> Result<Option<String>, FrameError> {
+        self.layout.holder(key).lossy_text(key).map_err(|InvalidValue(key)| self.invalid(key))
     }
 
     fn read_as<T: serde::Deserialize<'a>>(&self, key: Key) -> Result<Option<T>, FrameError> {

@@ -207,11 +207,11 @@ impl<'a> Envelope<'a> {
         match self.fields {
             Fields::Scanned(fields) => fields.into_chunk().map(Body::Chunk),
             Fields::Parsed(object) => {
-                if let Some(key) = object.duplicate() {
-                    let kind = Layout::of(&object, mode).kind;
-                    return Err(FrameError::Duplicate { kind, field: key.name() });
+                let layout = Layout::of(&object, mode);
+                if let Some(key) = layout.duplicate() {
+                    return Err(FrameError::Duplicate { kind: layout.kind, field: key.name() });
                 }
-                body::read(&Layout::of(&object, mode), self.text)
+                body::read(&layout, self.text)
             }
         }
     }
@@ -249,6 +249,11 @@ impl<'a> Layout<'a> {
             Kind::Unknown
         };
         Self { kind, top: top.clone(), inner: None }
+    }
+
+    /// The first known key that stands twice where the fields are looked for.
+    fn duplicate(&self) -> Option<Key> {
+        self.top.duplicate().or_else(|| self.inner.as_ref()?.duplicate())
     }
 
     /// The object that holds `key`: the inner one before the outer, whose `data` is the inner one.

@@ -114,6 +114,10 @@ fn frames_without_what_they_must_have() {
             r#"{"id":"a","type":"chunk","type":"chunk","seq":1,"data":""}"#,
             FrameError::Duplicate { kind: Kind::Chunk, field: "type" },
         ),
+        (
+            r#"{"id":"a","data":{"type":"chunk","seq":1,"seq":2,"data":""}}"#,
+            FrameError::Duplicate { kind: Kind::Chunk, field: "seq" },
+        ),
     ];
     for (text, error) in cases {
         assert_eq!(body(text).unwrap_err(), error, "{text}");
@@ -169,8 +173,7 @@ fn progress_is_a_count_or_a_percentage_and_never_beyond() {
 #[test]
 fn errors_in_every_shape_seen() {
     let error = |text: &str| match body(text) {
-        Ok(Body::Error(error)) => error,
-        Ok(Body::Answer(Answer { outcome: Err(error) })) => error,
+        Ok(Body::Error(error) | Body::Answer(Answer { outcome: Err(error) })) => error,
         other => panic!("{other:?}"),
     };
     assert_eq!(error(r#"{"id":"a","type":"error","code":"X","message":"m"}"#).code, "X");

@@ -53,20 +53,20 @@ fn no_flipped_bit_in_deflated_data_changes_what_comes_out_unnoticed() {
         let mut broken = bytes.clone();
         broken[bit / 8] ^= 1 << (bit % 8);
         if checked(&broken).is_ok() {
-            // Only what nobody reads may differ: padding, times, attributes, names.
+            // Only what nobody reads may differ: padding, times, attributes.
             assert_eq!(contents(&broken).unwrap(), whole, "bit {bit}");
         }
     }
 }
 
-/// What comes out of the entries, without their names.
-fn contents(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+/// What comes out of the archive: names and bytes.
+fn contents(bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).ok()?;
     (0..zip.len())
         .map(|index| {
-            let mut bytes = Vec::new();
-            zip.by_index(index).ok()?.read_to_end(&mut bytes).ok()?;
-            Some(bytes)
+            let (mut entry, mut bytes) = (zip.by_index(index).ok()?, Vec::new());
+            entry.read_to_end(&mut bytes).ok()?;
+            Some((entry.name().ok()?.into_owned(), bytes))
         })
         .collect()
 }

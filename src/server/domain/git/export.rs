@@ -159,6 +159,9 @@ impl Export {
             }
             skipped.push(left_out);
         }
+        if self.stream {
+            outbox.send(|| frames.progress(total, total, "")).await?;
+        }
         let archive = spawn_blocking(|| archive.finish()).await.map_err(failed)?.map_err(failed)?;
         Ok(Exported {
             object_count: self.items.len(),

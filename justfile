@@ -1,0 +1,21 @@
+# What CI runs, and its parts for while you work.
+
+# All of it, as CI does.
+check:
+    bash .ci/run
+
+test:
+    cargo test
+
+lint:
+    cargo fmt --all --check
+    cargo clippy --all-targets --all-features -- -D warnings
+
+docs:
+    RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --all-features --open
+
+export:
+    cargo run --release --example export
+
+bench:
+    cargo bench

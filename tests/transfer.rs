@@ -1,0 +1,249 @@
+//! Exports that go well: every size, every order, every way to take the result.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use futures::StreamExt;
+use longhaul::ops::git::{Export, ObjectKey, Types};
+use longhaul::proto::checksum::Sha256;
+use longhaul::proto::{Feature, Features};
+use longhaul::server::{Order, Profile, Script, Server};
+use longhaul::{Error, Event, TransferOptions};
+use support::{
+    PACKAGE, assert_holds, chunks_of, connect, connect_with, deadline, sample, scripted, serve,
+    small_sample, unzip,
+};
+
+/// Most are no multiples of 3, so that every slice has padding of its own.
+const CHUNK_SIZES: [u64; 7] = [1, 2, 3, 100, 4096, 786_432, 5_000_000];
+
+async fn comes_back(script: Script) {
+    let server = scripted(script).await;
+    let client = connect(&server).await;
+    for size in CHUNK_SIZES {
+        for features in [Features::BUILT, Features::NONE] {
+            let options = chunks_of(size).features(features);
+            let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await;
+            let export = deadline(transfer.unwrap().collect()).await.unwrap();
+            assert!(export.payload.len() <= 60_000, "small enough to park all of it");
+            assert_holds(&export.payload, PACKAGE, &small_sample());
+            let receipt = &export.receipt;
+            assert_eq!(receipt.bytes, export.payload.len() as u64);
+            assert_eq!(receipt.chunks, receipt.bytes.div_ceil(size), "chunks of {size}");
+            assert_eq!(receipt.sha256, Sha256::of(&export.payload));
+            assert_eq!(receipt.digest_checked, features.contains(Feature::Checksum));
+            assert!(export.output.is_complete());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_chunk_size_in_order() {
+    comes_back(Script::new()).await;
+}
+
+#[tokio::test]
+async fn every_chunk_size_reversed() {
+    comes_back(Script::new().order(Order::Reversed)).await;
+}
+
+#[tokio::test]
+async fn every_chunk_size_shuffled() {
+    comes_back(Script::new().order(Order::Shuffled(20_261_121))).await;
+}
+
+#[tokio::test]
+async fn every_chunk_size_with_every_chunk_twice() {
+    comes_back(Script::new().repeat_each()).await;
+}
+
+#[tokio::test]
+async fn every_chunk_size_shuffled_and_twice() {
+    comes_back(Script::new().order(Order::Shuffled(7)).repeat_each()).await;
+}
+
+#[tokio::test]
+async fn a_server_without_features_streams_slices_of_its_own() {
+    let server = serve(Profile::Seed, sample(), Script::new()).await;
+    let client = connect(&server).await;
+    assert_eq!(client.welcome().features, None);
+    let transfer =
+        client.start_with(Export::packages([PACKAGE]).without_subpackages(), chunks_of(10));
+    let export = deadline(deadline(transfer).await.unwrap().collect()).await.unwrap();
+    assert_eq!((export.receipt.chunks, export.receipt.digest_checked), (1, false));
+    assert_holds(&export.payload, PACKAGE, &sample());
+    // It answers once more after complete; that changes nothing and is counted.
+    deadline(client.ping()).await.unwrap();
+    assert_eq!(client.stats().unknown_ids, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_chunk_size_still_works() {
+    let server = scripted(Script::new().ignore_chunk_size(17)).await;
+    let client = connect(&server).await;
+    let export = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    assert_eq!(export.receipt.chunks, export.receipt.bytes.div_ceil(17));
+    assert_holds(&export.payload, PACKAGE, &small_sample());
+}
+
+#[tokio::test]
+async fn sub_packages_come_along_unless_told_otherwise() {
+    let server = serve(Profile::Full, sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let whole = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    let alone = Export::packages([PACKAGE]).without_subpackages();
+    let alone = deadline(client.run(alone)).await.unwrap();
+    assert_holds(&alone.payload, PACKAGE, &sample());
+    let of_sub_package = |name: &String| name.starts_with("src/zlh_demo_tariff/");
+    assert!(unzip(&whole.payload).keys().any(of_sub_package));
+    assert!(whole.output.objects > alone.output.objects);
+    assert_eq!(whole.output.counted, Some(whole.output.objects));
+}
+
+#[tokio::test]
+async fn single_objects_and_what_is_missing_of_them() {
+    let server = serve(Profile::Full, sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let there = ObjectKey::new("CLAS", "ZLH_CL_ROUTE");
+    let absent = ObjectKey::new("CLAS", "ZLH_CL_NOWHERE");
+    let whole = deadline(client.run(Export::objects([there.clone()]))).await.unwrap();
+    assert!(whole.output.is_complete());
+    let names: Vec<_> = unzip(&whole.payload).into_keys().collect();
+    assert!(names.contains(&"src/$demo/zlh_cl_route.clas.abap".to_owned()), "{names:?}");
+    let partial = deadline(client.run(Export::objects([there, absent.clone()]))).await.unwrap();
+    assert!(!partial.output.is_complete());
+    assert_eq!(partial.output.missing.objects, [absent]);
+    assert_eq!(partial.output.skipped.len(), 1);
+    assert_eq!(partial.receipt.warnings.len(), 1);
+}
+
+#[tokio::test]
+async fn events_tell_the_story_and_the_verdict_comes_last() {
+    let server = serve(Profile::Full, sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let transfer = client.start_with(Export::packages([PACKAGE]), chunks_of(1000));
+    let mut transfer = deadline(transfer).await.unwrap();
+    let (mut bytes, mut progress, mut sent) = (Vec::new(), Vec::new(), 0);
+    while let Some(event) = deadline(transfer.next()).await {
+        match event {
+            Event::Sent => sent += 1,
+            Event::Progress(step) => progress.push((step.done.unwrap(), step.total.unwrap())),
+            Event::Data(unverified) => bytes.extend(unverified.into_bytes()),
+            other => panic!("{other:?}"),
+        }
+    }
+    let receipt = deadline(transfer.finish()).await.unwrap();
+    assert_eq!((sent, receipt.bytes), (1, bytes.len() as u64));
+    assert_eq!(receipt.sha256, Sha256::of(&bytes));
+    assert!(progress.windows(2).all(|pair| pair[0].0 <= pair[1].0), "{progress:?}");
+    let (done, total) = *progress.last().unwrap();
+    assert_eq!(done, total);
+}
+
+#[tokio::test]
+async fn what_is_left_after_reading_events_is_no_payload() {
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let transfer = client.start_with(Export::packages([PACKAGE]), chunks_of(1000));
+    let mut transfer = deadline(transfer).await.unwrap();
+    while !matches!(deadline(transfer.next()).await.unwrap(), Event::Data(_)) {}
+    let error = deadline(transfer.collect()).await.unwrap_err();
+    assert!(matches!(error, Error::PayloadTaken { taken: 1000, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn progress_is_told_to_who_only_wants_that() {
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let transfer = deadline(client.start(Export::packages([PACKAGE]))).await.unwrap();
+    let transfer = transfer.on_progress(move |status| {
+        noted.lock().unwrap().push((status.progress.and_then(|p| p.done), status.bytes));
+    });
+    let export = deadline(transfer.collect()).await.unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.last().unwrap().1, export.receipt.bytes);
+    assert!(seen.iter().any(|(done, bytes)| done.is_some() && *bytes == 0));
+}
+
+#[tokio::test]
+async fn a_saved_file_is_whole_and_replaces_another() {
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("demo.zip");
+    std::fs::write(&target, "old").unwrap();
+    let transfer = deadline(client.start(Export::packages([PACKAGE]))).await.unwrap();
+    let saved = deadline(transfer.save(&target)).await.unwrap();
+    assert_eq!(saved.path, target);
+    assert_holds(&std::fs::read(&target).unwrap(), PACKAGE, &small_sample());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn many_requests_share_one_connection() {
+    let server = serve(Profile::Full, sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let exports = (0..8).map(|n| {
+        let client = client.clone();
+        async move {
+            let transfer = client.start_with(Export::packages([PACKAGE]), chunks_of(1000 + n));
+            transfer.await.unwrap().collect().await.unwrap().receipt.sha256
+        }
+    });
+    let pings = (0..200).map(|_| client.ping());
+    let (digests, answers) = deadline(futures::future::join(
+        futures::future::join_all(exports),
+        futures::future::join_all(pings),
+    ))
+    .await;
+    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]));
+    assert!(answers.iter().all(|pong| pong.as_ref().unwrap().timestamp.is_some()));
+    assert_eq!(client.stats().requests, 208);
+}
+
+#[tokio::test]
+async fn types_pings_and_requests_without_a_type() {
+    #[derive(serde::Deserialize)]
+    struct Pong {
+        pong: bool,
+    }
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let types = deadline(client.run(Types)).await.unwrap().output;
+    assert!(types.contains(&"CLAS".to_owned()));
+    let pong: Pong = deadline(client.request("system", "ping").call()).await.unwrap();
+    assert!(pong.pong);
+    let request = client.request("git", "export").param("packages", [PACKAGE]);
+    let export = deadline(request.collect()).await.unwrap();
+    assert!(export.output.get().contains("objectCount"));
+    assert_holds(&export.payload, PACKAGE, &small_sample());
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again() {
+    let pause = std::time::Duration::from_millis(1);
+    let server = scripted(Script::new().busy(3, pause)).await;
+    let client = connect(&server).await;
+    deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    assert_eq!(client.stats().busy_retries, 3);
+}
+
+#[tokio::test]
+async fn a_logon_reaches_the_server() {
+    let builder = Server::builder().package(PACKAGE, small_sample()).user("me", "pa:ss€");
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let client = connect_with(&server, |builder| builder.basic("me", "pa:ss€")).await;
+    deadline(client.ping()).await.unwrap();
+}
+
+#[tokio::test]
+async fn options_of_a_client_hold_for_its_requests() {
+    let server = scripted(Script::new()).await;
+    let options = TransferOptions::default().chunk_bytes(512);
+    let client = connect_with(&server, |builder| builder.options(options)).await;
+    let export = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    assert_eq!(export.receipt.chunks, export.receipt.bytes.div_ceil(512));
+}
