@@ -64,7 +64,9 @@ fn settings_that_cannot_be_used() {
     let folder = Folder::new();
     run(&mut folder.longhaul("", &["ping"])).expect(3).expect_hint("SAP_URL");
     run(&mut folder.longhaul("http://", &["ping"])).expect(3).expect_hint("--url");
-    run(&mut folder.longhaul("https://127.0.0.1:1", &["ping"])).expect(3).expect_hint("http://");
+    let serving = Serving::start(|server| server);
+    let encrypted = serving.url().replace("http://", "https://");
+    run(&mut folder.longhaul(&encrypted, &["ping"])).expect(3).expect_hint("http://");
     let mut command = folder.longhaul("http://u:secret@h", &["ping"]);
     let ran = run(&mut command).expect(3);
     ran.expect_hint("SAP_PASSWORD");

@@ -6,7 +6,6 @@ mod tests;
 
 use std::error::Error as StdError;
 
-use longhaul::ops::git::archive::ArchiveError;
 use longhaul::proto::OperationError;
 use longhaul::{CloseCause, ConnectError, Error, ErrorKind};
 use serde::Serialize;
@@ -92,14 +91,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut message = chain(&error);
-        if let Error::Connect(ConnectError::Status { explanation, .. }) = &error
-            && !explanation.is_empty()
-        {
-            message.push_str(": ");
-            message.push_str(explanation);
-        }
-        Self::new(kind(&error), message, hint::next_step(&error))
+        Self::new(kind(&error), chain(&error), hint::next_step(&error))
     }
 }
 
@@ -124,7 +116,6 @@ fn kind(error: &Error) -> Kind {
     match error {
         Error::Connect(error) => connect_kind(error),
         Error::Operation { source: OperationError::Empty, .. } => Kind::Empty,
-        _ if inflates_too_far(error) => Kind::Limit,
         _ => match error.kind() {
             ErrorKind::Connect => Kind::Connection,
             ErrorKind::Refused => Kind::Refused,
@@ -139,9 +130,14 @@ fn kind(error: &Error) -> Kind {
 fn connect_kind(error: &ConnectError) -> Kind {
     match error {
         ConnectError::Endpoint(_)
-        | ConnectError::TlsNotBuilt { .. }
-        | ConnectError::User { .. } => Kind::Configuration,
-        ConnectError::Status { status: 401 | 403, .. } => Kind::Logon,
+        | ConnectError::User { .. }
+        | ConnectError::UnsendableLogon { .. }
+        | ConnectError::TlsFile { .. }
+        | ConnectError::TlsSettings { .. }
+        | ConnectError::ProxyUrl { .. } => Kind::Configuration,
+        ConnectError::Credentials(_)
+        | ConnectError::Unauthorized { .. }
+        | ConnectError::Forbidden { .. } => Kind::Logon,
         ConnectError::NoWelcome(cause) if is_too_large(cause) => Kind::Limit,
         _ => Kind::Connection,
     }
@@ -149,15 +145,6 @@ fn connect_kind(error: &ConnectError) -> Kind {
 
 fn is_too_large(cause: &CloseCause) -> bool {
     matches!(cause, CloseCause::MessageTooLarge { .. })
-}
-
-/// Whether an archive was refused for what it inflates to.
-fn inflates_too_far(error: &Error) -> bool {
-    let Error::Operation { source: OperationError::InvalidPayload { source, .. }, .. } = error
-    else {
-        return false;
-    };
-    matches!(source.downcast_ref(), Some(ArchiveError::TooLarge { .. }))
 }
 
 /// An error and what led to it, on one line.

@@ -2,9 +2,7 @@
 
 use longhaul::client::EndpointError;
 use longhaul::proto::{AssembleError, ExchangeError, OperationError, ServerError};
-use longhaul::{CloseCause, ConnectError, Error};
-
-use super::inflates_too_far;
+use longhaul::{CloseCause, ConnectError, Error, ErrorKind, TlsProblem};
 
 const TRY_AGAIN: &str = "nothing was written; try again";
 
@@ -15,7 +13,7 @@ pub(super) fn next_step(error: &Error) -> String {
         Error::Lost { cause, .. } => closed(cause),
         Error::Server { source, .. } => server(source),
         Error::Transfer { source, .. } => transfer(source),
-        Error::Operation { .. } if inflates_too_far(error) => {
+        Error::Operation { .. } if error.kind() == ErrorKind::Limit => {
             "if the server is trusted, allow more with --max-size"
         }
         Error::Operation { source, .. } => operation(source),
@@ -38,24 +36,56 @@ fn connect(error: &ConnectError) -> &'static str {
             "take them out of the URL: name the user with --user, the password with SAP_PASSWORD"
         }
         ConnectError::Endpoint(_) => "give the server as http://HOST:PORT with --url or SAP_URL",
-        ConnectError::TlsNotBuilt { .. } => {
-            "use the server's http port: give http://HOST:PORT with --url"
-        }
         ConnectError::User { .. } => "name another user with --user or SAP_USER",
+        ConnectError::UnsendableLogon { .. } => "check the cookie, token or password for line ends",
+        ConnectError::Credentials(_) => "log on again and renew the cookie file (--cookie-file)",
+        ConnectError::TlsFile { .. } => "name PEM files with --cacert, --cert and --key",
+        ConnectError::TlsSettings { .. } => {
+            "check that --cert and --key belong together; where the system trusts nobody, name an \
+             authority with --cacert"
+        }
+        ConnectError::Tls { problem, .. } => tls(problem),
+        ConnectError::ProxyUrl { .. } => "give the proxy as http://HOST:PORT with --proxy",
+        ConnectError::Proxy { status: 407, .. } => {
+            "the proxy wants a logon: give it as http://USER:PASSWORD@HOST:PORT with --proxy or \
+             HTTPS_PROXY"
+        }
+        ConnectError::Proxy { .. } | ConnectError::ProxyBroken { .. } => {
+            "check --proxy and HTTPS_PROXY, or name the host in NO_PROXY"
+        }
         ConnectError::Lookup { .. } => "check the host in --url or SAP_URL, and the network",
         ConnectError::Dial { .. } => {
             "check address and port in --url or SAP_URL, and that the server is running"
         }
-        ConnectError::Status { status, .. } => status_hint(*status),
+        ConnectError::Unauthorized { .. } => {
+            "check user (--user), password (SAP_PASSWORD) and client (--client), or the cookies"
+        }
+        ConnectError::Forbidden { .. } => {
+            "the user may lack an authorization for this service; see SU53 on the server"
+        }
+        ConnectError::NotFound { .. } => {
+            "the service is not installed or not active: check it in SICF and SAPC, or name \
+             another with --path"
+        }
+        ConnectError::ServerFailed { .. } => {
+            "the server has trouble of its own: see its dumps (ST22) and its log (SM21)"
+        }
+        ConnectError::Unavailable { .. } => {
+            "the server, or what stands before it, is not ready: try again later"
+        }
+        ConnectError::Status { status: 300..=399, .. } => {
+            "the server sends elsewhere: give the address it names with --url"
+        }
         ConnectError::NoWelcome(cause) if super::is_too_large(cause) => {
             "if the server is trusted, allow larger messages with --max-message"
         }
         ConnectError::NoWelcome(_) => {
             "the handler ended at once: see the server's dumps (ST22) and its log (SM21)"
         }
-        ConnectError::Upgrade(_) | ConnectError::Welcome(_) => {
-            "something else may answer there: check --url and --path"
-        }
+        ConnectError::Status { .. }
+        | ConnectError::Http(_)
+        | ConnectError::Upgrade(_)
+        | ConnectError::Welcome(_) => "something else may answer there: check --url and --path",
         ConnectError::Timeout { .. } => {
             "check address and port in --url or SAP_URL, and whether the server is overloaded"
         }
@@ -63,17 +93,20 @@ fn connect(error: &ConnectError) -> &'static str {
     }
 }
 
-fn status_hint(status: u16) -> &'static str {
-    match status {
-        401 => "check user (--user), password (SAP_PASSWORD) and client (--client)",
-        403 => "the user may lack an authorization for this service; see SU53 on the server",
-        404 => {
-            "the service is not installed or not active: check it in SICF and SAPC, or name \
-             another with --path"
+fn tls(problem: &TlsProblem) -> &'static str {
+    match problem {
+        TlsProblem::UnknownIssuer(_) => {
+            "name the certificate of the authority that signed it with --cacert"
         }
-        300..=399 => "the server sends elsewhere: give the address it names with --url",
-        500..=599 => "the server has trouble of its own: try again later, and see its log (SM21)",
-        _ => "something else may answer there: check --url and --path",
+        TlsProblem::WrongName(_) => "give the name the certificate is for with --url",
+        TlsProblem::NotValidNow(_) => {
+            "the certificate has to be renewed; check this machine's clock as well"
+        }
+        TlsProblem::ClientCertificate(_) => {
+            "name a certificate the server knows with --cert and --key"
+        }
+        TlsProblem::NotTls(_) => "check the port: use http:// for one that is not encrypted",
+        _ => "for a test system only, --insecure takes any certificate",
     }
 }
 

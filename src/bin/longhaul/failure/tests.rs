@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use longhaul::TlsProblem;
 use longhaul::client::EndpointError;
+use longhaul::ops::git::archive::ArchiveError;
 use longhaul::proto::{AssembleError, ExchangeError, MessageId, Seq};
 
 use super::*;
@@ -32,31 +34,31 @@ fn operation(source: OperationError) -> Error {
     Error::Operation { id: id(), operation: "git.export".into(), source }
 }
 
-fn status(status: u16) -> Error {
-    Error::Connect(ConnectError::Status { status, explanation: "Logon failed".into() })
-}
-
 #[test]
 fn each_error_has_its_exit_code_and_a_hint_that_names_what_helps() {
     let limit = Duration::from_secs(1);
     let name = || "git.export".to_owned();
     let dial = ConnectError::Dial { host: "h".into(), port: 1, source: Arc::new(io()) };
+    let explanation = || "Logon failed".to_owned();
+    let tls =
+        ConnectError::Tls { host: "h".into(), problem: TlsProblem::UnknownIssuer(String::new()) };
+    let proxy = ConnectError::Proxy { proxy: "p".into(), target: "t".into(), status: 407 };
+    let unauthorized = ConnectError::Unauthorized { explanation: explanation() };
+    let forbidden = ConnectError::Forbidden { explanation: explanation() };
+    let missing = ConnectError::NotFound { path: "/p".into(), explanation: explanation() };
+    let moved = ConnectError::Status { status: 302, explanation: explanation() };
     let archive = ArchiveError::TooLarge { path: "a".into(), limit: 1 };
     let too_large = || CloseCause::MessageTooLarge { got: 2, limit: 1 };
     let seq = Seq::FIRST;
     for (error, kind, code, word) in [
         (Error::Connect(EndpointError::Credentials.into()), Kind::Configuration, 3, "SAP_PASSWORD"),
-        (
-            Error::Connect(ConnectError::TlsNotBuilt { url: "wss://h".into() }),
-            Kind::Configuration,
-            3,
-            "http://",
-        ),
         (Error::Connect(dial), Kind::Connection, 3, "port"),
-        (status(401), Kind::Logon, 3, "--client"),
-        (status(403), Kind::Logon, 3, "authorization"),
-        (status(404), Kind::Connection, 3, "SICF"),
-        (status(302), Kind::Connection, 3, "--url"),
+        (Error::Connect(tls), Kind::Connection, 3, "--cacert"),
+        (Error::Connect(proxy), Kind::Connection, 3, "--proxy"),
+        (Error::Connect(unauthorized), Kind::Logon, 3, "--client"),
+        (Error::Connect(forbidden), Kind::Logon, 3, "authorization"),
+        (Error::Connect(missing), Kind::Connection, 3, "SICF"),
+        (Error::Connect(moved), Kind::Connection, 3, "--url"),
         (
             Error::Connect(ConnectError::NoWelcome(Arc::new(too_large()))),
             Kind::Limit,
@@ -101,10 +103,11 @@ fn each_error_has_its_exit_code_and_a_hint_that_names_what_helps() {
 #[test]
 fn a_message_tells_the_whole_chain_and_nothing_twice() {
     let error = Error::File { action: "writing", path: "a.zip".into(), source: io() };
+    let unauthorized = ConnectError::Unauthorized { explanation: "Logon failed".into() };
     assert_eq!(Failure::from(error).message, "writing a.zip failed: permission denied");
     assert_eq!(
-        Failure::from(status(401)).message,
-        "no connection: the server answered 401 instead of opening a websocket: Logon failed"
+        Failure::from(Error::Connect(unauthorized)).message,
+        "no connection: the server does not take the logon (401): Logon failed"
     );
     assert_eq!(chain(&Repeating(io())), "outer: permission denied");
 }
