@@ -162,7 +162,9 @@ impl Error {
                 _ => ErrorKind::Broken,
             },
             Self::Operation { source, .. } => match source {
-                OperationError::Empty | OperationError::Failed(_) => ErrorKind::Refused,
+                OperationError::Empty
+                | OperationError::Failed(_)
+                | OperationError::Unsuccessful { .. } => ErrorKind::Refused,
                 _ => ErrorKind::Broken,
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,
