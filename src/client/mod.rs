@@ -21,6 +21,7 @@ mod driver;
 mod endpoint;
 mod error;
 mod event;
+pub mod extract;
 mod hold;
 mod inbox;
 mod meter;
