@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::connect::ConnectError;
+use crate::ops::git::archive::ArchiveError;
 use crate::proto::{ExchangeError, MessageId, OperationError, ServerError};
 
 /// A request failed, or could not be made.
@@ -148,6 +149,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         use crate::proto::AssembleError as A;
         match self {
+            Self::Connect(ConnectError::NoWelcome(cause)) => match **cause {
+                CloseCause::MessageTooLarge { .. } => ErrorKind::Limit,
+                _ => ErrorKind::Connect,
+            },
             Self::Connect(_) => ErrorKind::Connect,
             Self::Lost { cause, .. } => match **cause {
                 CloseCause::MessageTooLarge { .. } => ErrorKind::Limit,
@@ -165,6 +170,10 @@ impl Error {
                 OperationError::Empty
                 | OperationError::Failed(_)
                 | OperationError::Unsuccessful { .. } => ErrorKind::Refused,
+                OperationError::InvalidPayload { source, .. } => match source.downcast_ref() {
+                    Some(ArchiveError::TooLarge { .. }) => ErrorKind::Limit,
+                    _ => ErrorKind::Broken,
+                },
                 _ => ErrorKind::Broken,
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,

@@ -30,7 +30,7 @@ where
     O::Output: std::fmt::Debug,
 {
     match conclude(operation, data) {
-        Err(OperationError::InvalidAnswer { field }) => field.into_owned(),
+        Err(OperationError::InvalidAnswer { field, .. }) => field.into_owned(),
         other => panic!("{other:?}"),
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn optional<T: DeserializeOwned>(
         .filter(|value| value.get() != "null")
         .map(|value| serde_json::from_str(value.get()))
         .transpose()
-        .map_err(|_| OperationError::missing(field))
+        .map_err(|source| OperationError::unreadable(field, source))
 }
 
 /// A field that must be there.
