@@ -15,7 +15,7 @@ use super::hold::HoldClock;
 use super::inbox::inbox;
 use super::transport::{Started, Transport};
 use crate::proto::welcome::ServerLimits;
-use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Welcome};
+use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Unwritable, Welcome};
 
 /// The largest request that is sent, in bytes of text: 16 MiB, some 300,000 object names.
 pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
@@ -105,12 +105,16 @@ impl Transport for Connection {
         &self.welcome.limits
     }
 
+    fn check(&self, request: &Request) -> Result<(), Error> {
+        request.check(self.welcome.features).map_err(|source| unwritable(request, source))
+    }
+
     fn start(&self, request: &Request) -> Result<Started, Error> {
         let server = self.welcome.features;
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let id = ids.mint(request.name.domain());
         drop(ids);
-        let text = request.write(&id, server);
+        let text = request.write(&id, server).map_err(|source| unwritable(request, source))?;
         if text.len() > MAX_REQUEST_BYTES {
             let (operation, got) = (request.name.to_string(), text.len());
             return Err(Error::RequestTooLarge { operation, got, limit: MAX_REQUEST_BYTES });
@@ -138,4 +142,8 @@ impl Transport for Connection {
     fn counters(&self) -> &Arc<Counters> {
         &self.shared.counters
     }
+}
+
+fn unwritable(request: &Request, source: Unwritable) -> Error {
+    Error::Unwritable { operation: request.name.to_string(), source }
 }

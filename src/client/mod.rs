@@ -113,8 +113,9 @@ impl Client {
     /// Waits for its turn if the server allows only so many transfers at once.
     ///
     /// # Errors
-    /// [`Error::Lost`] if the connection is gone, [`Error::RequestTooLarge`], or
-    /// [`Error::Deadline`] while it waits for its turn.
+    /// [`Error::Unwritable`] if the server would misread the request, [`Error::Lost`] if the
+    /// connection is gone, [`Error::RequestTooLarge`], or [`Error::Deadline`] while it waits for
+    /// its turn.
     pub async fn start<O: Operation>(&self, operation: O) -> Result<Transfer<O>, Error> {
         self.start_with(operation, self.options.clone()).await
     }

@@ -21,6 +21,9 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug {
     /// What the server asks its clients to keep to.
     fn limits(&self) -> &ServerLimits;
 
+    /// Whether the server would read this request as it is meant; asked before it waits.
+    fn check(&self, request: &Request) -> Result<(), Error>;
+
     /// Sends a request under a new id.
     fn start(&self, request: &Request) -> Result<Started, Error>;
 

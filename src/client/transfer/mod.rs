@@ -130,6 +130,7 @@ impl<O: Operation> Transfer<O> {
         let most = transport.limits().max_chunk_bytes.unwrap_or(u64::MAX).max(1);
         request.stream = operation.has_payload().then_some(options.chunk_bytes.min(most));
         request.features = options.features;
+        transport.check(&request)?;
         let waiting = transport.turn();
         let turn = match options.deadline {
             None => waiting.await,
