@@ -236,6 +236,15 @@ pub enum CloseCause {
         /// For how long.
         silent: Duration,
     },
+    /// A request was given up, and a server that takes one request after the other never ended it,
+    /// so that no other could be sent.
+    #[error("request {id} was given up and never ended, without a sign for {silent:?}")]
+    NeverEnded {
+        /// The request.
+        id: MessageId,
+        /// For how long nothing came of it.
+        silent: Duration,
+    },
     /// The client was dropped.
     #[error("the client was closed")]
     ByUs,

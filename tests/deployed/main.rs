@@ -1,14 +1,17 @@
 //! Servers of today, quirk by quirk: the reference server in the profile `deployed`, asked in raw
-//! text.
+//! text, and the client towards it.
 //!
 //! `r_` is what was observed on the real handler, `c_` what its source says.
 
 mod answers;
+mod client;
 mod domains;
 #[path = "../server/client.rs"]
 #[expect(dead_code, reason = "shared with the tests of the server")]
 mod raw;
 mod requests;
+#[path = "../support/mod.rs"]
+mod support;
 
 use longhaul::server::{Profile, Server, ServerBuilder};
 use serde_json::Value;
