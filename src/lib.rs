@@ -43,8 +43,9 @@ pub mod server;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, ClientBuilder, CloseCause, Completed, ConnectError, Error, ErrorKind, Event, Receipt,
-    RequestBuilder, Saved, Secret, Status, Transfer, TransferOptions, Unverified,
+    Attempt, Client, ClientBuilder, CloseCause, Completed, ConnectError, CookieFileError,
+    Credentials, Error, ErrorKind, Event, Logon, Receipt, RequestBuilder, Saved, Secret, Stage,
+    Status, TlsProblem, Transfer, TransferOptions, Unverified,
 };
 
 /// The programs in the README are compiled with the tests.

@@ -9,7 +9,7 @@ use longhaul::ops::git::Export;
 use longhaul::ops::git::archive::ArchiveError;
 use longhaul::proto::{AssembleError, ExchangeError, Features, FrameError, OperationError};
 use longhaul::server::{RawMessage, Script, Server};
-use longhaul::{Client, CloseCause, ConnectError, Error, ErrorKind, TransferOptions};
+use longhaul::{CloseCause, Error, ErrorKind, TransferOptions};
 use support::{
     PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline, scripted,
     small_sample, unzip,
@@ -443,39 +443,6 @@ async fn a_transfer_that_is_not_read_fails_alone() {
     let error = verdict.unwrap_err();
     assert!(matches!(error, Error::SlowConsumer { .. }), "{}", chain(&error));
     assert_eq!((error.kind(), error.is_remote()), (ErrorKind::Local, false));
-}
-
-#[tokio::test]
-async fn nobody_listens_or_the_wrong_one_does() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let refused = deadline(Client::builder(&url).connect()).await.unwrap_err();
-    assert!(matches!(refused, ConnectError::Dial { .. }), "{}", chain(&refused));
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let limit = Duration::from_millis(100);
-    let silent =
-        deadline(Client::builder(&url).connect_timeout(limit).connect()).await.unwrap_err();
-    assert!(
-        matches!(silent, ConnectError::Timeout { stage: "opening the websocket", .. }),
-        "{}",
-        chain(&silent)
-    );
-}
-
-#[tokio::test]
-async fn a_logon_that_is_refused() {
-    let builder = Server::builder().package(PACKAGE, small_sample()).user("me", "secret");
-    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
-    let wrong = Client::builder(server.url()).basic("me", "hunter2");
-    let error = deadline(wrong.clone().connect()).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Status { status: 401, .. }), "{}", chain(&error));
-    let printed = format!("{wrong:?} {error:?} {}", chain(&error));
-    assert!(!printed.contains("hunter2"), "a password is never printed");
-    let elsewhere = Client::builder(server.url()).basic("me", "secret").path("/no/such/service");
-    let error = deadline(elsewhere.connect()).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Status { status: 404, .. }), "{}", chain(&error));
 }
 
 #[tokio::test]

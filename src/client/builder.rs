@@ -1,9 +1,11 @@
 //! What is said of a connection before it is made.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::connect::{ConnectError, Logon, connect};
-use super::endpoint::Endpoint;
+use super::connect::{ConnectError, Endpoint, ProxyChoice, ProxyUrl, TlsOptions, connect};
+use super::credentials::{CookieFile, Credentials, Logon};
 use super::options::TransferOptions;
 use super::{Client, Secret};
 use crate::proto::limits::MAX_MESSAGE_BYTES;
@@ -22,7 +24,10 @@ pub struct ClientBuilder {
     path: Option<String>,
     sap_client: Option<String>,
     language: Option<String>,
-    pub(crate) logon: Logon,
+    credentials: Arc<dyn Credentials>,
+    cookie_file: Option<PathBuf>,
+    pub(crate) tls: TlsOptions,
+    pub(crate) proxies: ProxyChoice,
     pub(crate) connect_timeout: Duration,
     pub(crate) hold_limit: Duration,
     pub(crate) max_message_bytes: usize,
@@ -36,7 +41,10 @@ impl ClientBuilder {
             path: None,
             sap_client: None,
             language: None,
-            logon: Logon::None,
+            credentials: Arc::new(Logon::Anonymous),
+            cookie_file: None,
+            tls: TlsOptions::default(),
+            proxies: ProxyChoice::default(),
             connect_timeout: CONNECT_TIMEOUT,
             hold_limit: HOLD_LIMIT,
             max_message_bytes: MAX_MESSAGE_BYTES,
@@ -44,9 +52,73 @@ impl ClientBuilder {
         }
     }
 
-    /// Logs on with user and password (HTTP Basic on the upgrade).
-    pub fn basic(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        self.logon = Logon::Basic { user: user.into(), password: password.into() };
+    /// Logs on with user and password.
+    ///
+    /// They go as HTTP Basic on the upgrade. Where a server refuses that, they go over HTTP, and
+    /// the cookies of that session open the WebSocket.
+    pub fn basic(self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.credentials(Logon::Basic { user: user.into(), password: password.into() })
+    }
+
+    /// Logs on with cookies of a session that exists, as `name=value; name=value`.
+    pub fn cookies(self, cookies: impl Into<Secret>) -> Self {
+        self.credentials(Logon::Cookies(cookies.into()))
+    }
+
+    /// Logs on with the cookies of a file in Netscape's format that are for this server. It is
+    /// read for each connection, and again when the server refuses what was in it.
+    pub fn cookie_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cookie_file = Some(path.into());
+        self
+    }
+
+    /// Logs on with a bearer token.
+    pub fn bearer(self, token: impl Into<Secret>) -> Self {
+        self.credentials(Logon::Bearer(token.into()))
+    }
+
+    /// Logs on with whatever `credentials` give, asked for each connection.
+    pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
+        self.cookie_file = None;
+        self
+    }
+
+    /// Trusts the authorities in this PEM file, beside those the platform trusts.
+    pub fn authority(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tls.authorities.push(path.into());
+        self
+    }
+
+    /// Shows this certificate to servers that ask for one: a chain and its key, both PEM files.
+    /// The key must not be encrypted.
+    pub fn identity(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls.identity = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Takes any certificate of the server's.
+    ///
+    /// Whoever stands between can then read and change everything, the password included. For
+    /// test systems only; a warning is logged.
+    pub fn danger_accept_any_certificate(mut self) -> Self {
+        self.tls.insecure = true;
+        self
+    }
+
+    /// Goes through this proxy, such as `http://user:password@proxy:3128`, whatever the
+    /// environment says, also to hosts on this machine.
+    ///
+    /// By default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed, and hosts
+    /// on this machine are reached without a proxy.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxies = ProxyChoice::Explicit(ProxyUrl(url.into()));
+        self
+    }
+
+    /// Goes through no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxies = ProxyChoice::Direct;
         self
     }
 
@@ -110,7 +182,14 @@ impl ClientBuilder {
             self.sap_client.as_deref(),
             self.language.as_deref(),
         )?;
-        let connection = connect(&endpoint, &self).await?;
+        let credentials: Arc<dyn Credentials> = match self.cookie_file.clone() {
+            Some(path) => Arc::new(CookieFile { path, host: endpoint.address().0.to_owned() }),
+            None => Arc::clone(&self.credentials),
+        };
+        if self.tls.insecure && endpoint.is_secure() {
+            tracing::warn!(url = endpoint.url(), "the server's certificate is not checked");
+        }
+        let connection = connect(&endpoint, credentials.as_ref(), &self).await?;
         Ok(Client::new(connection, self.options))
     }
 }

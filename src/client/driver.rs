@@ -11,6 +11,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::command::Command;
+use super::connect::BoxedStream;
 use super::connection::Shared;
 use super::error::CloseCause;
 use super::hold::HoldClock;
@@ -25,8 +26,8 @@ use crate::proto::{Counters, Demux, MessageId, Route};
 /// How long without a single byte until the peer counts as gone: this many ping intervals.
 const SILENT_INTERVALS: u32 = 3;
 
-/// Whatever carries the bytes: TCP today, TLS over it later.
-pub(crate) type Socket = Metered<tokio::net::TcpStream>;
+/// Whatever carries the bytes, plain or encrypted, and counts them.
+pub(crate) type Socket = Metered<BoxedStream>;
 
 /// One connection's task.
 #[derive(Debug)]

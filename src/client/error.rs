@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::connect::ConnectError;
+use crate::ops::git::archive::ArchiveError;
 use crate::proto::{ExchangeError, MessageId, OperationError, ServerError, Unwritable};
 
 /// A request failed, or could not be made.
@@ -159,6 +160,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         use crate::proto::AssembleError as A;
         match self {
+            Self::Connect(ConnectError::NoWelcome(cause)) => match **cause {
+                CloseCause::MessageTooLarge { .. } => ErrorKind::Limit,
+                _ => ErrorKind::Connect,
+            },
             Self::Connect(_) => ErrorKind::Connect,
             Self::Lost { cause, .. } => match **cause {
                 CloseCause::MessageTooLarge { .. } => ErrorKind::Limit,
@@ -174,6 +179,10 @@ impl Error {
             },
             Self::Operation { source, .. } => match source {
                 OperationError::Empty | OperationError::Failed(_) => ErrorKind::Refused,
+                OperationError::InvalidPayload { source, .. } => match source.downcast_ref() {
+                    Some(ArchiveError::TooLarge { .. }) => ErrorKind::Limit,
+                    _ => ErrorKind::Broken,
+                },
                 _ => ErrorKind::Broken,
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,

@@ -111,7 +111,7 @@ impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
         _limits: &Limits,
     ) -> Result<T, OperationError> {
         let data = reply.data.as_deref().unwrap_or(RawValue::NULL);
-        serde_json::from_str(data.get()).map_err(|_| OperationError::missing("data"))
+        serde_json::from_str(data.get()).map_err(|error| OperationError::unreadable("data", error))
     }
 }
 

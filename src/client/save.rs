@@ -3,14 +3,18 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Weak;
 
 use super::error::Error;
 
+/// How much is written before it is looked whether anyone still waits, in bytes.
+const BLOCK_BYTES: usize = 1 << 20;
+
 /// Writes `bytes` beside `target` as `.part`, syncs, and renames. On failure `target` is as it
-/// was and the `.part` is gone.
-pub(crate) fn write(target: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// was and the `.part` is gone; so it is once `waiter` is gone.
+pub(crate) fn write(target: &Path, bytes: &[u8], waiter: &Weak<()>) -> Result<(), Error> {
     let part = part_of(target);
-    let written = write_part(&part, bytes)
+    let written = write_part(&part, bytes, waiter)
         .map_err(|source| Error::File { action: "writing", path: part.clone(), source })
         .and_then(|()| {
             fs::rename(&part, target).map_err(|source| Error::File {
@@ -50,10 +54,19 @@ fn folder_of(target: &Path) -> &Path {
     target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn write_part(part: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_part(part: &Path, bytes: &[u8], waiter: &Weak<()>) -> io::Result<()> {
+    let check_waiter = || match waiter.strong_count() {
+        0 => Err(io::Error::from(io::ErrorKind::Interrupted)),
+        _ => Ok(()),
+    };
     let mut file = File::create(part)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    for block in bytes.chunks(BLOCK_BYTES) {
+        check_waiter()?;
+        file.write_all(block)?;
+    }
+    check_waiter()?;
+    file.sync_all()?;
+    check_waiter()
 }
 
 /// Makes the rename last, where a folder can be synced; elsewhere the file system sees to it.
@@ -65,7 +78,24 @@ fn sync_folder(target: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    fn write(target: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let waiting = Arc::new(());
+        super::write(target, bytes, &Arc::downgrade(&waiting))
+    }
+
+    #[test]
+    fn nothing_appears_once_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.zip");
+        write(&target, b"one").unwrap();
+        assert!(super::write(&target, b"two", &Weak::new()).is_err());
+        assert_eq!(fs::read(&target).unwrap(), b"one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_file_is_replaced_and_no_part_is_left() {

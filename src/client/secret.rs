@@ -8,7 +8,7 @@ use std::fmt;
 /// let secret = longhaul::Secret::from("hunter2");
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");
 /// ```
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {

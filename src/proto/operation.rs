@@ -126,6 +126,9 @@ pub enum OperationError {
     InvalidAnswer {
         /// The field.
         field: Cow<'static, str>,
+        /// What its reader found, where it is there and no more than that is known.
+        #[source]
+        source: Option<Arc<serde_json::Error>>,
     },
     /// The server reports success and delivers nothing.
     #[error("the server found nothing to deliver")]
@@ -147,7 +150,12 @@ pub enum OperationError {
 impl OperationError {
     /// The result has no usable `field`.
     pub fn missing(field: impl Into<Cow<'static, str>>) -> Self {
-        Self::InvalidAnswer { field: field.into() }
+        Self::InvalidAnswer { field: field.into(), source: None }
+    }
+
+    /// The result's `field` is there and cannot be read.
+    pub fn unreadable(field: impl Into<Cow<'static, str>>, source: serde_json::Error) -> Self {
+        Self::InvalidAnswer { field: field.into(), source: Some(Arc::new(source)) }
     }
 
     /// The payload is no valid `format`.

@@ -1,6 +1,9 @@
 //! What the tests against a real server have in common: the server, the sample, the deadline.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod front;
+pub mod tls;
+
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fs;

@@ -235,14 +235,22 @@ impl<O: Operation> Transfer<O> {
     ///
     /// # Errors
     /// Any [`Error`]; [`Error::File`] if the file cannot be written.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the target as it was, also while the file is being written; only
+    /// the rename itself cannot be stopped.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<Saved<O::Output>, Error> {
         let path = path.as_ref().to_owned();
         save::check_target(&path)?;
         let Completed { output, payload, receipt } = self.collect().await?;
         let target = path.clone();
-        tokio::task::spawn_blocking(move || save::write(&target, &payload))
+        // Dropped with this future; the writer, on its own thread, sees that and stops.
+        let waiting = Arc::new(());
+        let waiter = Arc::downgrade(&waiting);
+        tokio::task::spawn_blocking(move || save::write(&target, &payload, &waiter))
             .await
             .map_err(|_| Error::Shutdown)??;
+        drop(waiting);
         Ok(Saved { output, path, receipt })
     }
 

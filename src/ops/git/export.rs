@@ -1,5 +1,7 @@
 //! `git.export`: packages or objects as an abapGit archive.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::archive::{self, ArchiveFile};
@@ -90,7 +92,8 @@ pub struct Exported {
 pub struct Missing {
     /// Objects asked for by name that the archive does not hold.
     pub objects: Vec<ObjectKey>,
-    /// How many more the server counted than the archive holds; their names are unknown.
+    /// How many more the server counted than the archive holds and than it names as skipped or
+    /// were asked for; their names are unknown.
     pub uncounted: u64,
 }
 
@@ -154,15 +157,19 @@ impl Operation for Export {
         }
         let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
         let counted: Option<u64> = reply.field("objectCount");
-        let missing = Missing {
-            objects: self
-                .objects
-                .iter()
-                .filter(|wanted| !found.iter().any(|(_, key)| key == *wanted))
-                .cloned()
-                .collect(),
-            uncounted: counted.unwrap_or(0).saturating_sub(objects),
-        };
-        Ok(Exported { files, objects, counted, skipped: reply.skipped(), missing })
+        let skipped = reply.skipped();
+        let is_absent = |wanted: &ObjectKey| !found.iter().any(|(_, key)| key == wanted);
+        let absent: Vec<_> = self.objects.iter().filter(|key| is_absent(key)).cloned().collect();
+        // Servers count what they skip; what has a name is not missing a second time.
+        let named: BTreeSet<_> = skipped
+            .iter()
+            .map(|skipped| ObjectKey::new(&skipped.kind, &skipped.name))
+            .filter(is_absent)
+            .chain(absent.iter().cloned())
+            .collect();
+        let known = objects.saturating_add(u64::try_from(named.len()).unwrap_or(u64::MAX));
+        let uncounted = counted.unwrap_or(0).saturating_sub(known);
+        let missing = Missing { objects: absent, uncounted };
+        Ok(Exported { files, objects, counted, skipped, missing })
     }
 }

@@ -100,6 +100,16 @@ impl Endpoint {
         self.url.scheme() == "wss"
     }
 
+    /// The path of the service, without the query.
+    pub(crate) fn path(&self) -> &str {
+        self.url.path()
+    }
+
+    /// Client and language, as they stand in the query.
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.url.query()
+    }
+
     /// Host and port to dial. An IPv6 address comes without its brackets.
     pub(crate) fn address(&self) -> (&str, u16) {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');

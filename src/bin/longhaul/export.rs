@@ -1,0 +1,149 @@
+//! `longhaul export`: packages or objects into a verified archive.
+
+use std::fs;
+use std::path::Path;
+
+use longhaul::ops::git::{Export, Exported, ObjectKey};
+use longhaul::{Client, Receipt};
+
+use crate::args::{ExportArgs, TalkArgs};
+use crate::connect;
+use crate::failure::Failure;
+use crate::progress::Display;
+use crate::report::{ExportReport, missing_lines};
+use crate::target::Target;
+use crate::{Done, interrupt, output, values};
+
+/// Exports what is asked for; nothing appears at the target before everything has verified.
+pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
+    let target = args.output.clone().unwrap_or_else(|| Target::for_packages(&args.packages));
+    if args.json && target == Target::Stdout {
+        return Err(Failure::usage(
+            "--json and `-o -` both want stdout",
+            "name a file with -o, or leave --json out",
+        ));
+    }
+    let operation = operation(args)?;
+    let settings = connect::settings(&args.server, Some(&args.payload), talk)?;
+    interrupt::block_on(async {
+        let client = connect::connect(settings).await?;
+        let display = Display::new(talk);
+        let (exported, receipt) = deliver(&client, operation, &target, &display).await?;
+        drop(display);
+        report(args, talk, &target, &exported, &receipt).await
+    })
+}
+
+fn operation(args: &ExportArgs) -> Result<Export, Failure> {
+    let mut objects = args.object.clone();
+    if let Some(path) = &args.objects_from {
+        objects.extend(read_objects(path)?);
+    }
+    if args.packages.is_empty() && objects.is_empty() {
+        return Err(Failure::usage(
+            "there is nothing to export",
+            "name a package, or objects with --object or --objects-from",
+        ));
+    }
+    let packages = args.packages.iter().map(|name| name.trim());
+    let operation = Export::packages(packages).with_objects(objects);
+    Ok(if args.no_subpackages { operation.without_subpackages() } else { operation })
+}
+
+/// Reads a list of objects, one TYPE:NAME a line.
+fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::usage(
+            format!("{} cannot be read: {error}", path.display()),
+            "name a text file with --objects-from",
+        )
+    })?;
+    let lines = text.lines().map(str::trim).enumerate();
+    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let read = lines.map(|(index, line)| {
+        values::object(line).map_err(|reason| {
+            Failure::usage(
+                format!("{}, line {}: {line:?} is {reason}", path.display(), index + 1),
+                "write one TYPE:NAME a line",
+            )
+        })
+    });
+    read.collect()
+}
+
+async fn deliver(
+    client: &Client,
+    operation: Export,
+    target: &Target,
+    display: &Display,
+) -> Result<(Exported, Receipt), Failure> {
+    let transfer = display.attach(client.start(operation).await?);
+    match target {
+        Target::File(path) => {
+            let saved = display.show_while(transfer.save(path)).await?;
+            Ok((saved.output, saved.receipt))
+        }
+        Target::Stdout => {
+            let completed = display.show_while(transfer.collect()).await?;
+            output::payload(completed.payload).await?;
+            Ok((completed.output, completed.receipt))
+        }
+    }
+}
+
+async fn report(
+    args: &ExportArgs,
+    talk: TalkArgs,
+    target: &Target,
+    exported: &Exported,
+    receipt: &Receipt,
+) -> Result<Done, Failure> {
+    let name = match target {
+        Target::File(path) => path.to_string_lossy(),
+        Target::Stdout => "stdout".into(),
+    };
+    let report = ExportReport::new(&name, exported, receipt);
+    if exported.exceeds_count() {
+        talk.warn(format_args!(
+            "the server counts {} objects, the archive holds {}",
+            exported.counted.unwrap_or_default(),
+            exported.objects
+        ));
+    }
+    missing_lines(exported).iter().for_each(output::note);
+    match target {
+        Target::Stdout if talk.quiet => {}
+        Target::Stdout => report.lines().iter().for_each(output::note),
+        Target::File(_) if args.json => output::object(&report).await?,
+        Target::File(_) => output::lines(&report.lines()).await?,
+    }
+    Ok(if exported.is_complete() { Done::Complete } else { Done::Incomplete })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::failure::Kind;
+
+    fn read(text: &str) -> Result<Vec<ObjectKey>, Failure> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        read_objects(file.path())
+    }
+
+    #[test]
+    fn a_list_of_objects_has_one_a_line() {
+        let objects = read("# all of it\nCLAS:ZCL_A\r\n\n  prog:zreport \n").unwrap();
+        assert_eq!(objects, [ObjectKey::new("CLAS", "ZCL_A"), ObjectKey::new("PROG", "ZREPORT")]);
+    }
+
+    #[test]
+    fn a_line_of_another_form_is_named() {
+        let failure = read("CLAS:ZCL_A\nZCL_B\n").unwrap_err();
+        assert_eq!(failure.kind, Kind::Usage);
+        assert!(failure.message.contains("line 2") && failure.message.contains("ZCL_B"));
+        assert_eq!(read_objects(Path::new("/no/such")).unwrap_err().kind, Kind::Usage);
+    }
+}

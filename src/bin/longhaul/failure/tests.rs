@@ -1,0 +1,122 @@
+//! The table of failures: each error has its kind, its exit code and a hint that helps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use longhaul::TlsProblem;
+use longhaul::client::EndpointError;
+use longhaul::ops::git::archive::ArchiveError;
+use longhaul::proto::{AssembleError, ExchangeError, MessageId, Seq};
+
+use super::*;
+
+#[derive(Debug, thiserror::Error)]
+#[error("outer: {0}")]
+struct Repeating(#[source] std::io::Error);
+
+fn id() -> MessageId {
+    MessageId::new("git_1").unwrap()
+}
+
+fn io() -> std::io::Error {
+    std::io::ErrorKind::PermissionDenied.into()
+}
+
+fn lost(cause: CloseCause) -> Error {
+    Error::Lost { id: Some(id()), cause: Arc::new(cause) }
+}
+
+fn transfer(source: ExchangeError) -> Error {
+    Error::Transfer { id: id(), operation: "git.export".into(), source }
+}
+
+fn operation(source: OperationError) -> Error {
+    Error::Operation { id: id(), operation: "git.export".into(), source }
+}
+
+#[test]
+fn each_error_has_its_exit_code_and_a_hint_that_names_what_helps() {
+    let limit = Duration::from_secs(1);
+    let name = || "git.export".to_owned();
+    let dial = ConnectError::Dial { host: "h".into(), port: 1, source: Arc::new(io()) };
+    let explanation = || "Logon failed".to_owned();
+    let tls =
+        ConnectError::Tls { host: "h".into(), problem: TlsProblem::UnknownIssuer(String::new()) };
+    let proxy = ConnectError::Proxy { proxy: "p".into(), target: "t".into(), status: 407 };
+    let unauthorized = ConnectError::Unauthorized { explanation: explanation() };
+    let forbidden = ConnectError::Forbidden { explanation: explanation() };
+    let missing = ConnectError::NotFound { path: "/p".into(), explanation: explanation() };
+    let moved = ConnectError::Status { status: 302, explanation: explanation() };
+    let archive = ArchiveError::TooLarge { path: "a".into(), limit: 1 };
+    let too_large = || CloseCause::MessageTooLarge { got: 2, limit: 1 };
+    let seq = Seq::FIRST;
+    for (error, kind, code, word) in [
+        (Error::Connect(EndpointError::Credentials.into()), Kind::Configuration, 3, "SAP_PASSWORD"),
+        (Error::Connect(dial), Kind::Connection, 3, "port"),
+        (Error::Connect(tls), Kind::Connection, 3, "--cacert"),
+        (Error::Connect(proxy), Kind::Connection, 3, "--proxy"),
+        (Error::Connect(unauthorized), Kind::Logon, 3, "--client"),
+        (Error::Connect(forbidden), Kind::Logon, 3, "authorization"),
+        (Error::Connect(missing), Kind::Connection, 3, "SICF"),
+        (Error::Connect(moved), Kind::Connection, 3, "--url"),
+        (
+            Error::Connect(ConnectError::NoWelcome(Arc::new(too_large()))),
+            Kind::Limit,
+            5,
+            "--max-message",
+        ),
+        (lost(CloseCause::Cut), Kind::Broken, 5, "try again"),
+        (lost(too_large()), Kind::Limit, 5, "--max-message"),
+        (transfer(AssembleError::TooLarge { seq, limit: 1 }.into()), Kind::Limit, 5, "--max-size"),
+        (
+            transfer(ExchangeError::AnswerTooLarge { got: 2, limit: 1 }),
+            Kind::Limit,
+            5,
+            "--max-size",
+        ),
+        (transfer(AssembleError::SeqZero.into()), Kind::Broken, 5, "try again"),
+        (operation(OperationError::Empty), Kind::Empty, 4, "names"),
+        (operation(OperationError::missing("types")), Kind::Broken, 5, "protocol"),
+        (operation(OperationError::payload("zip", archive)), Kind::Limit, 5, "--max-size"),
+        (
+            operation(OperationError::payload("zip", ArchiveError::NotZip { len: 1 })),
+            Kind::Broken,
+            5,
+            "try again",
+        ),
+        (Error::Idle { id: id(), operation: name(), limit }, Kind::Timeout, 5, "--idle-timeout"),
+        (Error::Deadline { operation: name(), limit }, Kind::Timeout, 5, "--timeout"),
+        (
+            Error::File { action: "writing", path: "a.zip".into(), source: io() },
+            Kind::Local,
+            1,
+            "-o",
+        ),
+    ] {
+        let text = format!("{error:?}");
+        let failure = Failure::from(error);
+        assert_eq!((failure.kind, failure.exit_code()), (kind, code), "{text}");
+        assert!(failure.hint.contains(word), "{text}: {}", failure.hint);
+    }
+}
+
+#[test]
+fn a_message_tells_the_whole_chain_and_nothing_twice() {
+    let error = Error::File { action: "writing", path: "a.zip".into(), source: io() };
+    let unauthorized = ConnectError::Unauthorized { explanation: "Logon failed".into() };
+    assert_eq!(Failure::from(error).message, "writing a.zip failed: permission denied");
+    assert_eq!(
+        Failure::from(Error::Connect(unauthorized)).message,
+        "no connection: the server does not take the logon (401): Logon failed"
+    );
+    assert_eq!(chain(&Repeating(io())), "outer: permission denied");
+}
+
+#[test]
+fn the_parser_s_words_become_one_line() {
+    use clap::Parser;
+    let error = crate::args::Cli::try_parse_from(["longhaul", "call", "git"]).unwrap_err();
+    let failure = Failure::from_parser(&error);
+    assert_eq!((failure.kind, failure.exit_code()), (Kind::Usage, 2));
+    assert!(!failure.message.contains('\n') && !failure.message.starts_with("error"));
+}

@@ -1,0 +1,100 @@
+//! The two streams: results on stdout, everything else on stderr. Nothing else writes to them.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use longhaul::proto::Payload;
+use serde::Serialize;
+
+use crate::clean::clean;
+use crate::failure::Failure;
+use crate::json;
+
+/// Whether a person reads stdout.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Prints lines of a result, each made safe to show.
+pub(crate) async fn lines(lines: &[String]) -> Result<(), Failure> {
+    let lines: Vec<_> = lines.iter().map(|line| clean(line)).collect();
+    result(lines.join("\n") + "\n").await
+}
+
+/// Prints one JSON object, compact.
+pub(crate) async fn object(object: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(object)
+        .map_err(|error| Failure::local("the result has no JSON form", &error))?;
+    result(json::compact(&text) + "\n").await
+}
+
+/// Prints JSON that is already text: indented for a person, compact for a program.
+pub(crate) async fn data(text: &str) -> Result<(), Failure> {
+    let laid_out = if stdout_is_terminal() { json::pretty(text) } else { json::compact(text) };
+    result(laid_out + "\n").await
+}
+
+/// Writes a verified payload.
+///
+/// # Errors
+/// Any that stdout has, and also if it is closed: whoever reads has not got everything.
+pub(crate) async fn payload(payload: Payload) -> Result<(), Failure> {
+    write_beside(move || write(&payload))
+        .await
+        .map_err(|error| Failure::local("writing to stdout failed", &error))
+}
+
+/// Prints a note.
+pub(crate) fn note(text: impl Display) {
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{}", clean(&text.to_string()));
+}
+
+/// Prints a warning.
+pub(crate) fn warn(text: impl Display) {
+    note(format_args!("warning: {text}"));
+}
+
+/// Prints what went wrong: to people always, and as JSON where that was asked for.
+pub(crate) fn failure(failure: &Failure, json: bool) {
+    note(format_args!("error: {}", failure.message));
+    if !failure.hint.is_empty() {
+        note(format_args!("hint: {}", failure.hint));
+    }
+    if json {
+        failure_json(failure);
+    }
+}
+
+/// Prints what went wrong as one JSON object on stdout.
+pub(crate) fn failure_json(failure: &Failure) {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        error: &'a Failure,
+    }
+    // Three strings always have a JSON form.
+    let text = serde_json::to_string(&Report { error: failure }).unwrap_or_default();
+    // It has been said on stderr already.
+    let _ = write((json::compact(&text) + "\n").as_bytes());
+}
+
+/// Prints a result. That nobody reads it is no failure: what was to be done is done.
+async fn result(text: String) -> Result<(), Failure> {
+    match write_beside(move || write(text.as_bytes())).await {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::local("writing to stdout failed", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes on another thread, so that a reader who does not read cannot keep Ctrl+C away.
+async fn write_beside(write: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(error.into()))
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}

@@ -1,0 +1,49 @@
+//! `longhaul serve`: the reference server, for tests and trials.
+
+use std::time::Duration;
+
+use longhaul::server::{Profile, Server, ServerBuilder};
+
+use crate::args::{ProfileArg, ServeArgs, TalkArgs};
+use crate::failure::Failure;
+use crate::interrupt::{self, Interruption};
+use crate::{Done, connect, output, password};
+
+/// How long running transfers may keep the server from ending.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Serves until it is told to stop.
+pub(crate) fn run(args: &ServeArgs, talk: TalkArgs) -> Result<Done, Failure> {
+    let builder = builder(args)?;
+    interrupt::run(async {
+        let mut interruption = Interruption::listen()?;
+        let server = builder.bind(&args.listen).await?;
+        output::lines(&[format!("http://{}", server.addr())]).await?;
+        if !talk.quiet {
+            output::note("serving until Ctrl+C");
+        }
+        interruption.wait().await;
+        // Whoever does not let go by then is cut off when the program ends.
+        let _ = tokio::time::timeout(GRACE, server.shutdown()).await;
+        Ok(Done::Complete)
+    })
+}
+
+fn builder(args: &ServeArgs) -> Result<ServerBuilder, Failure> {
+    let profile = match args.profile {
+        ProfileArg::Full => Profile::Full,
+        ProfileArg::Seed => Profile::Seed,
+    };
+    let mut builder = Server::builder().profile(profile);
+    for package in &args.package {
+        builder = builder.package(&package.name, &package.folder);
+    }
+    if let Some(delay) = args.object_delay {
+        builder = builder.object_delay(delay);
+    }
+    if let Some(user) = &args.user {
+        let password = password::read(args.password, &connect::process_environment, user)?;
+        builder = builder.user(user, password);
+    }
+    Ok(builder)
+}

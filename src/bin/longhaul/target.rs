@@ -1,0 +1,64 @@
+//! Where an archive goes.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A file, or stdout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Stdout,
+    File(PathBuf),
+}
+
+impl FromStr for Target {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(if text == "-" { Self::Stdout } else { Self::File(text.into()) })
+    }
+}
+
+impl Target {
+    /// The file for an export that names none, after its first package.
+    ///
+    /// What cannot stand in a file's name on some system becomes `#`, as in abapGit's own names,
+    /// so `/NS/P` gives `#NS#P.zip` and no name leads out of the folder.
+    pub(crate) fn for_packages(packages: &[String]) -> Self {
+        let name: String = packages.first().map_or("objects", String::as_str).trim().into();
+        let name = name.replace(
+            |c: char| {
+                c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+            },
+            "#",
+        );
+        Self::File(format!("{name}.zip").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(package: &str) -> PathBuf {
+        match Target::for_packages(&[package.to_owned(), "$OTHER".to_owned()]) {
+            Target::File(path) => path,
+            Target::Stdout => panic!("{package}"),
+        }
+    }
+
+    #[test]
+    fn files_are_named_after_the_first_package() {
+        assert_eq!(named("$ZRAY"), PathBuf::from("$ZRAY.zip"));
+        assert_eq!(named("/NS/P"), PathBuf::from("#NS#P.zip"));
+        assert_eq!(named("../../x"), PathBuf::from("..#..#x.zip"));
+        assert_eq!(named("c:\\x"), PathBuf::from("c##x.zip"));
+        assert_eq!(Target::for_packages(&[]), Target::File("objects.zip".into()));
+    }
+
+    #[test]
+    fn a_dash_is_stdout() {
+        assert_eq!("-".parse(), Ok(Target::Stdout));
+        assert_eq!("./-".parse(), Ok(Target::File("./-".into())));
+    }
+}

@@ -1,0 +1,126 @@
+//! Values on the command line: what each must look like.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use longhaul::ops::git::ObjectKey;
+use longhaul::proto::Params;
+
+/// Sizes from here on are slips of the keyboard, or have overflowed while they were read.
+const NONSENSE_BYTES: u64 = 1 << 60;
+
+/// A folder that is served as a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PackageFolder {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+}
+
+/// `64MiB` or `5000000`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let bytes: ByteSize =
+        text.trim().parse().map_err(|_| "not a size such as 64MiB or 5000000".to_owned())?;
+    match bytes.as_u64() {
+        0 => Err("must be at least 1 byte".to_owned()),
+        bytes if bytes >= NONSENSE_BYTES => Err("too large".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// A size that memory must hold.
+pub(crate) fn size_in_memory(text: &str) -> Result<usize, String> {
+    usize::try_from(size(text)?).map_err(|_| "too large for this machine".to_owned())
+}
+
+/// `500ms`, `3s` or `2m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("not a duration such as 500ms, 3s or 2m: {error}"))?;
+    if duration.is_zero() { Err("must be longer than 0".to_owned()) } else { Ok(duration) }
+}
+
+/// Three digits.
+pub(crate) fn sap_client(text: &str) -> Result<String, String> {
+    if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("not three digits such as 001".to_owned())
+    }
+}
+
+/// `EN`, or the one letter that SAP itself uses.
+pub(crate) fn language(text: &str) -> Result<String, String> {
+    if (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("not a language such as EN".to_owned())
+    }
+}
+
+/// `TYPE:NAME`.
+pub(crate) fn object(text: &str) -> Result<ObjectKey, String> {
+    text.parse().map_err(|_| "not of the form TYPE:NAME, such as CLAS:ZCL_X".to_owned())
+}
+
+/// A JSON object.
+pub(crate) fn params(text: &str) -> Result<Params, String> {
+    Params::from_json(text).ok_or_else(|| "not a JSON object".to_owned())
+}
+
+/// `NAME=DIR`.
+pub(crate) fn package_folder(text: &str) -> Result<PackageFolder, String> {
+    match text.split_once('=') {
+        Some((name, folder)) if !name.is_empty() && !folder.is_empty() => {
+            Ok(PackageFolder { name: name.to_owned(), folder: folder.into() })
+        }
+        _ => Err("not of the form NAME=DIR, such as '$DEMO=./demo'".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("64MiB"), Ok(64 << 20));
+        assert_eq!(size("5000000"), Ok(5_000_000));
+        assert_eq!(size("1.5 kB"), Ok(1500));
+        for text in ["0", "0MiB", "0.2B", "-1", "", "MiB", "64 quux", "1e9", "nan", "99999999EiB"] {
+            assert!(size(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for text in ["0s", "0", "", "5", "-1s", "3 parsecs", "99999999999999999999y"] {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn clients_and_languages() {
+        assert_eq!(sap_client("001").as_deref(), Ok("001"));
+        assert_eq!(language("de").as_deref(), Ok("DE"));
+        assert!(sap_client("1").is_err() && sap_client("0o1").is_err());
+        assert!(language("").is_err() && language("E&").is_err());
+    }
+
+    #[test]
+    fn params_are_an_object_and_nothing_else() {
+        assert_eq!(params(r#"{"b":1,"a":[]}"#).unwrap().to_json(), r#"{"b":1,"a":[]}"#);
+        for text in ["", "[]", "1", "null", "{", "{} {}", "\"a\""] {
+            assert!(params(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn folders_of_packages() {
+        let given = package_folder("$DEMO=a=b").unwrap();
+        assert_eq!(given, PackageFolder { name: "$DEMO".into(), folder: "a=b".into() });
+        assert!(package_folder("$DEMO").is_err() && package_folder("=x").is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! Opening the WebSocket on a stream, and what it means when a server will not.
+
+use std::sync::Arc;
+
+use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use super::dial::BoxedStream;
+use super::endpoint::{Endpoint, EndpointError};
+use super::error::{ConnectError, TlsProblem};
+use super::tls::problem_of;
+use crate::client::connection::MAX_REQUEST_BYTES;
+use crate::client::credentials::Logon;
+use crate::client::driver::Socket;
+use crate::client::error::CloseCause;
+use crate::client::meter::Metered;
+use crate::proto::base64;
+
+/// How much is read from the socket at a time, in bytes. Larger ones are slower, since the
+/// library zeroes the buffer before each read.
+const READ_BUFFER_BYTES: usize = 64 << 10;
+/// How much is gathered before it is written, in bytes; flushing writes at once.
+const WRITE_BUFFER_BYTES: usize = 64 << 10;
+/// How much of a refusing server's page is kept as evidence, in characters.
+const MOST_EXPLANATION: usize = 200;
+
+/// Asks for a WebSocket on a stream.
+pub(super) async fn upgrade(
+    stream: BoxedStream,
+    endpoint: &Endpoint,
+    logon: &Logon,
+    max_message_bytes: usize,
+) -> Result<WebSocketStream<Socket>, ConnectError> {
+    let mut request = endpoint.url().into_client_request().map_err(|error| {
+        EndpointError::NotUrl { url: endpoint.url().to_owned(), reason: error.to_string() }
+    })?;
+    if let Some((name, value)) = logon_header(logon)? {
+        request.headers_mut().insert(name, value);
+    }
+    // All limits are set, so that none is the library's choice. A frame may be as long as a
+    // message, since servers send messages unfragmented.
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(MAX_REQUEST_BYTES.saturating_add(2 * WRITE_BUFFER_BYTES))
+        .max_message_size(Some(max_message_bytes))
+        .max_frame_size(Some(max_message_bytes))
+        .accept_unmasked_frames(false);
+    match client_async_with_config(request, Metered::new(stream), Some(config)).await {
+        Ok((socket, _response)) => Ok(socket),
+        Err(tungstenite::Error::Http(response)) => {
+            let page = response.body().as_deref().unwrap_or_default();
+            Err(refusal(response.status().as_u16(), endpoint.path(), page))
+        }
+        Err(tungstenite::Error::Io(error)) => Err(match problem_of(&error) {
+            Some(problem) => tls_problem(endpoint, problem),
+            None => ConnectError::Upgrade(Arc::new(CloseCause::from_socket(
+                tungstenite::Error::Io(error),
+                max_message_bytes,
+            ))),
+        }),
+        Err(error) => {
+            let cause = CloseCause::from_socket(error, max_message_bytes);
+            Err(ConnectError::Upgrade(Arc::new(cause)))
+        }
+    }
+}
+
+pub(super) fn tls_problem(endpoint: &Endpoint, problem: TlsProblem) -> ConnectError {
+    ConnectError::Tls { host: endpoint.address().0.to_owned(), problem }
+}
+
+/// The header that carries a logon; marked, so that it is never printed.
+pub(super) fn logon_header(
+    logon: &Logon,
+) -> Result<Option<(HeaderName, HeaderValue)>, ConnectError> {
+    let (name, text, what) = match logon {
+        Logon::Anonymous => return Ok(None),
+        Logon::Basic { user, .. } if user.contains(|c: char| c == ':' || c.is_control()) => {
+            return Err(ConnectError::User { user: user.clone() });
+        }
+        Logon::Basic { user, password } => {
+            let token = base64::encode(format!("{user}:{}", password.expose()).as_bytes());
+            (AUTHORIZATION, format!("Basic {token}"), "password")
+        }
+        Logon::Cookies(cookies) => (COOKIE, cookies.expose().to_owned(), "cookie"),
+        Logon::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose()), "token"),
+    };
+    let mut value =
+        HeaderValue::try_from(text).map_err(|_| ConnectError::UnsendableLogon { what })?;
+    value.set_sensitive(true);
+    Ok(Some((name, value)))
+}
+
+/// What a status other than the one hoped for means.
+pub(super) fn refusal(status: u16, path: &str, page: &[u8]) -> ConnectError {
+    let explanation = explanation(page);
+    match status {
+        401 => ConnectError::Unauthorized { explanation },
+        403 => ConnectError::Forbidden { explanation },
+        404 => ConnectError::NotFound { path: path.to_owned(), explanation },
+        500 => ConnectError::ServerFailed { explanation },
+        503 => ConnectError::Unavailable { explanation },
+        _ => ConnectError::Status { status, explanation },
+    }
+}
+
+/// The start of a page's text, without tags, styles and control characters.
+fn explanation(page: &[u8]) -> String {
+    let page = String::from_utf8_lossy(page);
+    let mut text = String::new();
+    let mut rest = page.as_ref();
+    while text.chars().count() < MOST_EXPLANATION {
+        let Some(c) = rest.chars().next() else { break };
+        if c == '<' {
+            rest = after_tag(rest);
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        if c.is_whitespace() || c.is_control() {
+            if !text.is_empty() && !text.ends_with(' ') {
+                text.push(' ');
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// What follows a tag, or the whole of a style or script.
+fn after_tag(text: &str) -> &str {
+    let after = |text: &'_ str, end: &str| text.find(end).map(|at| at.saturating_add(end.len()));
+    let hidden = ["style", "script"]
+        .into_iter()
+        .find(|name| text.get(1..=name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name)));
+    let end = match hidden {
+        Some(name) => after(&text.to_ascii_lowercase(), &format!("</{name}>")),
+        None => after(text, ">"),
+    };
+    end.and_then(|end| text.get(end..)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_cut_down_to_its_words() {
+        let page = b"<html><head><style>p { x }</style><title>Logon\r\n failed</title></head>\n\n<p>Ask your\x1b[31m admin</p>";
+        assert_eq!(explanation(page), "Logon failed Ask your [31m admin");
+        assert_eq!(explanation(&b"x".repeat(10_000)).len(), MOST_EXPLANATION);
+        assert_eq!(explanation(b"\xff\xfe"), "\u{fffd}\u{fffd}");
+        assert_eq!(explanation(b"a <STYLE> never closed"), "a");
+    }
+
+    #[test]
+    fn logons_become_headers_that_are_not_printed() {
+        let header = |logon: &Logon| logon_header(logon).unwrap().unwrap();
+        let basic = Logon::Basic { user: "ab".into(), password: "x:y".into() };
+        let (name, value) = header(&basic);
+        assert_eq!((name, value.as_bytes()), (AUTHORIZATION, &b"Basic YWI6eDp5"[..]));
+        assert!(!format!("{value:?}").contains("YWI6eDp5"));
+        let (name, value) = header(&Logon::Cookies("a=b; c=d".into()));
+        assert_eq!((name, value.as_bytes()), (COOKIE, &b"a=b; c=d"[..]));
+        let (_, value) = header(&Logon::Bearer("t0k".into()));
+        assert_eq!(value.as_bytes(), b"Bearer t0k");
+        assert!(logon_header(&Logon::Anonymous).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_http_cannot_carry_is_refused_without_being_printed() {
+        let user = Logon::Basic { user: "a:b".into(), password: "x".into() };
+        assert!(matches!(logon_header(&user), Err(ConnectError::User { .. })));
+        let error = logon_header(&Logon::Cookies("secret\n".into())).unwrap_err();
+        assert!(matches!(error, ConnectError::UnsendableLogon { what: "cookie" }));
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Cookie files in Netscape's format, as browsers' helpers and curl write them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The largest cookie file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// A cookie file is not usable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CookieFileError {
+    /// It cannot be read.
+    #[error("cookie file {} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It is too large to be one.
+    #[error("cookie file {} has {bytes} bytes, more than {MAX_FILE_BYTES}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A line is not in Netscape's format.
+    #[error("line {line} of cookie file {} does not have seven fields", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// No cookie in it is for this host and still valid.
+    #[error("cookie file {} has no valid cookie for {host}", path.display())]
+    NoCookie {
+        /// The file.
+        path: PathBuf,
+        /// The host.
+        host: String,
+    },
+}
+
+/// The `Cookie` header for `host`: every cookie of the file that is for it and has not expired.
+pub(crate) fn read(path: &Path, host: &str) -> Result<String, CookieFileError> {
+    let unreadable = |source| CookieFileError::Unreadable { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    if bytes > MAX_FILE_BYTES {
+        return Err(CookieFileError::TooLarge { path: path.to_owned(), bytes });
+    }
+    let text = std::fs::read(path).map_err(unreadable)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+    let header = header(&String::from_utf8_lossy(&text), host, now)
+        .map_err(|line| CookieFileError::Line { path: path.to_owned(), line })?;
+    if header.is_empty() {
+        return Err(CookieFileError::NoCookie { path: path.to_owned(), host: host.to_owned() });
+    }
+    Ok(header)
+}
+
+/// The header, or the number of a line that is no cookie.
+fn header(text: &str, host: &str, now: u64) -> Result<String, usize> {
+    let mut header = String::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
+        // A cookie that scripts must not see is marked by what looks like a comment.
+        let line = line.strip_prefix("#HttpOnly_").unwrap_or(line);
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let fields: Vec<_> = line.splitn(7, '\t').collect();
+        let [domain, _subdomains, _path, _secure, expires, name, value] = fields[..] else {
+            return Err(at.saturating_add(1));
+        };
+        // 0 is a cookie of the session; what is no number is taken as that.
+        let expires: f64 = expires.trim().parse().unwrap_or(0.0);
+        #[expect(clippy::cast_precision_loss, reason = "seconds stay exact far beyond any date")]
+        let valid = expires <= 0.0 || expires > now as f64;
+        if valid && is_for(domain, host) && !name.is_empty() {
+            if !header.is_empty() {
+                header.push_str("; ");
+            }
+            header.push_str(name);
+            header.push('=');
+            header.push_str(value);
+        }
+    }
+    Ok(header)
+}
+
+/// Whether a cookie's domain covers a host: the host itself, or a domain above it.
+fn is_for(domain: &str, host: &str) -> bool {
+    let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+    let host = host.to_ascii_lowercase();
+    host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# Netscape HTTP Cookie File\r\n\
+        \n\
+        #HttpOnly_sap.example\tFALSE\t/\tTRUE\t0\tSAP_SESSIONID_A4H_001\tabc%3d\r\n\
+        .example\tTRUE\t/\tTRUE\t2000000000\tMYSAPSSO2\tAjEx\n\
+        sap.example\tFALSE\t/\tTRUE\t100\texpired\tx\n\
+        other.example\tFALSE\t/\tTRUE\t0\tforeign\tx\n\
+        sap.example\tFALSE\t/\tTRUE\t0\twith=tab\ta\tb\n";
+
+    #[test]
+    fn cookies_of_the_host_that_are_valid() {
+        let header = header(FILE, "SAP.example", 1_000).unwrap();
+        assert_eq!(header, "SAP_SESSIONID_A4H_001=abc%3d; MYSAPSSO2=AjEx; with=tab=a\tb");
+    }
+
+    #[test]
+    fn a_domain_covers_only_what_is_below_it() {
+        assert!(is_for(".example", "sap.example") && is_for("sap.example", "sap.example"));
+        assert!(!is_for("ample", "sap.example") && !is_for("sap.example", "example"));
+    }
+
+    #[test]
+    fn a_line_that_is_no_cookie_is_named() {
+        assert_eq!(header("# x\nname=value\n", "h", 0), Err(2));
+        assert_eq!(header("", "h", 0), Ok(String::new()));
+    }
+
+    #[test]
+    fn files_that_are_no_use_say_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cookies.txt");
+        assert!(matches!(read(&path, "h"), Err(CookieFileError::Unreadable { .. })));
+        std::fs::write(&path, "garbage").unwrap();
+        assert!(matches!(read(&path, "h"), Err(CookieFileError::Line { line: 1, .. })));
+        std::fs::write(&path, FILE).unwrap();
+        assert!(matches!(read(&path, "nowhere"), Err(CookieFileError::NoCookie { .. })));
+        std::fs::write(&path, vec![b'#'; 2 << 20]).unwrap();
+        assert!(matches!(read(&path, "h"), Err(CookieFileError::TooLarge { .. })));
+    }
+}

@@ -1,0 +1,48 @@
+//! The command line itself.
+
+use crate::support::{Folder, run};
+
+#[test]
+fn what_cannot_be_meant_is_a_usage_error() {
+    let folder = Folder::new();
+    std::fs::write(folder.path("bad.txt"), "ZCL_A\n").unwrap();
+    std::fs::write(folder.path("none.txt"), "# nothing\n").unwrap();
+    for words in [
+        &[][..],
+        &["nope"],
+        &["export"],
+        &["export", "--json"],
+        &["export", "$A", "--json", "-o", "-"],
+        &["export", "$A", "--password", "x"],
+        &["export", "$A", "--chunk-size", "0"],
+        &["export", "$A", "--max-size", "-5"],
+        &["export", "$A", "--max-message", "lots"],
+        &["export", "$A", "--timeout", "0s"],
+        &["export", "$A", "-q", "-v"],
+        &["export", "--object", "ZCL_A"],
+        &["export", "--objects-from", "bad.txt"],
+        &["export", "--objects-from", "none.txt"],
+        &["export", "--objects-from", "no-such.txt"],
+        &["call", "git"],
+        &["call", "git", "x", "--params", "[1]"],
+        &["call", "git", "x", "-o", "a"],
+        &["serve"],
+        &["serve", "--package", "$DEMO"],
+        &["serve", "--package", "$DEMO=.", "--profile", "nope"],
+    ] {
+        let ran = run(&mut folder.longhaul("http://127.0.0.1:1", words)).expect(2);
+        assert!(!ran.stderr().is_empty(), "{words:?}");
+        assert_eq!(ran.stdout().is_empty(), !words.contains(&"--json"), "{words:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let folder = Folder::new();
+    let version = run(&mut folder.longhaul("", &["--version"])).expect(0);
+    assert_eq!(version.stdout(), concat!("longhaul ", env!("CARGO_PKG_VERSION"), "\n"));
+    let help = run(&mut folder.longhaul("", &["--help"])).expect(0).stdout();
+    assert!(help.contains("Exit codes") && help.contains("SAP_PASSWORD"), "{help}");
+    let help = run(&mut folder.longhaul("", &["export", "--help"])).expect(0).stdout();
+    assert!(help.contains("Examples") && help.contains("--max-size"), "{help}");
+}
