@@ -389,6 +389,80 @@ async fn silence_ends_with_the_idle_limit_and_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_deadline_holds_while_frames_keep_coming_and_the_caller_is_slow() {
+    let progress = RawMessage::Text(r#"{"id":"{id}","type":"progress","done":1}"#.into());
+    let server = scripted(Script::new().raw(vec![progress; 5_000]).stall_after(0)).await;
+    let client = connect(&server).await;
+    let limit = Duration::from_millis(100);
+    let options = TransferOptions::default().deadline(Some(limit));
+    let mut transfer =
+        deadline(client.start_with(Export::packages([PACKAGE]), options)).await.unwrap();
+    let begun = std::time::Instant::now();
+    let mut events = 0;
+    // A caller that takes its time with each event, so that there is always another.
+    while deadline(futures::StreamExt::next(&mut transfer)).await.is_some() {
+        events += 1;
+        let until = std::time::Instant::now() + Duration::from_millis(2);
+        while std::time::Instant::now() < until {
+            std::hint::spin_loop();
+        }
+    }
+    let error = deadline(transfer.finish()).await.unwrap_err();
+    assert!(matches!(error, Error::Deadline { .. }), "{}", chain(&error));
+    assert!(events < 5_000 && begun.elapsed() >= limit, "{events} events");
+}
+
+#[tokio::test]
+async fn a_peer_that_sends_nothing_at_all_is_gone() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let peer = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        let welcome = r#"{"id":"welcome","success":true,"data":{"features":[]}}"#;
+        futures::SinkExt::send(&mut socket, welcome.into()).await.unwrap();
+        // From here on it neither reads nor writes, and the connection stays open.
+        std::future::pending::<()>().await;
+        drop(socket);
+    });
+    let builder = longhaul::Client::builder(url).ping_interval(Duration::from_millis(20));
+    let client = deadline(builder.connect()).await.unwrap();
+    let error = deadline(client.ping()).await.unwrap_err();
+    let Error::Lost { cause, .. } = &error else { panic!("{}", chain(&error)) };
+    assert!(matches!(**cause, CloseCause::Unresponsive { .. }), "{cause:?}");
+    peer.abort();
+}
+
+/// Asks until the table of the connection is empty; it is the driver that empties it.
+async fn nothing_is_left_pending(client: &longhaul::Client) {
+    deadline(async {
+        while client.stats().pending > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whatever_ends_a_request_takes_it_out_of_the_table() {
+    let server = scripted(Script::new().stall_after(1)).await;
+    let client = connect(&server).await;
+    let limit = Some(Duration::from_millis(50));
+    let plain = TransferOptions::default().chunk_bytes(CHUNK);
+    for options in [plain.clone().idle_limit(limit), plain.clone().deadline(limit)] {
+        let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await;
+        deadline(transfer.unwrap().collect()).await.unwrap_err();
+        nothing_is_left_pending(&client).await;
+    }
+    let transfer = deadline(client.start_with(Export::packages([PACKAGE]), plain)).await.unwrap();
+    drop(transfer);
+    nothing_is_left_pending(&client).await;
+    deadline(client.run(Export::packages(["$NOWHERE"]))).await.unwrap_err();
+    deadline(client.ping()).await.unwrap();
+    nothing_is_left_pending(&client).await;
+}
+
+#[tokio::test]
 async fn a_lost_connection_fails_all_that_wait_with_one_cause() {
     let server = scripted(Script::new().cut_after(1)).await;
     let client = connect(&server).await;

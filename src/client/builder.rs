@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect::{ConnectError, Endpoint, ProxyChoice, ProxyUrl, TlsOptions, connect};
+use super::connection::Pace;
 use super::credentials::{CookieFile, Credentials, Logon};
 use super::options::TransferOptions;
 use super::{Client, Secret};
@@ -15,6 +16,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a transfer that is not read may hold up its connection: 30 s.
 const HOLD_LIMIT: Duration = Duration::from_secs(30);
+
+/// How far apart pings are: 30 s.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Describes a connection; [`connect`](Self::connect) makes it.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ pub struct ClientBuilder {
     pub(crate) tls: TlsOptions,
     pub(crate) proxies: ProxyChoice,
     pub(crate) connect_timeout: Duration,
-    pub(crate) hold_limit: Duration,
+    pub(crate) pace: Pace,
     pub(crate) max_message_bytes: usize,
     options: TransferOptions,
 }
@@ -46,13 +50,16 @@ impl ClientBuilder {
             tls: TlsOptions::default(),
             proxies: ProxyChoice::default(),
             connect_timeout: CONNECT_TIMEOUT,
-            hold_limit: HOLD_LIMIT,
+            pace: Pace { hold_limit: HOLD_LIMIT, ping_interval: PING_INTERVAL },
             max_message_bytes: MAX_MESSAGE_BYTES,
             options: TransferOptions::default(),
         }
     }
 
     /// Logs on with user and password.
+    ///
+    /// Neither is ever logged by this crate. The WebSocket library below logs whole requests at
+    /// level trace through the crate `log`: leave its target `tungstenite` out of such logs.
     ///
     /// They go as HTTP Basic on the upgrade. Where a server refuses that, they go over HTTP, and
     /// the cookies of that session open the WebSocket.
@@ -149,7 +156,16 @@ impl ClientBuilder {
     /// How long a transfer that is not read may hold up everything else on the connection,
     /// before it fails with [`Error::SlowConsumer`](super::Error::SlowConsumer). Default 30 s.
     pub fn hold_limit(mut self, limit: Duration) -> Self {
-        self.hold_limit = limit;
+        self.pace.hold_limit = limit;
+        self
+    }
+
+    /// How far apart pings are. Default 30 s, at least 1 ms; more if the server asks for more.
+    ///
+    /// A peer that sends nothing at all, or takes nothing of what waits for it, through three of
+    /// them counts as gone.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.pace.ping_interval = interval.max(Duration::from_millis(1));
         self
     }
 
@@ -183,7 +199,10 @@ impl ClientBuilder {
             self.language.as_deref(),
         )?;
         let credentials: Arc<dyn Credentials> = match self.cookie_file.clone() {
-            Some(path) => Arc::new(CookieFile { path, host: endpoint.address().0.to_owned() }),
+            Some(path) => {
+                let (host, is_secure) = (endpoint.address().0.to_owned(), endpoint.is_secure());
+                Arc::new(CookieFile { path, host, is_secure })
+            }
             None => Arc::clone(&self.credentials),
         };
         if self.tls.insecure && endpoint.is_secure() {

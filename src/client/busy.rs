@@ -8,6 +8,8 @@ use crate::proto::ServerError;
 const MOST_TRIES: u32 = 5;
 /// How long it is waited for a busy server in all.
 const MOST_WAIT: Duration = Duration::from_secs(15);
+/// The shortest pause, whatever the server asks for.
+const LEAST_PAUSE: Duration = Duration::from_millis(20);
 /// The first pause where the server names none.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -24,14 +26,15 @@ impl BusyBudget {
     /// `jitter` is a random number from 0 to 1. The pause is what the server asks for or twice
     /// the last one, and up to a half more, so that clients do not come back together.
     pub(crate) fn pause(&mut self, error: &ServerError, jitter: f64) -> Option<Duration> {
-        let asked = error.retry_after.unwrap_or(FIRST_PAUSE * 2_u32.pow(self.tries.min(8)));
+        let grown = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.tries));
+        let asked = error.retry_after.unwrap_or(grown).max(LEAST_PAUSE);
         let left = MOST_WAIT.saturating_sub(self.waited);
         if self.tries >= MOST_TRIES || asked > left {
             return None;
         }
         let pause = asked.mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0).min(left);
-        self.tries += 1;
-        self.waited += pause;
+        self.tries = self.tries.saturating_add(1);
+        self.waited = self.waited.saturating_add(pause);
         Some(pause)
     }
 }

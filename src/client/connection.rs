@@ -14,6 +14,7 @@ use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::inbox;
 use super::transport::{Started, Transport, Turn};
+use crate::proto::request::Mode;
 use crate::proto::welcome::ServerLimits;
 use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Unwritable, Welcome};
 
@@ -21,8 +22,8 @@ use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Unwritable, Welc
 pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
 /// How many requests may be under way at once where the server sets no limit.
 pub(crate) const MAX_REQUESTS: usize = 65_536;
-/// How far apart pings are unless the server asks for more.
-pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// The longest that a server may ask pings to be apart; beyond it nobody would notice its end.
+const MOST_PING_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The transfers' side of a connection; the driver's task has the other.
 #[derive(Debug)]
@@ -30,7 +31,10 @@ pub(crate) struct Connection {
     welcome: Welcome,
     ids: Mutex<IdMint>,
     commands: mpsc::UnboundedSender<Command>,
+    /// Turns for streams, and for everything where a server is serial.
     turns: Arc<Semaphore>,
+    /// Turns for what is answered once.
+    others: Arc<Semaphore>,
     shared: Arc<Shared>,
 }
 
@@ -50,18 +54,15 @@ pub(crate) struct Shared {
 
 impl Connection {
     /// Starts the driver of a socket whose welcome has been read.
-    pub(crate) fn spawn(
-        socket: WebSocketStream<Socket>,
-        welcome: Welcome,
-        hold_limit: Duration,
-    ) -> Self {
+    pub(crate) fn spawn(socket: WebSocketStream<Socket>, welcome: Welcome, pace: Pace) -> Self {
         let (commands, receiver) = mpsc::unbounded_channel();
+        let asked = welcome.limits.min_ping_interval.unwrap_or_default().min(MOST_PING_INTERVAL);
         let shared = Arc::new(Shared {
             counters: Arc::default(),
             hold: Arc::default(),
-            hold_limit,
+            hold_limit: pace.hold_limit,
             is_serial: welcome.features.is_none(),
-            ping_interval: PING_INTERVAL.max(welcome.limits.min_ping_interval.unwrap_or_default()),
+            ping_interval: asked.max(pace.ping_interval),
             cause: OnceLock::new(),
         });
         let limit = match welcome.features {
@@ -74,12 +75,13 @@ impl Connection {
         let (of_driver, turns_of_driver) = (Arc::clone(&shared), Arc::clone(&turns));
         let span = tracing::info_span!("connection", session = welcome.session);
         let task = async move {
-            let cause = driver.run(&of_driver).await;
-            turns_of_driver.close();
+            let end = EndOfDriver(of_driver, turns_of_driver);
+            let cause = driver.run(&end.0).await;
             tracing::debug!(%cause, "connection ended");
         };
         tokio::spawn(task.instrument(span));
-        Self { welcome, ids: Mutex::default(), commands, turns, shared }
+        let others = Arc::new(Semaphore::new(MAX_REQUESTS));
+        Self { welcome, ids: Mutex::default(), commands, turns, others, shared }
     }
 
     pub(crate) fn welcome(&self) -> &Welcome {
@@ -93,6 +95,25 @@ impl Connection {
     fn lost(&self) -> Error {
         self.shared.lost()
     }
+}
+
+/// Leaves a cause, and nobody waiting for a turn, however the driver ends.
+struct EndOfDriver(Arc<Shared>, Arc<Semaphore>);
+
+impl Drop for EndOfDriver {
+    fn drop(&mut self) {
+        self.0.end(CloseCause::Cut);
+        self.1.close();
+    }
+}
+
+/// How patient a connection is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// How long a transfer that is not read may hold up the rest.
+    pub(crate) hold_limit: Duration,
+    /// How far apart pings are.
+    pub(crate) ping_interval: Duration,
 }
 
 impl Shared {
@@ -111,8 +132,10 @@ impl Shared {
 }
 
 impl Transport for Connection {
-    fn turn(&self) -> BoxFuture<'static, Result<Turn, Error>> {
-        let (turn, shared) = (Arc::clone(&self.turns).acquire_owned(), Arc::clone(&self.shared));
+    fn turn(&self, request: &Request) -> BoxFuture<'static, Result<Turn, Error>> {
+        let is_stream = request.mode(self.welcome.features) == Mode::Stream;
+        let turns = if is_stream || self.shared.is_serial { &self.turns } else { &self.others };
+        let (turn, shared) = (Arc::clone(turns).acquire_owned(), Arc::clone(&self.shared));
         async move { turn.await.map(Turn).map_err(|_| shared.lost()) }.boxed()
     }
 

@@ -46,8 +46,9 @@ pub enum CookieFileError {
     },
 }
 
-/// The `Cookie` header for `host`: every cookie of the file that is for it and has not expired.
-pub(crate) fn read(path: &Path, host: &str) -> Result<String, CookieFileError> {
+/// The `Cookie` header for `host`: every cookie of the file that is for it, has not expired, and
+/// may go over a connection that is encrypted or not.
+pub(crate) fn read(path: &Path, host: &str, is_secure: bool) -> Result<String, CookieFileError> {
     let unreadable = |source| CookieFileError::Unreadable { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
     if bytes > MAX_FILE_BYTES {
@@ -55,7 +56,7 @@ pub(crate) fn read(path: &Path, host: &str) -> Result<String, CookieFileError> {
     }
     let text = std::fs::read(path).map_err(unreadable)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
-    let header = header(&String::from_utf8_lossy(&text), host, now)
+    let header = header(&String::from_utf8_lossy(&text), host, is_secure, now)
         .map_err(|line| CookieFileError::Line { path: path.to_owned(), line })?;
     if header.is_empty() {
         return Err(CookieFileError::NoCookie { path: path.to_owned(), host: host.to_owned() });
@@ -64,7 +65,7 @@ pub(crate) fn read(path: &Path, host: &str) -> Result<String, CookieFileError> {
 }
 
 /// The header, or the number of a line that is no cookie.
-fn header(text: &str, host: &str, now: u64) -> Result<String, usize> {
+fn header(text: &str, host: &str, is_secure: bool, now: u64) -> Result<String, usize> {
     let mut header = String::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
@@ -74,14 +75,15 @@ fn header(text: &str, host: &str, now: u64) -> Result<String, usize> {
             continue;
         }
         let fields: Vec<_> = line.splitn(7, '\t').collect();
-        let [domain, _subdomains, _path, _secure, expires, name, value] = fields[..] else {
+        let [domain, subdomains, _path, secure, expires, name, value] = fields[..] else {
             return Err(at.saturating_add(1));
         };
         // 0 is a cookie of the session; what is no number is taken as that.
         let expires: f64 = expires.trim().parse().unwrap_or(0.0);
         #[expect(clippy::cast_precision_loss, reason = "seconds stay exact far beyond any date")]
         let valid = expires <= 0.0 || expires > now as f64;
-        if valid && is_for(domain, host) && !name.is_empty() {
+        let may_go = is_secure || !is_true(secure);
+        if valid && may_go && is_for(domain, is_true(subdomains), host) && !name.is_empty() {
             if !header.is_empty() {
                 header.push_str("; ");
             }
@@ -93,11 +95,17 @@ fn header(text: &str, host: &str, now: u64) -> Result<String, usize> {
     Ok(header)
 }
 
-/// Whether a cookie's domain covers a host: the host itself, or a domain above it.
-fn is_for(domain: &str, host: &str) -> bool {
+/// Whether a cookie's domain covers a host: the host itself, or a domain above it where the cookie
+/// is for hosts below as well.
+fn is_for(domain: &str, subdomains: bool, host: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     let host = host.to_ascii_lowercase();
-    host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+    let is_below = || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'));
+    host == domain || (subdomains && is_below())
+}
+
+fn is_true(field: &str) -> bool {
+    field.trim().eq_ignore_ascii_case("true")
 }
 
 #[cfg(test)]
@@ -114,32 +122,41 @@ mod tests {
 
     #[test]
     fn cookies_of_the_host_that_are_valid() {
-        let header = header(FILE, "SAP.example", 1_000).unwrap();
+        let header = header(FILE, "SAP.example", true, 1_000).unwrap();
         assert_eq!(header, "SAP_SESSIONID_A4H_001=abc%3d; MYSAPSSO2=AjEx; with=tab=a\tb");
     }
 
     #[test]
+    fn a_secure_cookie_does_not_go_in_clear() {
+        assert_eq!(header("h\tFALSE\t/\tTRUE\t0\ta\tb\n", "h", false, 0).unwrap(), "");
+        assert_eq!(header("h\tFALSE\t/\tFALSE\t0\ta\tb\n", "h", false, 0).unwrap(), "a=b");
+    }
+
+    #[test]
     fn a_domain_covers_only_what_is_below_it() {
-        assert!(is_for(".example", "sap.example") && is_for("sap.example", "sap.example"));
-        assert!(!is_for("ample", "sap.example") && !is_for("sap.example", "example"));
+        assert!(is_for(".example", true, "sap.example"));
+        assert!(is_for("sap.example", false, "sap.example"));
+        assert!(!is_for(".example", false, "sap.example"), "that host alone");
+        assert!(!is_for("ample", true, "sap.example"));
+        assert!(!is_for("sap.example", true, "example"));
     }
 
     #[test]
     fn a_line_that_is_no_cookie_is_named() {
-        assert_eq!(header("# x\nname=value\n", "h", 0), Err(2));
-        assert_eq!(header("", "h", 0), Ok(String::new()));
+        assert_eq!(header("# x\nname=value\n", "h", true, 0), Err(2));
+        assert_eq!(header("", "h", true, 0), Ok(String::new()));
     }
 
     #[test]
     fn files_that_are_no_use_say_why() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cookies.txt");
-        assert!(matches!(read(&path, "h"), Err(CookieFileError::Unreadable { .. })));
+        assert!(matches!(read(&path, "h", true), Err(CookieFileError::Unreadable { .. })));
         std::fs::write(&path, "garbage").unwrap();
-        assert!(matches!(read(&path, "h"), Err(CookieFileError::Line { line: 1, .. })));
+        assert!(matches!(read(&path, "h", true), Err(CookieFileError::Line { line: 1, .. })));
         std::fs::write(&path, FILE).unwrap();
-        assert!(matches!(read(&path, "nowhere"), Err(CookieFileError::NoCookie { .. })));
+        assert!(matches!(read(&path, "nowhere", true), Err(CookieFileError::NoCookie { .. })));
         std::fs::write(&path, vec![b'#'; 2 << 20]).unwrap();
-        assert!(matches!(read(&path, "h"), Err(CookieFileError::TooLarge { .. })));
+        assert!(matches!(read(&path, "h", true), Err(CookieFileError::TooLarge { .. })));
     }
 }

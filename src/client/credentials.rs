@@ -89,6 +89,8 @@ pub(crate) struct CookieFile {
     pub(crate) path: PathBuf,
     /// The host the cookies are for.
     pub(crate) host: String,
+    /// Whether the connection to it is encrypted.
+    pub(crate) is_secure: bool,
 }
 
 impl Credentials for CookieFile {
@@ -96,7 +98,7 @@ impl Credentials for CookieFile {
         &self,
         _attempt: Attempt,
     ) -> BoxFuture<'_, Result<Logon, Box<dyn StdError + Send + Sync>>> {
-        let read = cookie_file::read(&self.path, &self.host)
+        let read = cookie_file::read(&self.path, &self.host, self.is_secure)
             .map(|header| Logon::Cookies(header.into()))
             .map_err(Into::into);
         ready(read).boxed()

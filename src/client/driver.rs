@@ -1,13 +1,15 @@
 //! The one task that owns the socket: a select loop that moves messages and nothing else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::SinkExt;
 use futures::stream::{SplitSink, SplitStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::command::Command;
@@ -16,15 +18,16 @@ use super::connection::Shared;
 use super::error::CloseCause;
 use super::hold::HoldClock;
 use super::inbox::InboxSender;
-use super::meter::Metered;
+use super::liveness::Liveness;
+use super::meter::{Metered, Traffic};
 use super::outbox::Outbox;
 use super::transport::Turn;
 use crate::proto::limits::IDLE_LIMIT;
 use crate::proto::stats::count;
 use crate::proto::{Counters, Demux, MessageId, Route};
 
-/// How long without a single byte until the peer counts as gone: this many ping intervals.
-const SILENT_INTERVALS: u32 = 3;
+/// How long the peer may take to hear goodbye.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Whatever carries the bytes, plain or encrypted, and counts them.
 pub(crate) type Socket = Metered<BoxedStream>;
@@ -34,7 +37,7 @@ pub(crate) type Socket = Metered<BoxedStream>;
 pub(crate) struct Driver {
     sink: SplitSink<WebSocketStream<Socket>, Message>,
     stream: SplitStream<WebSocketStream<Socket>>,
-    bytes_read: Arc<AtomicU64>,
+    traffic: Traffic,
     commands: mpsc::UnboundedReceiver<Command>,
     demux: Demux<Waiter>,
     outbox: Outbox,
@@ -64,7 +67,7 @@ struct Waiter {
 #[derive(Debug)]
 struct GivenUp {
     id: MessageId,
-    /// When it was given up, or its last frame so far came.
+    /// When it was given up; nothing that still comes puts that off.
     since: Instant,
 }
 
@@ -82,13 +85,13 @@ impl Driver {
         commands: mpsc::UnboundedReceiver<Command>,
         shared: &Shared,
     ) -> Self {
-        let bytes_read = socket.get_ref().bytes_read();
+        let traffic = socket.get_ref().traffic();
         let max_message_bytes = socket.get_config().max_message_size.unwrap_or(usize::MAX);
         let (sink, stream) = socket.split();
         Self {
             sink,
             stream,
-            bytes_read,
+            traffic,
             commands,
             demux: Demux::new(Arc::clone(&shared.counters)),
             outbox: Outbox::default(),
@@ -106,25 +109,28 @@ impl Driver {
     /// Moves messages until the connection ends, and notes why before any inbox closes.
     pub(crate) async fn run(mut self, shared: &Shared) -> Arc<CloseCause> {
         let cause = self.drive().await;
-        shared.end(cause)
+        let cause = shared.end(cause);
+        self.say_goodbye(&cause).await;
+        cause
     }
 
     async fn drive(&mut self) -> CloseCause {
         let start = Instant::now();
-        let mut pings = interval_at(start + self.ping_interval, self.ping_interval);
+        let first = start.checked_add(self.ping_interval).unwrap_or(start);
+        let mut pings = interval_at(first, self.ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last_read = (self.bytes_read.load(Ordering::Relaxed), start);
+        let mut liveness = Liveness::new(self.traffic.clone(), self.ping_interval, start);
         loop {
-            let held_until = self.held.as_ref().map(|held| held.since + self.hold_limit);
+            let held_until =
+                self.held.as_ref().and_then(|held| held.since.checked_add(self.hold_limit));
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.handle_command(command),
-                    None => return self.say_goodbye().await,
+                    None => return CloseCause::ByUs,
                 },
                 written = self.outbox.write(&mut self.sink), if !self.outbox.is_idle() => {
                     match written {
-                        Ok(Some(id)) => self.note_sent(&id),
-                        Ok(None) => {}
+                        Ok(ids) => ids.iter().for_each(|id| self.note_sent(id)),
                         Err(error) => return self.cause(error),
                     }
                 }
@@ -144,14 +150,9 @@ impl Driver {
                     self.evict_held();
                 }
                 now = pings.tick() => {
-                    let read = self.bytes_read.load(Ordering::Relaxed);
-                    // While we hold the socket ourselves, silence says nothing.
-                    if read != last_read.0 || self.held.is_some() {
-                        last_read = (read, now);
-                    }
-                    let silent = now.duration_since(last_read.1);
-                    if silent >= self.ping_interval * SILENT_INTERVALS {
-                        return CloseCause::Unresponsive { silent };
+                    let (is_held, is_waiting) = (self.held.is_some(), !self.outbox.is_idle());
+                    if let Some(cause) = liveness.check(now, is_held, is_waiting) {
+                        return cause;
                     }
                     if let Some(cause) = self.never_ended(now) {
                         return cause;
@@ -200,7 +201,7 @@ impl Driver {
         }
     }
 
-    /// Gives up the connection too, if the request that was given up gives no sign for too long.
+    /// Gives up the connection too, if the request that was given up does not end for too long.
     fn never_ended(&self, now: Instant) -> Option<CloseCause> {
         let GivenUp { id, since } = self.given_up.as_ref()?;
         let silent = now.duration_since(*since);
@@ -218,8 +219,9 @@ impl Driver {
                 };
                 let Some(inbox) = inbox else {
                     count(&self.counters.unknown_ids);
-                    let since = Instant::now();
-                    self.given_up = (!is_last).then_some(GivenUp { id, since });
+                    if is_last {
+                        self.given_up = None;
+                    }
                     return None;
                 };
                 if let Err(text) = inbox.deliver(text) {
@@ -249,15 +251,19 @@ impl Driver {
         self.hold.release(now.into_std());
     }
 
-    /// Nobody wants anything any more.
-    async fn say_goodbye(&mut self) -> CloseCause {
-        let goodbye = async {
-            use futures::SinkExt;
-            self.sink.send(Message::Close(None)).await
+    /// Tells the peer why the connection ends, where there is something to tell.
+    async fn say_goodbye(&mut self, cause: &CloseCause) {
+        let code = match cause {
+            CloseCause::ByUs | CloseCause::ByPeer { .. } => CloseCode::Normal,
+            CloseCause::MessageTooLarge { .. } => CloseCode::Size,
+            CloseCause::Protocol(_) => CloseCode::Protocol,
+            CloseCause::NeverEnded { .. } => CloseCode::Away,
+            _ => return,
         };
-        // Whether the peer hears it makes no difference.
-        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
-        CloseCause::ByUs
+        let frame = CloseFrame { code, reason: Utf8Bytes::default() };
+        // Whether the peer hears it makes no difference; a Close of its own is answered with it.
+        let goodbye = self.sink.send(Message::Close(Some(frame)));
+        let _ = tokio::time::timeout(GOODBYE_LIMIT, goodbye).await;
     }
 
     fn cause(&self, error: tungstenite::Error) -> CloseCause {

@@ -10,7 +10,6 @@ use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::connect::ConnectError;
-use crate::ops::git::archive::ArchiveError;
 use crate::proto::{ExchangeError, MessageId, OperationError, ServerError, Unwritable};
 
 /// A request failed, or could not be made.
@@ -181,10 +180,7 @@ impl Error {
                 OperationError::Empty
                 | OperationError::Failed(_)
                 | OperationError::Unsuccessful { .. } => ErrorKind::Refused,
-                OperationError::InvalidPayload { source, .. } => match source.downcast_ref() {
-                    Some(ArchiveError::TooLarge { .. }) => ErrorKind::Limit,
-                    _ => ErrorKind::Broken,
-                },
+                OperationError::InvalidPayload { beyond_limit: true, .. } => ErrorKind::Limit,
                 _ => ErrorKind::Broken,
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,
@@ -241,6 +237,12 @@ pub enum CloseCause {
     /// The peer does not speak WebSocket as it should.
     #[error("the peer broke the websocket protocol: {0}")]
     Protocol(String),
+    /// Something waits to be sent, and the peer takes nothing of it.
+    #[error("the peer read nothing of what was sent for {stuck:?}")]
+    NotReading {
+        /// For how long.
+        stuck: Duration,
+    },
     /// Not a single byte came, not even an answer to a ping.
     #[error("the peer gave no sign for {silent:?}")]
     Unresponsive {

@@ -23,7 +23,7 @@ impl HoldClock {
     pub(crate) fn release(&self, now: Instant) {
         self.with(|held| {
             if let Some(since) = held.since.take() {
-                held.total += now.saturating_duration_since(since);
+                held.total = held.total.saturating_add(now.saturating_duration_since(since));
             }
         });
     }
@@ -31,7 +31,8 @@ impl HoldClock {
     /// All the time held so far, the present hold included.
     pub(crate) fn total(&self, now: Instant) -> Duration {
         self.with(|held| {
-            held.total + held.since.map_or(Duration::ZERO, |at| now.saturating_duration_since(at))
+            let present = held.since.map(|at| now.saturating_duration_since(at));
+            held.total.saturating_add(present.unwrap_or_default())
         })
     }
 

@@ -11,6 +11,16 @@
 //! A [`Transfer`] knows nothing of the WebSocket: it starts and cancels through the sealed
 //! trait `Transport`, gets messages from its inbox and runs the core's
 //! [`Exchange`](crate::proto::Exchange) on them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 mod builder;
 mod busy;
@@ -25,6 +35,7 @@ mod event;
 pub mod extract;
 mod hold;
 mod inbox;
+mod liveness;
 mod meter;
 mod options;
 mod outbox;

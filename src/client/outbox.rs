@@ -15,6 +15,8 @@ use crate::proto::MessageId;
 pub(crate) struct Outbox {
     queue: VecDeque<Outgoing>,
     unflushed: bool,
+    /// Requests that the sink has taken since the last flush.
+    unflushed_ids: Vec<MessageId>,
 }
 
 #[derive(Debug)]
@@ -45,10 +47,11 @@ impl Outbox {
         self.queue.is_empty() && !self.unflushed
     }
 
-    /// Writes until one request is out, whose id it gives, or all is flushed.
+    /// Writes and flushes all there is, and gives the ids of the requests that are out.
     ///
-    /// Cancel-safe: a message leaves the queue only when the sink has taken it.
-    pub(crate) async fn write<S>(&mut self, sink: &mut S) -> Result<Option<MessageId>, S::Error>
+    /// Cancel-safe: a message leaves the queue only when the sink has taken it, and an id is given
+    /// once, when the bytes have left.
+    pub(crate) async fn write<S>(&mut self, sink: &mut S) -> Result<Vec<MessageId>, S::Error>
     where
         S: Sink<Message, Error = tungstenite::Error> + Unpin,
     {
@@ -59,26 +62,26 @@ impl Outbox {
         &mut self,
         sink: &mut S,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<MessageId>, S::Error>>
+    ) -> Poll<Result<Vec<MessageId>, S::Error>>
     where
         S: Sink<Message, Error = tungstenite::Error> + Unpin,
     {
         let mut sink = Pin::new(sink);
         while !self.queue.is_empty() {
             ready!(sink.as_mut().poll_ready(cx))?;
-            let (message, id) = match self.queue.pop_front() {
-                Some(Outgoing::Request(id, text)) => (Message::text(text), Some(id)),
-                Some(Outgoing::Ping) => (Message::Ping(Bytes::new()), None),
+            let message = match self.queue.pop_front() {
+                Some(Outgoing::Request(id, text)) => {
+                    self.unflushed_ids.push(id);
+                    Message::text(text)
+                }
+                Some(Outgoing::Ping) => Message::Ping(Bytes::new()),
                 None => break,
             };
             sink.as_mut().start_send(message)?;
             self.unflushed = true;
-            if id.is_some() {
-                return Poll::Ready(Ok(id));
-            }
         }
         ready!(sink.poll_flush(cx))?;
         self.unflushed = false;
-        Poll::Ready(Ok(None))
+        Poll::Ready(Ok(std::mem::take(&mut self.unflushed_ids)))
     }
 }

@@ -15,8 +15,8 @@ use crate::proto::{Counters, Features, MessageId, Request};
 
 /// Carries requests; the WebSocket is one way.
 pub(crate) trait Transport: Send + Sync + fmt::Debug {
-    /// Waits for a turn. Fails if the connection is gone.
-    fn turn(&self) -> BoxFuture<'static, Result<Turn, Error>>;
+    /// Waits for a turn for such a request. Fails if the connection is gone.
+    fn turn(&self, request: &Request) -> BoxFuture<'static, Result<Turn, Error>>;
 
     /// What the server asks its clients to keep to.
     fn limits(&self) -> &ServerLimits;

@@ -42,7 +42,8 @@ pub(crate) fn decode_append(text: &str, out: &mut BytesMut) -> Result<u32, Inval
     if !text.as_bytes().iter().any(is_space) {
         return Err(invalid);
     }
-    let dense: Vec<u8> = text.bytes().filter(|b| !is_space(b)).collect();
+    let mut dense = Vec::with_capacity(text.len());
+    dense.extend(text.bytes().filter(|b| !is_space(b)));
     decode_blocks(&dense, out).map_err(|_| {
         out.truncate(start);
         invalid

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::frame::{Envelope, scan};
 use super::id::MessageId;
@@ -58,19 +59,24 @@ impl<T> Demux<T> {
 
     /// Adds a request; a request of the same id is put out and given back.
     pub fn register(&mut self, id: MessageId, mode: Mode, waiter: T) -> Option<T> {
-        self.pending.insert(id, Pending { mode, waiter }).map(|old| old.waiter)
+        let old = self.pending.insert(id, Pending { mode, waiter }).map(|old| old.waiter);
+        self.note_pending();
+        old
     }
 
     /// Takes a request out of the table; whatever still comes for it counts as unknown.
     pub fn forget(&mut self, id: &MessageId) -> Option<T> {
         let forgotten = self.pending.remove(id).map(|pending| pending.waiter);
         self.release();
+        self.note_pending();
         forgotten
     }
 
     /// Takes every request out, for when the connection is gone.
     pub fn drain(&mut self) -> impl Iterator<Item = (MessageId, T)> {
-        std::mem::take(&mut self.pending).into_iter().map(|(id, pending)| (id, pending.waiter))
+        let pending = std::mem::take(&mut self.pending);
+        self.note_pending();
+        pending.into_iter().map(|(id, pending)| (id, pending.waiter))
     }
 
     /// The waiter of a request.
@@ -152,6 +158,11 @@ impl<T> Demux<T> {
     fn nobody<'a>(counters: &Counters) -> Route<'a, T> {
         count(&counters.unknown_ids);
         Route::Nobody
+    }
+
+    fn note_pending(&self) {
+        let pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
+        self.counters.pending.store(pending, Ordering::Relaxed);
     }
 
     /// Gives memory back after a crowd has left.

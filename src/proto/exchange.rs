@@ -22,10 +22,10 @@ use super::base64::{InvalidBase64, decode_append};
 use super::checksum::Sha256;
 use super::feature::{Feature, Features};
 use super::frame::{Answer, Body, Chunk, Complete, Envelope, FrameError, Kind};
-use super::json::Text;
-use super::limits::{Limits, MAX_KEPT_WARNINGS};
-use super::reply::{Members, Progress, Reply, ServerError, Warning};
-use super::request::Mode;
+use super::json::{Text, each_member};
+use super::limits::{Limits, MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS};
+use super::reply::{Progress, Reply, ServerError, Warning};
+use super::request::{Mode, push_string};
 use super::stats::{Counters, add, count};
 
 /// What a request is to hold its answer to.
@@ -69,6 +69,8 @@ pub struct Exchange {
     counters: Arc<Counters>,
     assembler: ChunkAssembler,
     warnings: Vec<Warning>,
+    /// The length of the texts in `warnings`.
+    warning_bytes: usize,
     /// When the idle limit runs out; `None` before the request is sent.
     idle_at: Option<Instant>,
     end: Option<Ending>,
@@ -169,7 +171,15 @@ impl Exchange {
     /// A request that is about to be sent.
     pub fn new(terms: Terms, counters: Arc<Counters>) -> Self {
         let assembler = ChunkAssembler::new(terms.limits.clone());
-        Self { terms, counters, assembler, warnings: Vec::new(), idle_at: None, end: None }
+        Self {
+            terms,
+            counters,
+            assembler,
+            warnings: Vec::new(),
+            warning_bytes: 0,
+            idle_at: None,
+            end: None,
+        }
     }
 
     /// What was agreed for it.
@@ -237,7 +247,9 @@ impl Exchange {
                 Ok(Event::Progress(progress))
             }
             Body::Warning(warning) => {
-                if self.warnings.len() < MAX_KEPT_WARNINGS {
+                let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
+                if self.warnings.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
+                    self.warning_bytes = bytes;
                     self.warnings.push(warning.clone());
                 }
                 Ok(Event::Warning(warning))
@@ -301,7 +313,7 @@ impl Exchange {
         self.require(Kind::Complete, "sha256", complete.sha256.is_some())?;
         let assembler = self.take_assembler();
         let verified = assembler.finish(complete.total_chunks, complete.size, complete.sha256)?;
-        let frame = serde_json::from_str(complete.frame).ok();
+        let frame = without_data(complete.frame);
         self.end = Some(Ending { verified, data: complete.data.map(ToOwned::to_owned), frame });
         Ok(Event::Ended)
     }
@@ -339,18 +351,24 @@ impl Exchange {
         field: &'static str,
         out: &mut BytesMut,
     ) -> Result<Option<Box<RawValue>>, ExchangeError> {
-        let Ok(Members(members)) = serde_json::from_str(data.get()) else {
+        let (mut payload, mut twice) = (None, false);
+        // What is left is written as it comes; a null payload is none and stays.
+        let mut rest = String::from("{");
+        let read = each_member(data.get(), |key, value| {
+            if key == field && value.get() != "null" {
+                twice |= payload.replace(value).is_some();
+                return;
+            }
+            push_member(&mut rest, &key, value);
+        });
+        if read.is_err() {
             return Ok(Some(data.to_owned()));
-        };
-        if members.iter().filter(|(key, _)| key == field).count() > 1 {
+        }
+        if twice {
             return Err(ExchangeError::Frame(FrameError::Duplicate { kind: Kind::Answer, field }));
         }
-        let mut rest = super::request::Params::new();
-        for (key, value) in members {
-            if key != field || value.get() == "null" {
-                rest = rest.with(key, value);
-                continue;
-            }
+        rest.push('}');
+        if let Some(value) = payload {
             let limit = self.terms.limits.max_payload_bytes;
             let Text(text) = serde_json::from_str(value.get())
                 .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
@@ -363,7 +381,7 @@ impl Exchange {
                 return Err(ExchangeError::AnswerTooLarge { got, limit });
             }
         }
-        Ok(serde_json::from_str(&rest.to_json()).ok())
+        Ok(RawValue::from_string(rest).ok())
     }
 
     /// Fails where `checksum` was agreed on and a field it asks for is absent.
@@ -387,6 +405,29 @@ impl Exchange {
     fn take_assembler(&mut self) -> ChunkAssembler {
         std::mem::replace(&mut self.assembler, ChunkAssembler::new(self.terms.limits.clone()))
     }
+}
+
+/// The members of a frame beside `data`, which may be large and is kept on its own.
+fn without_data(frame: &str) -> Option<Box<RawValue>> {
+    let mut rest = String::from("{");
+    each_member(frame, |key, value| {
+        if key != "data" {
+            push_member(&mut rest, &key, value);
+        }
+    })
+    .ok()?;
+    rest.push('}');
+    RawValue::from_string(rest).ok()
+}
+
+/// Appends a member to an object that is open.
+fn push_member(object: &mut String, key: &str, value: &RawValue) {
+    if object.len() > 1 {
+        object.push(',');
+    }
+    push_string(object, key);
+    object.push(':');
+    object.push_str(value.get());
 }
 
 #[cfg(test)]

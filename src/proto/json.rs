@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The top-level keys of a frame that mean something; all others are ignored.
@@ -173,9 +173,74 @@ pub(crate) fn whole_number(text: &str) -> Option<u64> {
     (plain && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
-/// Escapes raw control characters inside strings, or `None` if there are none.
+/// Calls `visit` with each member of a JSON object in its order, values left as text.
+pub(crate) fn each_member<'a>(
+    json: &'a str,
+    visit: impl FnMut(Cow<'a, str>, &'a RawValue),
+) -> Result<(), serde_json::Error> {
+    struct Each<F>(F);
+    impl<'a, F: FnMut(Cow<'a, str>, &'a RawValue)> Visitor<'a> for Each<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
+            while let Some((Text(key), value)) = map.next_entry()? {
+                (self.0)(key, value);
+            }
+            Ok(())
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.deserialize_map(Each(visit))?;
+    deserializer.end()
+}
+
+/// Calls `visit` with each element of a JSON list, left as text.
+pub(crate) fn each_element<'a>(
+    json: &'a str,
+    visit: impl FnMut(&'a RawValue),
+) -> Result<(), serde_json::Error> {
+    struct Each<F>(F);
+    impl<'a, F: FnMut(&'a RawValue)> Visitor<'a> for Each<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON list")
+        }
+
+        fn visit_seq<A: SeqAccess<'a>>(mut self, mut list: A) -> Result<(), A::Error> {
+            while let Some(element) = list.next_element()? {
+                (self.0)(element);
+            }
+            Ok(())
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.deserialize_seq(Each(visit))?;
+    deserializer.end()
+}
+
+/// The first member `key` of a JSON object; `None` also where `json` is no object.
+pub(crate) fn member<'a>(json: &'a str, key: &str) -> Option<&'a RawValue> {
+    let mut found = None;
+    let read = each_member(json, |name, value| {
+        if name == key {
+            found.get_or_insert(value);
+        }
+    });
+    read.ok().and(found)
+}
+
+/// How much longer mending may make a text, in bytes.
+const MAX_MENDED_GROWTH: usize = 1 << 20;
+
+/// Escapes raw control characters inside strings, or `None` if there are none or too many.
 ///
-/// Servers that build JSON by hand let carriage returns and worse through (PROTOCOL 3.3).
+/// Servers that build JSON by hand let carriage returns and worse through (PROTOCOL 3.3), some at a
+/// time; a text that would grow by more than 1 MiB is something else.
 pub(crate) fn mend(text: &str) -> Option<String> {
     let mut mended = String::new();
     let mut copied = 0;
@@ -187,8 +252,13 @@ pub(crate) fn mend(text: &str) -> Option<String> {
             b'"' => in_string = !in_string,
             0..=0x1f if in_string => {
                 mended.push_str(text.get(copied..at)?);
-                mended.push_str(&format!("\\u{byte:04x}"));
+                mended.push_str("\\u00");
+                mended.push(char::from_digit(u32::from(byte >> 4), 16)?);
+                mended.push(char::from_digit(u32::from(byte & 0xf), 16)?);
                 copied = at.checked_add(1)?;
+                if mended.len() > at.saturating_add(MAX_MENDED_GROWTH) {
+                    return None;
+                }
             }
             _ => {}
         }

@@ -22,6 +22,10 @@ pub const REMEMBERED_CHUNKS: usize = 65_536;
 pub const MAX_EMPTY_CHUNKS: u32 = 100;
 /// How many warnings are kept for the final report; later ones are only counted and passed on.
 pub const MAX_KEPT_WARNINGS: usize = 10_000;
+/// How many bytes of text the kept warnings may have together: 1 MiB.
+pub const MAX_KEPT_WARNING_BYTES: usize = 1 << 20;
+/// How many entries of a result's `skipped` are read; later ones are left out.
+pub const MAX_SKIPPED: usize = 100_000;
 /// How long a request may go without progress or a new chunk: 10 minutes.
 pub const IDLE_LIMIT: Duration = Duration::from_secs(600);
 

@@ -6,8 +6,8 @@
 //!
 //! The way of one message from the server:
 //!
-//! 1. [`Demux::route`] reads its id and kind, finds the waiting request and keeps that request's
-//!    clock. It never decodes a chunk.
+//! 1. [`Demux::route`] reads its id and kind, finds the waiting request. It never
+//!    decodes a chunk.
 //! 2. [`Exchange::handle_text`] reads the whole frame for the one request it belongs to.
 //! 3. [`ChunkAssembler`] decodes a chunk, checks it and hands out the bytes in order.
 //! 4. At the end [`Exchange::finish`] gives a [`Reply`], which an [`Operation`] makes sense of.
@@ -33,7 +33,7 @@ pub mod exchange;
 pub mod feature;
 pub mod frame;
 pub mod id;
-pub mod json;
+mod json;
 pub mod limits;
 pub mod operation;
 pub mod payload;

@@ -150,6 +150,8 @@ pub enum OperationError {
     InvalidPayload {
         /// The format it should have.
         format: &'static str,
+        /// Whether it was refused for its size alone.
+        beyond_limit: bool,
         /// What is wrong with it.
         source: Arc<dyn StdError + Send + Sync>,
     },
@@ -173,6 +175,14 @@ impl OperationError {
 
     /// The payload is no valid `format`.
     pub fn payload(format: &'static str, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self::InvalidPayload { format, source: Arc::new(source) }
+        Self::InvalidPayload { format, beyond_limit: false, source: Arc::new(source) }
+    }
+
+    /// Marks a payload as refused for its size alone, so that a caller may raise the limit.
+    pub fn beyond_limit(mut self) -> Self {
+        if let Self::InvalidPayload { beyond_limit, .. } = &mut self {
+            *beyond_limit = true;
+        }
+        self
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 ///
 /// There is no way to make one but to receive it: count, order, length and, where agreed, CRC and
 /// digest have been checked, and so has whatever the operation itself checks.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Payload(Bytes);
 
 impl Payload {

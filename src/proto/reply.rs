@@ -1,6 +1,5 @@
 //! What the server says beside the payload: progress, warnings, errors and results.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -8,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
-use super::json::{LossyText, Text};
+use super::json::{LossyText, each_element, member, whole_number};
+use super::limits::MAX_SKIPPED;
 
 /// How far an operation is. *Source*: PROTOCOL 4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,14 @@ pub struct Warning {
     pub message: String,
 }
 
+impl Warning {
+    /// The length of its texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let optional = [&self.item, &self.code].into_iter().flatten().map(String::len);
+        optional.fold(self.message.len(), usize::saturating_add)
+    }
+}
+
 /// An item that the server left out of its result. *Source*: PROTOCOL 4.7.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -120,9 +128,11 @@ impl ServerError {
         if let Ok(LossyText(message)) = serde_json::from_str(value.get()) {
             return Some(Self::new(None, Some(message)));
         }
-        let fields: Members<'_> = serde_json::from_str(value.get()).ok()?;
+        if !value.get().starts_with('{') {
+            return None;
+        }
         let text = |key: &str| {
-            let value = fields.get(key).filter(|value| value.get() != "null")?;
+            let value = member(value.get(), key).filter(|value| value.get() != "null")?;
             let text = serde_json::from_str(value.get());
             Some(text.map_or_else(|_| value.get().to_owned(), |LossyText(text)| text))
         };
@@ -148,10 +158,11 @@ pub struct Reply {
     /// The operation's result: `data` of the complete frame or of the single answer, without the
     /// payload's own field.
     pub data: Option<Box<RawValue>>,
-    /// The whole complete frame; `None` for a single answer.
+    /// The complete frame without its `data`; `None` for a single answer.
     pub frame: Option<Box<RawValue>>,
     /// Warnings in the order they came, at most
-    /// [`MAX_KEPT_WARNINGS`](super::limits::MAX_KEPT_WARNINGS).
+    /// [`MAX_KEPT_WARNINGS`](super::limits::MAX_KEPT_WARNINGS) and
+    /// [`MAX_KEPT_WARNING_BYTES`](super::limits::MAX_KEPT_WARNING_BYTES).
     pub warnings: Vec<Warning>,
     /// How many chunks the payload came in; 0 for an empty payload or a single answer.
     pub chunks: u64,
@@ -168,53 +179,36 @@ impl Reply {
     ///
     /// `None` also where the value is no `T`.
     pub fn field<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let in_object = |object: &RawValue| {
-            let fields: Members<'_> = serde_json::from_str(object.get()).ok()?;
-            fields.get(key).and_then(|value| serde_json::from_str(value.get()).ok())
-        };
-        self.data
-            .as_deref()
-            .and_then(in_object)
-            .or_else(|| self.frame.as_deref().and_then(in_object))
+        serde_json::from_str(self.raw_field(key)?.get()).ok()
     }
 
-    /// What the server says it left out; entries that are no objects are ignored.
+    /// A count of the result, written as a number or as a string of digits.
+    pub fn count(&self, key: &str) -> Option<u64> {
+        let text = self.raw_field(key)?.get();
+        whole_number(text.trim_matches('"'))
+    }
+
+    /// What the server says it left out, at most [`MAX_SKIPPED`](super::limits::MAX_SKIPPED) of
+    /// it; entries that are no objects are ignored.
     pub fn skipped(&self) -> Vec<Skipped> {
-        let entries: Vec<Box<RawValue>> = self.field("skipped").unwrap_or_default();
-        entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
-    }
-}
-
-/// The members of a JSON object in their order, values left as text.
-pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| *value)
-    }
-}
-
-impl<'a> Deserialize<'a> for Members<'a> {
-    fn deserialize<D: serde::Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'a> serde::de::Visitor<'a> for InOrder {
-            type Value = Members<'a>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'a>>(
-                self,
-                mut map: A,
-            ) -> Result<Members<'a>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(key), value)) = map.next_entry()? {
-                    members.push((key, value));
+        let mut skipped = Vec::new();
+        if let Some(list) = self.raw_field("skipped") {
+            // A list that breaks off cannot be: the frame was read as a whole.
+            let _ = each_element(list.get(), |entry| {
+                if skipped.len() < MAX_SKIPPED
+                    && let Ok(entry) = serde_json::from_str(entry.get())
+                {
+                    skipped.push(entry);
                 }
-                Ok(Members(members))
-            }
+            });
         }
-        deserializer.deserialize_map(InOrder)
+        skipped
+    }
+
+    fn raw_field(&self, key: &str) -> Option<&RawValue> {
+        [self.data.as_deref(), self.frame.as_deref()]
+            .into_iter()
+            .flatten()
+            .find_map(|object| member(object.get(), key))
     }
 }

@@ -55,6 +55,8 @@ counters! {
     repaired,
     /// Times a request was sent again because the server was busy.
     busy_retries,
+    /// Requests that wait for frames now; the one figure that goes down again.
+    pending,
 }
 
 /// Adds one.

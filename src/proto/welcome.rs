@@ -1,14 +1,17 @@
 //! The server's greeting, the first frame on every connection.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::feature::Features;
 use super::frame::Envelope;
 use super::id::MessageId;
-use super::json::{Key, mend, whole_number};
+use super::json::{Key, member, mend, whole_number};
+
+/// The largest greeting that is read, in bytes of text: 1 MiB.
+pub const MAX_WELCOME_BYTES: usize = 1 << 20;
 
 /// What a server says of itself. *Source*: PROTOCOL 1.2.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,14 @@ pub enum WelcomeError {
     /// The server greets with `success` false.
     #[error("server refused the session")]
     Refused(#[source] super::reply::ServerError),
+    /// The greeting is larger than any greeting.
+    #[error("welcome of {got} bytes exceeds {limit} bytes")]
+    TooLarge {
+        /// Its length, in bytes of text.
+        got: usize,
+        /// [`MAX_WELCOME_BYTES`].
+        limit: usize,
+    },
     /// The greeting's data is not what a greeting has.
     #[error("welcome is not readable: {0}")]
     Invalid(String),
@@ -70,6 +81,9 @@ impl Welcome {
     /// # Errors
     /// [`WelcomeError`] if this is something else, or the server refuses.
     pub fn read(text: &str) -> Result<Self, WelcomeError> {
+        if text.len() > MAX_WELCOME_BYTES {
+            return Err(WelcomeError::TooLarge { got: text.len(), limit: MAX_WELCOME_BYTES });
+        }
         let mended = mend(text);
         let text = mended.as_deref().unwrap_or(text);
         let mut unused = String::new();
@@ -97,24 +111,16 @@ struct Wire {
     version: Option<Scalar>,
     domains: Option<Vec<String>>,
     features: Option<Vec<String>>,
-    limits: Option<WireLimits>,
+    limits: Option<Box<RawValue>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireLimits {
-    max_chunk: Option<Scalar>,
-    max_window: Option<Scalar>,
-    max_transfers: Option<Scalar>,
-    min_ping_interval: Option<Scalar>,
-}
-
-/// A string or a number, whichever a server writes.
+/// A string or a number, whichever a server writes; anything else counts as absent.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Scalar {
     Text(String),
     Number(serde_json::Number),
+    Other(serde::de::IgnoredAny),
 }
 
 impl Scalar {
@@ -122,33 +128,37 @@ impl Scalar {
         match self {
             Self::Text(text) => whole_number(text),
             Self::Number(number) => number.as_u64(),
+            Self::Other(_) => None,
         }
     }
 }
 
-impl fmt::Display for Scalar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Scalar {
+    fn into_text(self) -> Option<String> {
         match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => Some(text),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Other(_) => None,
         }
     }
 }
 
 impl From<Wire> for Welcome {
     fn from(wire: Wire) -> Self {
-        let limits = wire.limits.unwrap_or_default();
-        let whole = |limit: Option<Scalar>| limit.as_ref().and_then(Scalar::whole);
+        let whole = |key: &str| {
+            let limit = member(wire.limits.as_deref()?.get(), key)?;
+            serde_json::from_str::<Scalar>(limit.get()).ok()?.whole()
+        };
         Self {
-            session: wire.session.map(|s| s.to_string()),
-            version: wire.version.map(|s| s.to_string()),
+            session: wire.session.and_then(Scalar::into_text),
+            version: wire.version.and_then(Scalar::into_text),
             domains: wire.domains.unwrap_or_default(),
             features: wire.features.map(|f| Features::from_names(f.iter().map(String::as_str))),
             limits: ServerLimits {
-                max_chunk_bytes: whole(limits.max_chunk),
-                max_window: whole(limits.max_window),
-                max_transfers: whole(limits.max_transfers),
-                min_ping_interval: whole(limits.min_ping_interval).map(Duration::from_millis),
+                max_chunk_bytes: whole("maxChunk"),
+                max_window: whole("maxWindow"),
+                max_transfers: whole("maxTransfers"),
+                min_ping_interval: whole("minPingInterval").map(Duration::from_millis),
             },
         }
     }

@@ -187,7 +187,7 @@ fn expect_reply(got: &Reply, payload: &str, expected: &case::Reply) -> Result<()
     if let Some(expected) = &expected.skipped {
         expect_eq("skipped", &json!(got.skipped()), expected)?;
     }
-    let warnings = expected.warnings.unwrap_or(got.warnings.len());
+    let warnings = expected.warnings.unwrap_or_default();
     expect_eq("warnings", &got.warnings.len(), &warnings)
 }
 

@@ -1,10 +1,11 @@
 //! Results, for people and for programs.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use longhaul::Receipt;
-use longhaul::ops::git::{Exported, Missing};
+use longhaul::ops::git::{Exported, Missing, ObjectKey};
 use longhaul::proto::{Skipped, Warning};
 use serde::Serialize;
 
@@ -71,14 +72,14 @@ pub(crate) fn missing_lines(exported: &Exported) -> Vec<String> {
         let reason = if reason.is_empty() { "the server gives no reason" } else { reason };
         format!("missing: {kind}:{name} ({reason})")
     });
+    let explained: HashSet<_> = exported
+        .skipped
+        .iter()
+        .map(|skipped| ObjectKey::new(&skipped.kind, &skipped.name))
+        .collect();
     let unexplained = exported.missing.objects.iter();
     let unexplained = unexplained
-        .filter(|key| {
-            !exported.skipped.iter().any(|skipped| {
-                skipped.kind.eq_ignore_ascii_case(key.kind())
-                    && skipped.name.eq_ignore_ascii_case(key.name())
-            })
-        })
+        .filter(|key| !explained.contains(key))
         .map(|key| format!("missing: {}:{} (not in the archive)", key.kind(), key.name()));
     let uncounted = match exported.missing.uncounted {
         0 => None,

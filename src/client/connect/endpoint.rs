@@ -9,6 +9,9 @@ const DEFAULT_PATH: &str = "/sap/bc/apc/sap/zadt_vsp";
 /// Paths under this one are services of their own and are kept.
 const APC_ROOT: &str = "/sap/bc/apc/";
 
+/// Keys of a query that carry a logon.
+const LOGON_KEYS: [&str; 3] = ["sap-user", "sap-password", "sap-contextid"];
+
 /// A URL does not say where a server is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +61,11 @@ impl Endpoint {
             reason: error.to_string(),
         })?;
         if !url.username().is_empty() || url.password().is_some() {
+            return Err(EndpointError::Credentials);
+        }
+        // SAP takes a logon there too, where every log on the way would keep it.
+        if url.query_pairs().any(|(key, _)| LOGON_KEYS.contains(&key.to_ascii_lowercase().as_str()))
+        {
             return Err(EndpointError::Credentials);
         }
         let scheme = match url.scheme() {
@@ -194,6 +202,7 @@ mod tests {
         assert!(matches!(error("sap.example"), EndpointError::NotUrl { .. }));
         assert!(matches!(error("ftp://h"), EndpointError::Scheme { scheme } if scheme == "ftp"));
         assert_eq!(error("http://me:secret@h"), EndpointError::Credentials);
+        assert_eq!(error("http://h?SAP-Password=secret"), EndpointError::Credentials);
         assert!(!format!("{:?}", error("me:secret@h:x")).contains("secret"));
     }
 }

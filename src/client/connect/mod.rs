@@ -72,7 +72,7 @@ pub(crate) async fn connect(
         features = ?welcome.features,
         "connected"
     );
-    Ok(Connection::spawn(socket, welcome, settings.hold_limit))
+    Ok(Connection::spawn(socket, welcome, settings.pace))
 }
 
 struct Connecting<'a> {

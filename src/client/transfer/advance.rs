@@ -59,6 +59,13 @@ impl<O: Operation> Transfer<O> {
                         }
                         continue;
                     };
+                    // Nothing extends a deadline, so it comes before what has come. The idle limit
+                    // does not: what waits in the inbox may put it off.
+                    if let Some(limit) = self.options.deadline.filter(|_| self.is_overdue(now)) {
+                        let operation = self.request.name.to_string();
+                        self.fail(Error::Deadline { operation, limit });
+                        continue;
+                    }
                     if let Some(happened) = self.handle_delivery(delivery, now, out) {
                         return Poll::Ready(Some(happened));
                     }
@@ -99,6 +106,10 @@ impl<O: Operation> Transfer<O> {
                 return None;
             }
         };
+        // A server that says it is busy has done nothing; one that had begun is not believed, unless
+        // asking twice does no harm.
+        let may_repeat = !self.heard || self.operation.is_repeatable();
+        self.heard |= step.is_ok();
         match step {
             Ok(Step::Progress(progress)) => {
                 self.progress = Some(progress.clone());
@@ -122,7 +133,9 @@ impl<O: Operation> Transfer<O> {
                 (!out.is_empty()).then_some(Happened::Data)
             }
             Ok(_) => None,
-            Err(ExchangeError::Server(error)) if error.is_busy() && self.bytes == 0 => {
+            Err(ExchangeError::Server(error))
+                if error.is_busy() && self.bytes == 0 && may_repeat =>
+            {
                 let pause = self.busy.pause(&error, fastrand::f64());
                 let Some(pause) = pause.filter(|pause| self.deadline_allows(now, *pause)) else {
                     self.fail_exchange(ExchangeError::Server(error));
@@ -130,7 +143,7 @@ impl<O: Operation> Transfer<O> {
                 };
                 tracing::debug!(?pause, "server is busy, the request is sent again");
                 count(&self.transport.counters().busy_retries);
-                self.timer.as_mut().reset((now + pause).into());
+                self.timer.as_mut().reset(now.checked_add(pause).unwrap_or(now).into());
                 self.state = State::Pausing;
                 Some(Happened::Event(Event::Busy { pause }))
             }
@@ -170,7 +183,7 @@ impl<O: Operation> Transfer<O> {
                 self.timer.as_mut().reset(deadline.into());
             }
         }
-        let waiting = self.turn.get_or_insert_with(|| self.transport.turn());
+        let waiting = self.turn.get_or_insert_with(|| self.transport.turn(&self.request));
         let turn = match waiting.as_mut().poll(cx) {
             Poll::Ready(turn) => turn,
             Poll::Pending => {
@@ -187,8 +200,13 @@ impl<O: Operation> Transfer<O> {
         self.options.deadline.and_then(|limit| self.begun.checked_add(limit))
     }
 
+    fn is_overdue(&self, now: Instant) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
     fn deadline_allows(&self, now: Instant, pause: Duration) -> bool {
-        self.deadline().is_none_or(|deadline| now + pause < deadline)
+        let then = now.checked_add(pause);
+        self.deadline().is_none_or(|deadline| then.is_some_and(|then| then < deadline))
     }
 
     fn tell_progress(&mut self) {

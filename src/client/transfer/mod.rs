@@ -20,7 +20,7 @@ use super::event::{Event, Status, Unverified};
 use super::inbox::Inbox;
 use super::options::TransferOptions;
 use super::outcome::{Completed, Receipt, Saved};
-use super::save;
+use super::save::Saving;
 use super::transport::{Transport, Turn};
 use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Request, Warning};
 
@@ -76,6 +76,8 @@ pub struct Transfer<O: Operation> {
     bytes: u64,
     /// Bytes that were given out as events.
     taken: u64,
+    /// Whether the server has shown that it works on the request.
+    heard: bool,
     progress: Option<Progress>,
     watchers: Watchers,
 }
@@ -133,7 +135,7 @@ impl<O: Operation> Transfer<O> {
         request.stream = operation.has_payload().then_some(options.chunk_bytes.min(most));
         request.features = options.features;
         transport.check(&request)?;
-        let waiting = transport.turn();
+        let waiting = transport.turn(&request);
         let turn = match options.deadline {
             None => waiting.await,
             Some(limit) => tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| {
@@ -153,6 +155,7 @@ impl<O: Operation> Transfer<O> {
             buffer: BytesMut::new(),
             bytes: 0,
             taken: 0,
+            heard: false,
             progress: None,
             watchers: Watchers::default(),
         };
@@ -218,8 +221,7 @@ impl<O: Operation> Transfer<O> {
             (output, payload, Receipt::new(&reply, begun, now()))
         };
         // Archives take long to check; the socket must not wait for it.
-        let (output, payload, receipt) =
-            tokio::task::spawn_blocking(conclude).await.map_err(|_| Error::Shutdown)?;
+        let (output, payload, receipt) = beside(conclude).await?;
         let output = output.map_err(|source| Error::Operation {
             id,
             operation: self.request.name.to_string(),
@@ -230,8 +232,12 @@ impl<O: Operation> Transfer<O> {
 
     /// Reads the transfer to its end and puts the verified payload into a file.
     ///
-    /// The file is written beside its target as `.part`, synced, and renamed once everything has
-    /// been checked; a file of that name is replaced. On any failure the target is as it was.
+    /// The payload is held in memory until it has verified. The file is written beside its target
+    /// under a name of its own that ends in `.part`, synced, and renamed; a file of that name is
+    /// replaced and keeps its permissions, a link is followed, a device or pipe is written into.
+    /// The `.part` is made before anything is read, so a place that cannot be written fails at
+    /// once. On any failure the target is as it was. The deadline ends with the last frame:
+    /// checking and writing are not part of it.
     ///
     /// # Errors
     /// Any [`Error`]; [`Error::File`] if the file cannot be written.
@@ -241,15 +247,12 @@ impl<O: Operation> Transfer<O> {
     /// the rename itself cannot be stopped.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<Saved<O::Output>, Error> {
         let path = path.as_ref().to_owned();
-        save::check_target(&path)?;
+        let saving = Saving::open(&path)?;
         let Completed { output, payload, receipt } = self.collect().await?;
-        let target = path.clone();
         // Dropped with this future; the writer, on its own thread, sees that and stops.
         let waiting = Arc::new(());
         let waiter = Arc::downgrade(&waiting);
-        tokio::task::spawn_blocking(move || save::write(&target, &payload, &waiter))
-            .await
-            .map_err(|_| Error::Shutdown)??;
+        beside(move || saving.write(&payload, &waiter)).await??;
         drop(waiting);
         Ok(Saved { output, path, receipt })
     }
@@ -303,6 +306,14 @@ impl<O: Operation> std::fmt::Debug for Transfer<O> {
             .field("bytes", &self.bytes)
             .finish_non_exhaustive()
     }
+}
+
+/// Runs what takes long beside the runtime's own threads. A panic in it goes on here.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Error::Shutdown,
+    })
 }
 
 /// The runtime's clock, which tests may hold still.

@@ -15,6 +15,9 @@ use crate::proto::checksum::Crc32;
 /// The file abapGit keeps its settings in; it belongs to no object.
 pub const SETTINGS_FILE: &str = ".abapgit.xml";
 
+/// How many entries an archive may have.
+pub const MAX_ENTRIES: usize = 500_000;
+
 /// One file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -91,6 +94,20 @@ pub enum ArchiveError {
         /// The entry's path in the directory.
         path: String,
     },
+    /// An entry's path leads out of the folder it would be unpacked into, or is no portable path.
+    #[error("entry {path:?} has a path that leads elsewhere")]
+    Path {
+        /// The entry's path.
+        path: String,
+    },
+    /// There are more entries than any repository has.
+    #[error("archive has {got} entries, more than {limit}")]
+    TooManyEntries {
+        /// How many there are.
+        got: usize,
+        /// [`MAX_ENTRIES`].
+        limit: usize,
+    },
     /// The entries inflate to more than the limit.
     #[error("archive inflates to more than {limit} bytes at entry {path:?}")]
     TooLarge {
@@ -99,6 +116,13 @@ pub enum ArchiveError {
         /// The limit on what may come out of the archive, in bytes.
         limit: u64,
     },
+}
+
+impl ArchiveError {
+    /// Whether it was refused for its size alone.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooManyEntries { .. } | Self::TooLarge { .. })
+    }
 }
 
 /// Reads every entry to its end and checks it, and gives the files in the archive's order.
@@ -120,6 +144,9 @@ pub fn check(
     if archive.has_duplicate_names() {
         return Err(ArchiveError::DuplicateEntries);
     }
+    if archive.len() > MAX_ENTRIES {
+        return Err(ArchiveError::TooManyEntries { got: archive.len(), limit: MAX_ENTRIES });
+    }
     let (mut files, mut places) = (Vec::new(), Vec::new());
     let mut room = max_inflated_bytes;
     for index in 0..archive.len() {
@@ -127,6 +154,9 @@ pub fn check(
             Some(Ok(name)) => name.into_owned(),
             _ => format!("#{index}"),
         };
+        if leads_elsewhere(&path) {
+            return Err(ArchiveError::Path { path });
+        }
         let mut entry = archive
             .by_index(index)
             .map_err(|source| ArchiveError::Entry { path: path.clone(), source })?;
@@ -149,6 +179,13 @@ pub fn check(
         }
     }
     Ok(files)
+}
+
+/// Whether a path is absolute, climbs, names a drive, or has characters no repository has.
+fn leads_elsewhere(path: &str) -> bool {
+    path.starts_with('/')
+        || path.split('/').any(|part| part == ".." || part == ".")
+        || path.contains(|c: char| c == '\\' || c == ':' || c.is_control())
 }
 
 /// Compares what no CRC covers and an archive holds twice: flags, method and name of an entry.

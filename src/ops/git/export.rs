@@ -1,6 +1,6 @@
 //! `git.export`: packages or objects as an abapGit archive.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -149,16 +149,20 @@ impl Operation for Export {
         if reply.payload_bytes == 0 {
             return Err(OperationError::Empty);
         }
-        let files = archive::check(payload, limits.max_payload_bytes)
-            .map_err(|error| OperationError::payload("abapGit archive", error))?;
+        let files = archive::check(payload, limits.max_payload_bytes).map_err(|error| {
+            let is_limit = error.is_limit();
+            let error = OperationError::payload("abapGit archive", error);
+            if is_limit { error.beyond_limit() } else { error }
+        })?;
         let found = archive::objects(&files);
         if found.is_empty() {
             return Err(OperationError::Empty);
         }
         let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
-        let counted: Option<u64> = reply.field("objectCount");
+        let counted = reply.count("objectCount");
         let skipped = reply.skipped();
-        let is_absent = |wanted: &ObjectKey| !found.iter().any(|(_, key)| key == wanted);
+        let present: HashSet<&ObjectKey> = found.iter().map(|(_, key)| key).collect();
+        let is_absent = |wanted: &ObjectKey| !present.contains(wanted);
         let absent: Vec<_> = self.objects.iter().filter(|key| is_absent(key)).cloned().collect();
         // Servers count what they skip; what has a name is not missing a second time.
         let named: BTreeSet<_> = skipped

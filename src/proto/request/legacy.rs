@@ -6,12 +6,14 @@
 
 use std::fmt;
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::Params;
 use super::params::push_string;
+use crate::proto::json::each_member;
 use crate::proto::operation::OperationName;
-use crate::proto::reply::Members;
 
 /// The params that must be JSON booleans; all other scalars are written as strings.
 const BOOLEANS: [&str; 2] = ["includeSubpackages", "stream"];
@@ -180,7 +182,7 @@ fn push_key_of_object(
 ) -> Result<(), Unwritable> {
     let expected = "an object of the strings type and name, in this order";
     let members = members(place, value, expected)?;
-    let [(kind_key, kind), (name_key, name)] = members.0.as_slice() else {
+    let [(kind_key, kind), (name_key, name)] = members.as_slice() else {
         return Err(place.form(Form::Object, expected));
     };
     if kind_key != "type" || name_key != "name" {
@@ -208,7 +210,7 @@ fn push_object(
 ) -> Result<(), Unwritable> {
     let members = members(object, value, "an object of scalars")?;
     json.push('{');
-    for (index, (key, value)) in members.0.iter().enumerate() {
+    for (index, (key, value)) in members.iter().enumerate() {
         if index > 0 {
             json.push(',');
         }
@@ -263,8 +265,11 @@ fn members<'a>(
     place: &Place,
     value: &'a RawValue,
     expected: &'static str,
-) -> Result<Members<'a>, Unwritable> {
-    serde_json::from_str(value.get()).map_err(|_| place.form(Form::Object, expected))
+) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, Unwritable> {
+    let mut members = Vec::new();
+    each_member(value.get(), |key, value| members.push((key, value)))
+        .map_err(|_| place.form(Form::Object, expected))?;
+    Ok(members)
 }
 
 /// What would end a string, a list or the params for the server, or be written as an escape that

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::proto::json::each_member;
+
 /// The parameters of a request, in the order they were given.
 ///
 /// ```
@@ -29,11 +31,8 @@ impl Params {
 
     /// Takes the members of a JSON object; `None` if `json` is no object.
     pub fn from_json(json: &str) -> Option<Self> {
-        let members: crate::proto::reply::Members<'_> = serde_json::from_str(json).ok()?;
         let mut params = Self::new();
-        for (key, value) in members.0 {
-            params.set(key.into_owned(), value.to_owned());
-        }
+        each_member(json, |key, value| params.set(key.into_owned(), value.to_owned())).ok()?;
         Some(params)
     }
 

@@ -110,6 +110,17 @@ fn entries_of_the_same_name_are_refused() {
 }
 
 #[test]
+fn paths_that_lead_elsewhere_are_refused() {
+    for path in ["../x.prog.abap", "/x.prog.abap", "src/../../x", "src\\x.prog.abap", "c:x", "a\nb"]
+    {
+        let bytes = archive(CompressionMethod::Stored, &[(path, b"x")]);
+        assert!(matches!(checked(&bytes), Err(ArchiveError::Path { .. })), "{path}");
+    }
+    let bytes = archive(CompressionMethod::Stored, &[("src//ns/p/#ns#cl.clas.abap", b"x")]);
+    assert_eq!(checked(&bytes).unwrap().len(), 1);
+}
+
+#[test]
 fn files_make_up_objects() {
     let file = |path: &str| ArchiveFile { path: path.into(), size: 0 };
     let files = [
