@@ -7,6 +7,7 @@
 mod args;
 mod call;
 mod clean;
+mod completions;
 mod connect;
 mod export;
 mod failure;
@@ -19,6 +20,8 @@ mod ping;
 mod progress;
 mod report;
 mod serve;
+mod settings;
+mod systems;
 mod target;
 mod types;
 mod values;
@@ -72,6 +75,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Command::Types(args) => types::run(args, cli.talk),
         Command::Call(args) => call::run(args, cli.talk),
         Command::Serve(args) => serve::run(args, cli.talk),
+        Command::Completions(args) => completions::run(*args),
     }
 }
 
