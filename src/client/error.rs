@@ -167,7 +167,9 @@ impl Error {
                 _ => ErrorKind::Broken,
             },
             Self::Operation { source, .. } => match source {
-                OperationError::Empty | OperationError::Failed(_) => ErrorKind::Refused,
+                OperationError::Empty
+                | OperationError::Failed(_)
+                | OperationError::Unsuccessful { .. } => ErrorKind::Refused,
                 OperationError::InvalidPayload { source, .. } => match source.downcast_ref() {
                     Some(ArchiveError::TooLarge { .. }) => ErrorKind::Limit,
                     _ => ErrorKind::Broken,

@@ -22,6 +22,7 @@ mod credentials;
 mod driver;
 mod error;
 mod event;
+pub mod extract;
 mod hold;
 mod inbox;
 mod meter;

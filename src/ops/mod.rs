@@ -4,7 +4,24 @@
 //! |---|---|---|
 //! | `git` | [`git::Export`] | packages or objects as an abapGit archive |
 //! | `git` | [`git::Types`] | the object types the server can serialize |
+//! | `rfc` | [`rfc::Call`] | what a function module exports, by name |
+//! | `rfc` | [`rfc::Search`] | names of function modules |
+//! | `rfc` | [`rfc::Metadata`] | the parameters of a function module |
+//! | `rfc` | [`rfc::Ping`] | the server's time |
+//! | `rfc` | [`rfc::MoveToPackage`] | an object in another package |
+//! | `rfc` | [`rfc::RunReport`] | a report that was started |
+//! | `report` | [`report::Run`] | a report's list, or the job that makes it |
+//! | `report` | [`report::TextElements`] | a program's texts |
+//! | `report` | [`report::SetTextElements`] | a program's texts, changed |
+//! | `report` | [`report::Variants`] | a report's variants |
+//! | `report` | [`report::JobStatus`] | how far a job is |
+//! | `report` | [`report::SpoolOutput`] | what a job printed |
 //! | `system` | [`system::Ping`] | the server's time |
+//! | `system` | [`system::Help`] | the documentation of an ABAP keyword |
+//!
+//! Only `git` and `system` are what the reference server has of old; the others are what today's
+//! servers in the field have beside them (PROTOCOL 10.3, 10.4). What their documentation here says
+//! was read in their code and is **not verified against a real system**.
 //!
 //! None of them knows how it travels. A new one is a type with
 //! [`Operation`](crate::proto::Operation) implemented, in a file of its own.
@@ -19,5 +36,10 @@
     )
 )]
 
+#[cfg(test)]
+mod answer;
+mod field;
 pub mod git;
+pub mod report;
+pub mod rfc;
 pub mod system;

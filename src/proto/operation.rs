@@ -136,6 +136,14 @@ pub enum OperationError {
     /// The server reports failure inside a successful answer.
     #[error("the operation failed on the server")]
     Failed(#[source] ServerError),
+    /// The server answers, and its answer says that the operation did not do what was asked.
+    /// Operations are an open set, so the source is the operation's own error type with its
+    /// evidence; `downcast_ref` gives it back.
+    #[error("the answer reports a failure")]
+    Unsuccessful {
+        /// What the answer says.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
     /// The payload has not the format it should have. Operations are an open set, so the source
     /// is the operation's own error type; `downcast_ref` gives it back.
     #[error("payload is no valid {format}")]
@@ -156,6 +164,11 @@ impl OperationError {
     /// The result's `field` is there and cannot be read.
     pub fn unreadable(field: impl Into<Cow<'static, str>>, source: serde_json::Error) -> Self {
         Self::InvalidAnswer { field: field.into(), source: Some(Arc::new(source)) }
+    }
+
+    /// The answer reports the failure `source`.
+    pub fn unsuccessful(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Unsuccessful { source: Arc::new(source) }
     }
 
     /// The payload is no valid `format`.

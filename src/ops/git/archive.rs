@@ -174,7 +174,7 @@ fn same_header(reader: &mut (impl Read + Seek), local: u64, central: u64) -> io:
 }
 
 /// A ZIP starts with its first entry, or with its directory's end if it has none.
-fn starts_as_zip(payload: &mut dyn PayloadReader) -> bool {
+pub(crate) fn starts_as_zip(payload: &mut dyn PayloadReader) -> bool {
     let mut magic = [0; 4];
     let read = payload
         .seek(SeekFrom::Start(0))
