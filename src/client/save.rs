@@ -10,26 +10,57 @@ use super::error::Error;
 /// How much is written before it is looked whether anyone still waits, in bytes.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// Writes `bytes` beside `target` as `.part`, syncs, and renames. On failure `target` is as it
-/// was and the `.part` is gone; so it is once `waiter` is gone.
-pub(crate) fn write(target: &Path, bytes: &[u8], waiter: &Weak<()>) -> Result<(), Error> {
-    let part = part_of(target);
-    let written = write_part(&part, bytes, waiter)
-        .map_err(|source| Error::File { action: "writing", path: part.clone(), source })
-        .and_then(|()| {
-            fs::rename(&part, target).map_err(|source| Error::File {
-                action: "renaming to",
-                path: target.to_owned(),
-                source,
-            })
-        });
-    if written.is_err() {
-        // What is left over does no harm; there is nothing better to do about it.
-        let _ = fs::remove_file(&part);
-        return written;
+/// A verified payload that stands beside its file, as `.part`, ready to take its place.
+///
+/// Dropped, it is removed and nothing has happened. [`Transfer::stage`](super::Transfer::stage)
+/// makes one.
+#[derive(Debug)]
+#[must_use = "nothing is in the file before `commit`"]
+pub struct StagedFile {
+    part: PathBuf,
+    target: PathBuf,
+    is_in_place: bool,
+}
+
+impl StagedFile {
+    /// Writes `bytes` beside `target` and syncs, as long as there is a `waiter`.
+    pub(crate) fn write(target: PathBuf, bytes: &[u8], waiter: &Weak<()>) -> Result<Self, Error> {
+        let part = part_of(&target);
+        // From here on whatever is there of it goes with this.
+        let staged = Self { part, target, is_in_place: false };
+        write_part(&staged.part, bytes, waiter).map_err(|source| Error::File {
+            action: "writing",
+            path: staged.part.clone(),
+            source,
+        })?;
+        Ok(staged)
     }
-    sync_folder(target);
-    Ok(())
+
+    /// Gives the file its name; one that has it already is replaced.
+    ///
+    /// It blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    /// [`Error::File`]; the file is as it was.
+    pub fn commit(mut self) -> Result<(), Error> {
+        fs::rename(&self.part, &self.target).map_err(|source| Error::File {
+            action: "renaming to",
+            path: self.target.clone(),
+            source,
+        })?;
+        self.is_in_place = true;
+        sync_folder(&self.target);
+        Ok(())
+    }
+}
+
+impl Drop for StagedFile {
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            // What is left over does no harm; there is nothing better to do about it.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
 }
 
 /// Fails early where the file could not be written in the end.
@@ -84,7 +115,7 @@ mod tests {
 
     fn write(target: &Path, bytes: &[u8]) -> Result<(), Error> {
         let waiting = Arc::new(());
-        super::write(target, bytes, &Arc::downgrade(&waiting))
+        StagedFile::write(target.to_owned(), bytes, &Arc::downgrade(&waiting))?.commit()
     }
 
     #[test]
@@ -92,7 +123,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.zip");
         write(&target, b"one").unwrap();
-        assert!(super::write(&target, b"two", &Weak::new()).is_err());
+        assert!(StagedFile::write(target.clone(), b"two", &Weak::new()).is_err());
+        let waiting = Arc::new(());
+        drop(StagedFile::write(target.clone(), b"three", &Arc::downgrade(&waiting)).unwrap());
         assert_eq!(fs::read(&target).unwrap(), b"one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -20,7 +20,7 @@ use super::event::{Event, Status, Unverified};
 use super::inbox::Inbox;
 use super::options::TransferOptions;
 use super::outcome::{Completed, Receipt, Saved};
-use super::save;
+use super::save::{self, StagedFile};
 use super::transport::Transport;
 use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Request, Warning};
 
@@ -238,17 +238,36 @@ impl<O: Operation> Transfer<O> {
     /// the rename itself cannot be stopped.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<Saved<O::Output>, Error> {
         let path = path.as_ref().to_owned();
-        save::check_target(&path)?;
-        let Completed { output, payload, receipt } = self.collect().await?;
-        let target = path.clone();
+        let (Completed { output, receipt, .. }, file) = self.stage(&path).await?;
+        tokio::task::spawn_blocking(|| file.commit()).await.map_err(|_| Error::Shutdown)??;
+        Ok(Saved { output, path, receipt })
+    }
+
+    /// Does what [`save`](Self::save) does, up to the rename: for callers with something else to
+    /// do before the file appears that may fail as well.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancellation
+    /// As [`save`](Self::save).
+    pub async fn stage(
+        self,
+        path: impl AsRef<Path>,
+    ) -> Result<(Completed<O::Output>, StagedFile), Error> {
+        let target = path.as_ref().to_owned();
+        save::check_target(&target)?;
+        let completed = self.collect().await?;
+        let payload = completed.payload.clone();
         // Dropped with this future; the writer, on its own thread, sees that and stops.
         let waiting = Arc::new(());
         let waiter = Arc::downgrade(&waiting);
-        tokio::task::spawn_blocking(move || save::write(&target, &payload, &waiter))
-            .await
-            .map_err(|_| Error::Shutdown)??;
+        let file =
+            tokio::task::spawn_blocking(move || StagedFile::write(target, &payload, &waiter))
+                .await
+                .map_err(|_| Error::Shutdown)??;
         drop(waiting);
-        Ok(Saved { output, path, receipt })
+        Ok((completed, file))
     }
 
     /// Takes the verdict, which is there once the events have ended.
