@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use crate::args::PasswordArgs;
+use crate::clean::clean;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::settings::Environment;
 
 /// The longest line that is taken for a password, in bytes.
@@ -35,8 +37,22 @@ pub(crate) fn read(
             ),
         ));
     }
-    rpassword::prompt_password(format!("Password for {user}: "))
-        .map_err(|error| Failure::local("the password could not be read", &error))
+    prompt(user)
+}
+
+/// Asks whoever sits at the terminal.
+fn prompt(user: &str) -> Result<String, Failure> {
+    let text = format!("Password for {}: ", clean(user));
+    // The terminal is in a state of its own then. An interruption that ended the program on the
+    // spot would leave it so, without an echo.
+    interrupt::block_on(async {
+        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(text));
+        match asked.await.unwrap_or_else(|error| Err(error.into())) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::interrupted()),
+            Err(error) => Err(Failure::local("the password could not be read", &error)),
+            Ok(password) => Ok(password),
+        }
+    })
 }
 
 fn first_line(input: impl BufRead) -> Result<String, Failure> {

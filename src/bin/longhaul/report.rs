@@ -1,9 +1,11 @@
 //! Results, for people and for programs.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use longhaul::Receipt;
+use longhaul::client::extract::Extracted;
 use longhaul::ops::git::{Exported, Missing};
 use longhaul::proto::{Skipped, Warning};
 use serde::Serialize;
@@ -12,7 +14,12 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExportReport<'a> {
-    output: &'a str,
+    /// The archive; `null` if none is kept.
+    output: Option<&'a str>,
+    /// The folder that holds the archive's files, if one was asked for.
+    extracted: Option<Cow<'a, str>>,
+    #[serde(skip)]
+    replaced: u64,
     bytes: u64,
     sha256: String,
     digest_checked: bool,
@@ -29,9 +36,16 @@ pub(crate) struct ExportReport<'a> {
 }
 
 impl<'a> ExportReport<'a> {
-    pub(crate) fn new(output: &'a str, exported: &'a Exported, receipt: &'a Receipt) -> Self {
+    pub(crate) fn new(
+        output: Option<&'a str>,
+        extracted: Option<&'a Extracted>,
+        exported: &'a Exported,
+        receipt: &'a Receipt,
+    ) -> Self {
         Self {
             output,
+            extracted: extracted.map(|extracted| extracted.folder.to_string_lossy()),
+            replaced: extracted.map_or(0, |extracted| extracted.replaced),
             bytes: receipt.bytes,
             sha256: receipt.sha256.to_string(),
             digest_checked: receipt.digest_checked,
@@ -50,17 +64,25 @@ impl<'a> ExportReport<'a> {
     /// The same for a person.
     pub(crate) fn lines(&self) -> Vec<String> {
         let elapsed = Duration::from_millis(self.elapsed_ms);
-        vec![
+        let extracted = self.extracted.as_deref();
+        let mut lines = vec![
             format!(
                 "{}: {} objects, {} files, {} in {}",
-                self.output,
+                self.output.or(extracted).unwrap_or_default(),
                 self.object_count,
                 self.files,
                 ByteSize(self.bytes),
                 pace(self.bytes, elapsed)
             ),
             format!("sha256 {}", self.sha256),
-        ]
+        ];
+        if let (Some(_), Some(folder)) = (self.output, extracted) {
+            lines.push(format!("extracted to {folder}"));
+        }
+        if self.replaced > 0 {
+            lines.push(format!("replaced {} files", self.replaced));
+        }
+        lines
     }
 }
 
