@@ -26,7 +26,7 @@ fn writes<O: Operation>(operation: &O) {
     let case = case(&operation.name().to_string().replace('.', "-"));
     let id = MessageId::new(case["id"].as_str().unwrap()).unwrap();
     let request = Request::new(operation.name(), operation.params());
-    assert_eq!(request.write(&id, None), case["text"].as_str().unwrap());
+    assert_eq!(request.write(&id, None).unwrap(), case["text"].as_str().unwrap());
 }
 
 /// What the operation makes of the answer of this name.

@@ -15,6 +15,44 @@ use support::{
     small_sample, unzip,
 };
 
+/// Runs a test once for each profile that the server has; what differs is the test's own affair.
+macro_rules! in_every_profile {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            use longhaul::server::Profile;
+
+            #[tokio::test]
+            async fn full() {
+                super::$name(Profile::Full).await;
+            }
+
+            #[tokio::test]
+            async fn seed() {
+                super::$name(Profile::Seed).await;
+            }
+
+            #[tokio::test]
+            async fn deployed() {
+                super::$name(Profile::Deployed).await;
+            }
+        })*
+    };
+}
+
+in_every_profile!(
+    a_package_comes_back_byte_by_byte,
+    sub_packages_come_along_unless_told_otherwise,
+    single_objects_and_what_is_missing_of_them,
+    events_tell_the_story_and_the_verdict_comes_last,
+    what_is_left_after_reading_events_is_no_payload,
+    progress_is_told_to_who_only_wants_that,
+    a_saved_file_is_whole_and_replaces_another,
+    many_requests_share_one_connection,
+    types_pings_and_requests_without_a_type,
+    a_busy_server_is_asked_again,
+    a_logon_reaches_the_server,
+);
+
 /// Most are no multiples of 3, so that every slice has padding of its own.
 const CHUNK_SIZES: [u64; 7] = [1, 2, 3, 100, 4096, 786_432, 5_000_000];
 
@@ -87,9 +125,21 @@ async fn a_server_that_ignores_the_chunk_size_still_works() {
     assert_holds(&export.payload, PACKAGE, &small_sample());
 }
 
-#[tokio::test]
-async fn sub_packages_come_along_unless_told_otherwise() {
-    let server = serve(Profile::Full, sample(), Script::new()).await;
+async fn a_package_comes_back_byte_by_byte(profile: Profile) {
+    let server = serve(profile, small_sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let export = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    assert_holds(&export.payload, PACKAGE, &small_sample());
+    let receipt = &export.receipt;
+    assert_eq!(receipt.chunks, u64::from(profile != Profile::Deployed));
+    assert_eq!(receipt.bytes, export.payload.len() as u64);
+    assert_eq!(receipt.sha256, Sha256::of(&export.payload));
+    assert_eq!(receipt.digest_checked, profile == Profile::Full);
+    assert!(export.output.is_complete());
+}
+
+async fn sub_packages_come_along_unless_told_otherwise(profile: Profile) {
+    let server = serve(profile, sample(), Script::new()).await;
     let client = connect(&server).await;
     let whole = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
     let alone = Export::packages([PACKAGE]).without_subpackages();
@@ -101,9 +151,8 @@ async fn sub_packages_come_along_unless_told_otherwise() {
     assert_eq!(whole.output.counted, Some(whole.output.objects));
 }
 
-#[tokio::test]
-async fn single_objects_and_what_is_missing_of_them() {
-    let server = serve(Profile::Full, sample(), Script::new()).await;
+async fn single_objects_and_what_is_missing_of_them(profile: Profile) {
+    let server = serve(profile, sample(), Script::new()).await;
     let client = connect(&server).await;
     let there = ObjectKey::new("CLAS", "ZLH_CL_ROUTE");
     let absent = ObjectKey::new("CLAS", "ZLH_CL_NOWHERE");
@@ -114,13 +163,13 @@ async fn single_objects_and_what_is_missing_of_them() {
     let partial = deadline(client.run(Export::objects([there, absent.clone()]))).await.unwrap();
     assert!(!partial.output.is_complete());
     assert_eq!(partial.output.missing.objects, [absent]);
-    assert_eq!(partial.output.skipped.len(), 1);
-    assert_eq!(partial.receipt.warnings.len(), 1);
+    // Only one that speaks the protocol says so itself.
+    let told = usize::from(profile == Profile::Full);
+    assert_eq!((partial.output.skipped.len(), partial.receipt.warnings.len()), (told, told));
 }
 
-#[tokio::test]
-async fn events_tell_the_story_and_the_verdict_comes_last() {
-    let server = serve(Profile::Full, sample(), Script::new()).await;
+async fn events_tell_the_story_and_the_verdict_comes_last(profile: Profile) {
+    let server = serve(profile, sample(), Script::new()).await;
     let client = connect(&server).await;
     let transfer = client.start_with(Export::packages([PACKAGE]), chunks_of(1000));
     let mut transfer = deadline(transfer).await.unwrap();
@@ -137,24 +186,28 @@ async fn events_tell_the_story_and_the_verdict_comes_last() {
     assert_eq!((sent, receipt.bytes), (1, bytes.len() as u64));
     assert_eq!(receipt.sha256, Sha256::of(&bytes));
     assert!(progress.windows(2).all(|pair| pair[0].0 <= pair[1].0), "{progress:?}");
-    let (done, total) = *progress.last().unwrap();
-    assert_eq!(done, total);
+    match progress.last() {
+        Some((done, total)) => assert_eq!(done, total),
+        None => assert_eq!(profile, Profile::Deployed, "one answer has no progress"),
+    }
 }
 
-#[tokio::test]
-async fn what_is_left_after_reading_events_is_no_payload() {
-    let server = scripted(Script::new()).await;
+async fn what_is_left_after_reading_events_is_no_payload(profile: Profile) {
+    let server = serve(profile, small_sample(), Script::new()).await;
     let client = connect(&server).await;
     let transfer = client.start_with(Export::packages([PACKAGE]), chunks_of(1000));
     let mut transfer = deadline(transfer).await.unwrap();
     while !matches!(deadline(transfer.next()).await.unwrap(), Event::Data(_)) {}
-    let error = deadline(transfer.collect()).await.unwrap_err();
-    assert!(matches!(error, Error::PayloadTaken { taken: 1000, .. }), "{error:?}");
+    match deadline(transfer.collect()).await.unwrap_err() {
+        Error::PayloadTaken { taken, .. } => {
+            assert_eq!(taken == 1000, profile == Profile::Full, "{taken} in the first chunk");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
-#[tokio::test]
-async fn progress_is_told_to_who_only_wants_that() {
-    let server = scripted(Script::new()).await;
+async fn progress_is_told_to_who_only_wants_that(profile: Profile) {
+    let server = serve(profile, small_sample(), Script::new()).await;
     let client = connect(&server).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
@@ -165,12 +218,12 @@ async fn progress_is_told_to_who_only_wants_that() {
     let export = deadline(transfer.collect()).await.unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen.last().unwrap().1, export.receipt.bytes);
-    assert!(seen.iter().any(|(done, bytes)| done.is_some() && *bytes == 0));
+    let had_progress = seen.iter().any(|(done, bytes)| done.is_some() && *bytes == 0);
+    assert_eq!(had_progress, profile != Profile::Deployed);
 }
 
-#[tokio::test]
-async fn a_saved_file_is_whole_and_replaces_another() {
-    let server = scripted(Script::new()).await;
+async fn a_saved_file_is_whole_and_replaces_another(profile: Profile) {
+    let server = serve(profile, small_sample(), Script::new()).await;
     let client = connect(&server).await;
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("demo.zip");
@@ -182,9 +235,8 @@ async fn a_saved_file_is_whole_and_replaces_another() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-#[tokio::test]
-async fn many_requests_share_one_connection() {
-    let server = serve(Profile::Full, sample(), Script::new()).await;
+async fn many_requests_share_one_connection(profile: Profile) {
+    let server = serve(profile, sample(), Script::new()).await;
     let client = connect(&server).await;
     let exports = (0..8).map(|n| {
         let client = client.clone();
@@ -204,13 +256,12 @@ async fn many_requests_share_one_connection() {
     assert_eq!(client.stats().requests, 208);
 }
 
-#[tokio::test]
-async fn types_pings_and_requests_without_a_type() {
+async fn types_pings_and_requests_without_a_type(profile: Profile) {
     #[derive(serde::Deserialize)]
     struct Pong {
         pong: bool,
     }
-    let server = scripted(Script::new()).await;
+    let server = serve(profile, small_sample(), Script::new()).await;
     let client = connect(&server).await;
     let types = deadline(client.run(Types)).await.unwrap().output;
     assert!(types.contains(&"CLAS".to_owned()));
@@ -219,21 +270,25 @@ async fn types_pings_and_requests_without_a_type() {
     let request = client.request("git", "export").param("packages", [PACKAGE]);
     let export = deadline(request.collect()).await.unwrap();
     assert!(export.output.get().contains("objectCount"));
-    assert_holds(&export.payload, PACKAGE, &small_sample());
+    if profile == Profile::Deployed {
+        // One answer, and who asks by hand has not said which field of it is the payload.
+        assert!(export.output.get().contains("zipBase64") && export.payload.is_empty());
+    } else {
+        assert_holds(&export.payload, PACKAGE, &small_sample());
+    }
 }
 
-#[tokio::test]
-async fn a_busy_server_is_asked_again() {
+async fn a_busy_server_is_asked_again(profile: Profile) {
     let pause = std::time::Duration::from_millis(1);
-    let server = scripted(Script::new().busy(3, pause)).await;
+    let server = serve(profile, small_sample(), Script::new().busy(3, pause)).await;
     let client = connect(&server).await;
     deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
     assert_eq!(client.stats().busy_retries, 3);
 }
 
-#[tokio::test]
-async fn a_logon_reaches_the_server() {
+async fn a_logon_reaches_the_server(profile: Profile) {
     let builder = Server::builder().package(PACKAGE, small_sample()).user("me", "pa:ss€");
+    let builder = builder.profile(profile);
     let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
     let client = connect_with(&server, |builder| builder.basic("me", "pa:ss€")).await;
     deadline(client.ping()).await.unwrap();

@@ -1,6 +1,7 @@
 //! Everything a transfer may ask of the driver.
 
 use super::inbox::InboxSender;
+use super::transport::Turn;
 use crate::proto::MessageId;
 use crate::proto::request::Mode;
 
@@ -17,8 +18,11 @@ pub(crate) enum Command {
         text: String,
         /// Where its messages go.
         inbox: InboxSender,
+        /// Its turn, which lasts until its last frame has come.
+        turn: Turn,
     },
-    /// Nobody waits for this id any longer. Towards the server this says nothing yet.
+    /// Nobody waits for this id any longer. Towards the server this says nothing yet; one that takes
+    /// a single request at a time gets no other before the last frame of this one.
     Forget {
         /// The id.
         id: MessageId,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tracing::Instrument;
 
@@ -13,9 +13,9 @@ use super::driver::{Driver, Socket};
 use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::inbox;
-use super::transport::{Started, Transport};
+use super::transport::{Started, Transport, Turn};
 use crate::proto::welcome::ServerLimits;
-use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Welcome};
+use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Unwritable, Welcome};
 
 /// The largest request that is sent, in bytes of text: 16 MiB, some 300,000 object names.
 pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) hold: Arc<HoldClock>,
     /// How long the socket is held for a transfer that does not read.
     pub(crate) hold_limit: Duration,
+    /// Whether the server takes one request after the other.
+    pub(crate) is_serial: bool,
     pub(crate) ping_interval: Duration,
     /// Set once, when the connection ends, before the inboxes close.
     cause: OnceLock<Arc<CloseCause>>,
@@ -58,10 +60,15 @@ impl Connection {
             counters: Arc::default(),
             hold: Arc::default(),
             hold_limit,
+            is_serial: welcome.features.is_none(),
             ping_interval: PING_INTERVAL.max(welcome.limits.min_ping_interval.unwrap_or_default()),
             cause: OnceLock::new(),
         });
-        let limit = welcome.limits.max_transfers.and_then(|most| usize::try_from(most).ok());
+        let limit = match welcome.features {
+            // Such a server takes one message after the other, and discards what piles up.
+            None => Some(1),
+            Some(_) => welcome.limits.max_transfers.and_then(|most| usize::try_from(most).ok()),
+        };
         let turns = Arc::new(Semaphore::new(limit.unwrap_or(MAX_REQUESTS).clamp(1, MAX_REQUESTS)));
         let driver = Driver::new(socket, receiver, &shared);
         let (of_driver, turns_of_driver) = (Arc::clone(&shared), Arc::clone(&turns));
@@ -84,7 +91,7 @@ impl Connection {
     }
 
     fn lost(&self) -> Error {
-        Error::Lost { id: None, cause: self.close_cause() }
+        self.shared.lost()
     }
 }
 
@@ -93,31 +100,43 @@ impl Shared {
     pub(crate) fn end(&self, cause: CloseCause) -> Arc<CloseCause> {
         Arc::clone(self.cause.get_or_init(|| Arc::new(cause)))
     }
+
+    fn close_cause(&self) -> Arc<CloseCause> {
+        self.cause.get().cloned().unwrap_or_else(|| Arc::new(CloseCause::Cut))
+    }
+
+    fn lost(&self) -> Error {
+        Error::Lost { id: None, cause: self.close_cause() }
+    }
 }
 
 impl Transport for Connection {
-    fn turn(&self) -> BoxFuture<'_, Result<OwnedSemaphorePermit, Error>> {
-        let turn = Arc::clone(&self.turns).acquire_owned();
-        async { turn.await.map_err(|_| self.lost()) }.boxed()
+    fn turn(&self) -> BoxFuture<'static, Result<Turn, Error>> {
+        let (turn, shared) = (Arc::clone(&self.turns).acquire_owned(), Arc::clone(&self.shared));
+        async move { turn.await.map(Turn).map_err(|_| shared.lost()) }.boxed()
     }
 
     fn limits(&self) -> &ServerLimits {
         &self.welcome.limits
     }
 
-    fn start(&self, request: &Request) -> Result<Started, Error> {
+    fn check(&self, request: &Request) -> Result<(), Error> {
+        request.check(self.welcome.features).map_err(|source| unwritable(request, source))
+    }
+
+    fn start(&self, request: &Request, turn: Turn) -> Result<Started, Error> {
         let server = self.welcome.features;
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let id = ids.mint(request.name.domain());
         drop(ids);
-        let text = request.write(&id, server);
+        let text = request.write(&id, server).map_err(|source| unwritable(request, source))?;
         if text.len() > MAX_REQUEST_BYTES {
             let (operation, got) = (request.name.to_string(), text.len());
             return Err(Error::RequestTooLarge { operation, got, limit: MAX_REQUEST_BYTES });
         }
         let (mode, features) = (request.mode(server), request.agreed(server));
         let (sender, receiver) = inbox();
-        let command = Command::Start { id: id.clone(), mode, text, inbox: sender };
+        let command = Command::Start { id: id.clone(), mode, text, inbox: sender, turn };
         self.commands.send(command).map_err(|_| self.lost())?;
         Ok(Started { id, mode, features, inbox: receiver })
     }
@@ -128,7 +147,7 @@ impl Transport for Connection {
     }
 
     fn close_cause(&self) -> Arc<CloseCause> {
-        self.shared.cause.get().cloned().unwrap_or_else(|| Arc::new(CloseCause::Cut))
+        self.shared.close_cause()
     }
 
     fn held(&self, now: Instant) -> Duration {
@@ -138,4 +157,8 @@ impl Transport for Connection {
     fn counters(&self) -> &Arc<Counters> {
         &self.shared.counters
     }
+}
+
+fn unwritable(request: &Request, source: Unwritable) -> Error {
+    Error::Unwritable { operation: request.name.to_string(), source }
 }

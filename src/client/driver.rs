@@ -18,6 +18,8 @@ use super::hold::HoldClock;
 use super::inbox::InboxSender;
 use super::meter::Metered;
 use super::outbox::Outbox;
+use super::transport::Turn;
+use crate::proto::limits::IDLE_LIMIT;
 use crate::proto::stats::count;
 use crate::proto::{Counters, Demux, MessageId, Route};
 
@@ -43,13 +45,27 @@ pub(crate) struct Driver {
     hold_limit: Duration,
     ping_interval: Duration,
     max_message_bytes: usize,
+    /// Whether the server takes one request after the other.
+    is_serial: bool,
+    /// The request that nobody wants any more and such a server still works on.
+    given_up: Option<GivenUp>,
 }
 
 /// A request that waits for frames.
 #[derive(Debug)]
 struct Waiter {
     id: MessageId,
-    inbox: Arc<InboxSender>,
+    /// `None` once nobody wants what comes.
+    inbox: Option<Arc<InboxSender>>,
+    /// The next request may be sent once this one has left the table.
+    _turn: Turn,
+}
+
+#[derive(Debug)]
+struct GivenUp {
+    id: MessageId,
+    /// When it was given up, or its last frame so far came.
+    since: Instant,
 }
 
 #[derive(Debug)]
@@ -82,6 +98,8 @@ impl Driver {
             hold_limit: shared.hold_limit,
             ping_interval: shared.ping_interval,
             max_message_bytes,
+            is_serial: shared.is_serial,
+            given_up: None,
         }
     }
 
@@ -135,6 +153,9 @@ impl Driver {
                     if silent >= self.ping_interval * SILENT_INTERVALS {
                         return CloseCause::Unresponsive { silent };
                     }
+                    if let Some(cause) = self.never_ended(now) {
+                        return cause;
+                    }
                     self.outbox.ping();
                 }
             }
@@ -143,14 +164,14 @@ impl Driver {
 
     fn handle_command(&mut self, command: Command) {
         match command {
-            Command::Start { id, mode, text, inbox } => {
-                let waiter = Waiter { id: id.clone(), inbox: Arc::new(inbox) };
+            Command::Start { id, mode, text, inbox, turn } => {
+                let inbox = Some(Arc::new(inbox));
+                let waiter = Waiter { id: id.clone(), inbox, _turn: turn };
                 self.demux.register(id.clone(), mode, waiter);
                 self.outbox.request(id, text);
             }
             Command::Forget { id } => {
-                self.outbox.take_back(&id);
-                self.demux.forget(&id);
+                self.give_up(&id);
                 if self.held.as_ref().is_some_and(|held| held.id == id) {
                     self.held = None;
                     self.hold.release(Instant::now().into_std());
@@ -161,19 +182,45 @@ impl Driver {
 
     fn note_sent(&mut self, id: &MessageId) {
         count(&self.counters.requests);
-        if let Some(waiter) = self.demux.get(id) {
-            waiter.inbox.sent();
+        if let Some(inbox) = self.demux.get(id).and_then(|waiter| waiter.inbox.as_ref()) {
+            inbox.sent();
         }
+    }
+
+    /// Takes a request out of the table, whose turn ends with that. With a server that takes one
+    /// request after the other it stays there until its last frame: the server works on it, and
+    /// what is sent meanwhile only piles up.
+    fn give_up(&mut self, id: &MessageId) {
+        let unsent = self.outbox.take_back(id);
+        if unsent || !self.is_serial {
+            self.demux.forget(id);
+        } else if let Some(waiter) = self.demux.get_mut(id) {
+            waiter.inbox = None;
+            self.given_up = Some(GivenUp { id: id.clone(), since: Instant::now() });
+        }
+    }
+
+    /// Gives up the connection too, if the request that was given up gives no sign for too long.
+    fn never_ended(&self, now: Instant) -> Option<CloseCause> {
+        let GivenUp { id, since } = self.given_up.as_ref()?;
+        let silent = now.duration_since(*since);
+        (silent >= IDLE_LIMIT).then(|| CloseCause::NeverEnded { id: id.clone(), silent })
     }
 
     /// Hands a message to whom it belongs; gives the cause if it was the last of the connection.
     fn handle_message(&mut self, message: Message) -> Option<CloseCause> {
         match message {
             Message::Text(text) => {
-                let (id, inbox) = match self.demux.route(&text) {
-                    Route::To(waiter) => (waiter.id.clone(), Arc::clone(&waiter.inbox)),
-                    Route::Last(waiter) => (waiter.id, waiter.inbox),
+                let (id, inbox, is_last) = match self.demux.route(&text) {
+                    Route::To(waiter) => (waiter.id.clone(), waiter.inbox.clone(), false),
+                    Route::Last(waiter) => (waiter.id, waiter.inbox, true),
                     Route::Nobody => return None,
+                };
+                let Some(inbox) = inbox else {
+                    count(&self.counters.unknown_ids);
+                    let since = Instant::now();
+                    self.given_up = (!is_last).then_some(GivenUp { id, since });
+                    return None;
                 };
                 if let Err(text) = inbox.deliver(text) {
                     let since = Instant::now();
@@ -196,7 +243,7 @@ impl Driver {
         let now = Instant::now();
         if let Some(held) = self.held.take() {
             tracing::warn!(id = %held.id, "transfer was not read and held up the connection");
-            self.demux.forget(&held.id);
+            self.give_up(&held.id);
             held.inbox.evict(now.duration_since(held.since));
         }
         self.hold.release(now.into_std());

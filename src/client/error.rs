@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::connect::ConnectError;
 use crate::ops::git::archive::ArchiveError;
-use crate::proto::{ExchangeError, MessageId, OperationError, ServerError};
+use crate::proto::{ExchangeError, MessageId, OperationError, ServerError, Unwritable};
 
 /// A request failed, or could not be made.
 ///
@@ -110,6 +110,16 @@ pub enum Error {
         /// The largest that is sent.
         limit: usize,
     },
+    /// The server reads requests with regular expressions and would misread this one; nothing was
+    /// sent. Only another name or value helps, or a server whose welcome names `features`.
+    #[error("{operation} was not sent: this server would misread it")]
+    Unwritable {
+        /// The operation, such as `git.export`.
+        operation: String,
+        /// What would be misread, and where it stands.
+        #[source]
+        source: Unwritable,
+    },
     /// The result could not be written; the target is as it was.
     #[error("{action} {} failed", path.display())]
     File {
@@ -140,7 +150,8 @@ pub enum ErrorKind {
     Limit,
     /// A limit on time ran out.
     Timeout,
-    /// Something on this side: a file, the runtime, or a caller that does not read.
+    /// Something on this side: a file, the runtime, a caller that does not read, or a request that
+    /// the server would misread.
     Local,
 }
 
@@ -180,6 +191,7 @@ impl Error {
             Self::RequestTooLarge { .. } => ErrorKind::Limit,
             Self::SlowConsumer { .. }
             | Self::PayloadTaken { .. }
+            | Self::Unwritable { .. }
             | Self::File { .. }
             | Self::Shutdown => ErrorKind::Local,
         }
@@ -233,6 +245,15 @@ pub enum CloseCause {
     #[error("the peer gave no sign for {silent:?}")]
     Unresponsive {
         /// For how long.
+        silent: Duration,
+    },
+    /// A request was given up, and a server that takes one request after the other never ended it,
+    /// so that no other could be sent.
+    #[error("request {id} was given up and never ended, without a sign for {silent:?}")]
+    NeverEnded {
+        /// The request.
+        id: MessageId,
+        /// For how long nothing came of it.
         silent: Duration,
     },
     /// The client was dropped.

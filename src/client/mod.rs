@@ -56,8 +56,9 @@ use connection::Connection;
 
 /// A connection to a server, ready for requests.
 ///
-/// Cheap to clone; all clones share one WebSocket, and any number of requests may run on it at
-/// once. The connection ends when the last clone and the last transfer are dropped.
+/// Cheap to clone; all clones share one WebSocket. As many requests run on it at once as the server
+/// allows; with today's servers, which name no `features` and take one request after the other, that
+/// is one, and the others wait, pings too. The connection ends when the last clone and the last transfer are dropped.
 ///
 /// ```no_run
 /// use longhaul::Client;
@@ -106,19 +107,20 @@ impl Client {
     /// Any [`Error`]; [`Error::kind`] says whose fault it is.
     ///
     /// # Cancellation
-    /// Dropping the future drops the transfer: its id is forgotten, and what still comes for it is
-    /// counted and thrown away.
+    /// Dropping the future drops the transfer, as [`Transfer`] says.
     pub async fn run<O: Operation>(&self, operation: O) -> Result<Completed<O::Output>, Error> {
         self.start(operation).await?.collect().await
     }
 
     /// Starts an operation and gives its [`Transfer`], to be watched while it runs.
     ///
-    /// Waits for its turn if the server allows only so many transfers at once.
+    /// Waits for its turn if the server allows only so many requests at once: bounded by
+    /// [`TransferOptions::deadline`] alone, since the idle limit starts when the request is sent.
     ///
     /// # Errors
-    /// [`Error::Lost`] if the connection is gone, [`Error::RequestTooLarge`], or
-    /// [`Error::Deadline`] while it waits for its turn.
+    /// [`Error::Unwritable`] if the server would misread the request, [`Error::Lost`] if the
+    /// connection is gone, [`Error::RequestTooLarge`], or [`Error::Deadline`] while it waits for
+    /// its turn.
     pub async fn start<O: Operation>(&self, operation: O) -> Result<Transfer<O>, Error> {
         self.start_with(operation, self.options.clone()).await
     }

@@ -15,14 +15,17 @@ use crate::proto::{Counters, Features, MessageId, Request};
 
 /// Carries requests; the WebSocket is one way.
 pub(crate) trait Transport: Send + Sync + fmt::Debug {
-    /// Waits for a turn; the turn ends when the permit is dropped. Fails if the connection is gone.
-    fn turn(&self) -> BoxFuture<'_, Result<OwnedSemaphorePermit, Error>>;
+    /// Waits for a turn. Fails if the connection is gone.
+    fn turn(&self) -> BoxFuture<'static, Result<Turn, Error>>;
 
     /// What the server asks its clients to keep to.
     fn limits(&self) -> &ServerLimits;
 
-    /// Sends a request under a new id.
-    fn start(&self, request: &Request) -> Result<Started, Error>;
+    /// Whether the server would read this request as it is meant; asked before it waits.
+    fn check(&self, request: &Request) -> Result<(), Error>;
+
+    /// Sends a request under a new id; its turn ends with its last frame.
+    fn start(&self, request: &Request, turn: Turn) -> Result<Started, Error>;
 
     /// Stops caring for a request.
     fn cancel(&self, id: &MessageId);
@@ -36,6 +39,12 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug {
     /// Counts of this connection.
     fn counters(&self) -> &Arc<Counters>;
 }
+
+/// The right to have one request under way; the next one's when dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(
+    #[expect(dead_code, reason = "held for its drop")] pub(crate) OwnedSemaphorePermit,
+);
 
 /// A request that is on its way.
 #[derive(Debug)]

@@ -78,6 +78,11 @@ impl<T> Demux<T> {
         self.pending.get(id).map(|pending| &pending.waiter)
     }
 
+    /// The waiter of a request, to be changed.
+    pub fn get_mut(&mut self, id: &MessageId) -> Option<&mut T> {
+        self.pending.get_mut(id).map(|pending| &mut pending.waiter)
+    }
+
     /// How many requests wait.
     pub fn len(&self) -> usize {
         self.pending.len()

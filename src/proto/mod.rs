@@ -52,6 +52,6 @@ pub use limits::Limits;
 pub use operation::{Operation, OperationError, OperationName};
 pub use payload::{Payload, PayloadReader};
 pub use reply::{Progress, Reply, ServerError, Skipped, Warning};
-pub use request::{Mode, Params, Request};
+pub use request::{Mode, Params, Request, Unwritable};
 pub use stats::{Counters, Stats};
 pub use welcome::Welcome;

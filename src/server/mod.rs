@@ -2,7 +2,8 @@
 //!
 //! It speaks all of the protocol that is built, can be an older server ([`Profile`]), and can be
 //! told to misbehave ([`Script`]), so tests, examples and benchmarks need no other. It serves
-//! `git.export`, `git.getTypes` and `system.ping`.
+//! `git.export`, `git.getTypes` and `system.ping`, in the profile of systems in the field also their
+//! other domains.
 //!
 //! One task per connection moves messages (`session`); each heavy request of it runs in a task
 //! of its own and hands its frames to an `outbox` that holds only a few, so that a slow reader
@@ -25,6 +26,7 @@ mod admission;
 mod archive;
 mod builder;
 mod delivery;
+mod deployed;
 mod domain;
 mod error;
 mod handshake;

@@ -1,8 +1,10 @@
 //! The kinds of server that the reference server can be.
 
 use crate::proto::Features;
+use crate::proto::frame::write::FrameWriter;
 use crate::proto::limits::SERVER_CHUNK_BYTES;
 
+use super::deployed;
 use super::limits::MAX_CHUNK_BYTES;
 
 /// What kind of server to be.
@@ -17,6 +19,11 @@ pub enum Profile {
     /// always sends slices of 5,000,000 decoded bytes, says nothing of what it left out, and
     /// answers small exports once more after the stream is complete.
     Seed,
+    /// What systems in the field run today: it names no features, answers once whatever it is asked
+    /// for, serves one request after the other, and reads requests with regular expressions, so that
+    /// other JSON than clients should write (PROTOCOL 2.3) is misread. Answers may be invalid JSON.
+    /// Has the domains `rfc` and `report` as well, as far as a client can tell; they change nothing.
+    Deployed,
 }
 
 /// The slices that [`Profile::Seed`] sends, in decoded bytes.
@@ -28,7 +35,7 @@ impl Profile {
     pub(super) fn version(self) -> &'static str {
         match self {
             Self::Full => env!("CARGO_PKG_VERSION"),
-            Self::Seed => "2.3.0",
+            Self::Seed | Self::Deployed => "2.3.0",
         }
     }
 
@@ -36,7 +43,23 @@ impl Profile {
     pub(super) fn features(self) -> Option<Features> {
         match self {
             Self::Full => Some(Features::BUILT),
-            Self::Seed => None,
+            Self::Seed | Self::Deployed => None,
+        }
+    }
+
+    /// The domains that the welcome lists. As on real servers, `system` works without being listed.
+    pub(super) fn domains(self) -> &'static [&'static str] {
+        match self {
+            Self::Full | Self::Seed => &["git"],
+            Self::Deployed => deployed::DOMAINS,
+        }
+    }
+
+    /// A writer of frames for the id of a request.
+    pub(super) fn frames(self, id: &str) -> FrameWriter {
+        match self {
+            Self::Full | Self::Seed => FrameWriter::new(id),
+            Self::Deployed => FrameWriter::with_quoted_id(&deployed::quoted(id)),
         }
     }
 
@@ -44,7 +67,7 @@ impl Profile {
     pub(super) fn chunk_bytes(self, asked: Option<u64>) -> u64 {
         match self {
             Self::Full => asked.unwrap_or(SERVER_CHUNK_BYTES).clamp(1, MAX_CHUNK_BYTES),
-            Self::Seed => SEED_CHUNK_BYTES,
+            Self::Seed | Self::Deployed => SEED_CHUNK_BYTES,
         }
     }
 

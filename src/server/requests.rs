@@ -8,9 +8,11 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, Span, debug, info_span};
 
 use super::admission::{Busy, PLACE_RETRY, Place};
+use super::deployed;
 use super::domain::{self, Export, Task};
 use super::limits::{MAX_ID_BYTES, MAX_QUEUED_BYTES, MAX_TRANSFERS, REQUEST_OVERHEAD_BYTES};
 use super::outbox::{Gone, Outbox};
+use super::profile::Profile;
 use super::refusal::{Refusal, shown};
 use super::state::State;
 use crate::proto::MessageId;
@@ -121,6 +123,9 @@ async fn accept(
     text: &str,
     has_room: bool,
 ) -> Result<Option<Job>, Gone> {
+    if state.profile == Profile::Deployed {
+        return accept_as_deployed(state, outbox, text).await;
+    }
     let request = match IncomingRequest::read(text) {
         Ok(request) if request.id.len() <= MAX_ID_BYTES => request,
         Ok(_) => {
@@ -151,6 +156,37 @@ async fn accept(
     };
     span.in_scope(|| debug!(code = refusal.code, "request refused"));
     outbox.send(|| refusal.frame(&frames, request.stream)).await?;
+    Ok(None)
+}
+
+/// As [`accept`], for the profile that reads and writes in its own way.
+async fn accept_as_deployed(
+    state: &State,
+    outbox: &Outbox,
+    text: &str,
+) -> Result<Option<Job>, Gone> {
+    let request = deployed::Incoming::read(text).filter(|read| read.id.len() <= MAX_ID_BYTES);
+    let Some(request) = request else {
+        debug!("request not readable");
+        return outbox.send(deployed::unreadable).await.map(|()| None);
+    };
+    let (id, domain, action) = (&request.id, shown(&request.domain), shown(&request.action));
+    let span = info_span!("request", ?id, ?domain, ?action);
+    span.in_scope(|| debug!("request comes in"));
+    let refusal = match deployed::route(&request, state) {
+        Ok(deployed::Task::Answer(data)) => {
+            outbox.send(|| deployed::success(id, &data)).await?;
+            return Ok(None);
+        }
+        Ok(deployed::Task::Silence) => return Ok(None),
+        Ok(deployed::Task::Export(export)) => match state.admission.admit(Instant::now()) {
+            Ok(place) => return Ok(Some(Job { id: request.id, export, place, span })),
+            Err(busy) => busy.into(),
+        },
+        Err(refusal) => refusal,
+    };
+    span.in_scope(|| debug!(code = refusal.code, "request refused"));
+    outbox.send(|| deployed::failure(id, &refusal)).await?;
     Ok(None)
 }
 

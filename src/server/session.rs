@@ -167,7 +167,7 @@ fn welcome(number: u64, profile: Profile) -> String {
     struct Data {
         session: String,
         version: &'static str,
-        domains: [&'static str; 1],
+        domains: &'static [&'static str],
         #[serde(skip_serializing_if = "Option::is_none")]
         features: Option<Vec<&'static str>>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,8 +184,7 @@ fn welcome(number: u64, profile: Profile) -> String {
     let data = Data {
         session: format!("longhaul-{number}"),
         version: profile.version(),
-        // As on real servers, `system` works without being listed.
-        domains: ["git"],
+        domains: profile.domains(),
         features: features.map(|features| features.names().collect()),
         limits: features.map(|_| limits),
     };
@@ -205,6 +204,10 @@ mod tests {
         assert_eq!(
             welcome(1, Profile::Seed),
             r#"{"id":"welcome","success":true,"data":{"session":"longhaul-1","version":"2.3.0","domains":["git"]}}"#
+        );
+        assert_eq!(
+            welcome(2, Profile::Deployed),
+            r#"{"id":"welcome","success":true,"data":{"session":"longhaul-2","version":"2.3.0","domains":["rfc","debug","amdp","git","report"]}}"#
         );
     }
 }

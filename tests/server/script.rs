@@ -139,7 +139,8 @@ async fn silence_and_cuts() {
 async fn a_stalled_export_leaves_the_connection_alive() {
     let (mut client, _server, _folder) = connect(Script::new().stall_after(0)).await;
     client.send(export("a", 3)).await;
-    for _ in 0..3 {
+    // One for each of the three objects, one when all are done.
+    for _ in 0..4 {
         assert_eq!(kind(&client.frame().await), "progress");
     }
     assert_eq!(client.ask("p", "system", "ping", json!({})).await["id"], "p");

@@ -21,6 +21,7 @@ pub(crate) struct Case {
 pub(crate) enum Body {
     Frames(Frames),
     Request(Request),
+    Refused(Refused),
     Incoming(Incoming),
     Ordered(Ordered),
     Welcome(Welcome),
@@ -170,6 +171,16 @@ pub(crate) struct Request {
     pub(crate) agreed: Vec<String>,
 }
 
+/// A request that is not written for a server without features, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refused {
+    pub(crate) domain: String,
+    pub(crate) action: String,
+    pub(crate) params: String,
+    pub(crate) error: Value,
+}
+
 /// A text from a client and what a server reads in it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,6 +224,7 @@ impl Case {
             | Body::Ordered(Ordered { text, .. })
             | Body::Welcome(Welcome { text, .. })
             | Body::Binary(Binary { hex: text, .. }) => vec![text.clone()],
+            Body::Refused(_) => Vec::new(),
         }
     }
 }

@@ -24,6 +24,7 @@ fn every_case_holds() {
     check_each(|case| match &case.body {
         Body::Frames(frames) => frames::check(frames),
         Body::Request(request) => requests::check_written(request),
+        Body::Refused(refused) => requests::check_refused(refused),
         Body::Incoming(incoming) => requests::check_read(incoming),
         Body::Ordered(ordered) => requests::check_ordered(ordered),
         Body::Welcome(welcome) => welcome::check(welcome),

@@ -1,9 +1,9 @@
-//! Cases of kind `request`, `incoming` and `ordered`: what clients write and servers read.
+//! Cases of kind `request`, `refused`, `incoming` and `ordered`: what clients write and servers read.
 
 use std::fmt;
 
 use longhaul::proto::request::{IncomingRequest, Mode, RequestError};
-use longhaul::proto::{Features, MessageId, OperationName, Params, Request};
+use longhaul::proto::{Features, MessageId, OperationName, Params, Request, Unwritable};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
@@ -36,7 +36,8 @@ pub(crate) fn check_written(case: &case::Request) -> Result<(), String> {
     request.features = features(&case.wanted);
     let server = case.server.as_deref().map(features);
 
-    expect_eq("text", &request.write(&id, server), &case.text)?;
+    let text = request.write(&id, server).map_err(|error| error.to_string())?;
+    expect_eq("text", &text, &case.text)?;
     expect_eq("mode", &request.mode(server), &Mode::from(case.mode))?;
     expect_eq("agreed", &request.agreed(server), &features(&case.agreed))?;
     expect_form(&case.text)?;
@@ -46,6 +47,29 @@ pub(crate) fn check_written(case: &case::Request) -> Result<(), String> {
     let asked = case.chunk_size.filter(|_| read.stream);
     expect_eq("chunkSize read", &read.chunk_bytes, &asked)?;
     expect_eq("features read", &read.features, &features(&case.agreed))
+}
+
+/// A client refuses to write this for a server without features.
+pub(crate) fn check_refused(case: &case::Refused) -> Result<(), String> {
+    let name = OperationName::new(case.domain.clone(), case.action.clone());
+    let params = Params::from_json(&case.params).ok_or("params are no object")?;
+    let request = Request::new(name, params);
+    let id = MessageId::new("x_1").ok_or("not an id")?;
+    let error = request.write(&id, None).err().ok_or("it is written")?;
+    let got = match &error {
+        Unwritable::Character { at, character } => {
+            json!({ "kind": "character", "at": at, "character": character })
+        }
+        Unwritable::Empty { at } => json!({ "kind": "empty", "at": at }),
+        Unwritable::Form { at, .. } => json!({ "kind": "form", "at": at }),
+        Unwritable::Mistakable { at } => json!({ "kind": "mistakable", "at": at }),
+        other => return Err(format!("no case can state {other:?}")),
+    };
+    expect_eq("error", &got, &case.error)?;
+    expect_eq("check", &request.check(None), &Err(error))?;
+    // A server that parses JSON reads all of it.
+    let text = request.write(&id, Some(Features::NONE)).map_err(|error| error.to_string())?;
+    IncomingRequest::read(&text).map(drop).map_err(|error| error.to_string())
 }
 
 /// A server reads this in the text, or refuses it.

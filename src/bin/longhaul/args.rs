@@ -202,6 +202,8 @@ pub(crate) enum ProfileArg {
     Full,
     /// No features, slices of 5,000,000 bytes.
     Seed,
+    /// As systems run today: one answer, requests read with regular expressions.
+    Deployed,
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ fn builder(args: &ServeArgs) -> Result<ServerBuilder, Failure> {
     let profile = match args.profile {
         ProfileArg::Full => Profile::Full,
         ProfileArg::Seed => Profile::Seed,
+        ProfileArg::Deployed => Profile::Deployed,
     };
     let mut builder = Server::builder().profile(profile);
     for package in &args.package {

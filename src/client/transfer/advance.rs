@@ -11,20 +11,20 @@ use super::{Happened, Running, State, Transfer, now};
 use crate::client::error::Error;
 use crate::client::event::{Event, Status};
 use crate::client::inbox::Delivery;
-use crate::client::transport::Started;
+use crate::client::transport::{Started, Turn};
 use crate::proto::exchange::{Event as Step, Terms};
 use crate::proto::stats::count;
 use crate::proto::{Exchange, ExchangeError, Operation};
 
 impl<O: Operation> Transfer<O> {
     /// Sends the request, for the first time or again.
-    pub(super) fn send(&mut self) -> Result<(), Error> {
-        let Started { id, mode, features, inbox } = self.transport.start(&self.request)?;
+    pub(super) fn send(&mut self, turn: Turn) -> Result<(), Error> {
+        let Started { id, mode, features, inbox } = self.transport.start(&self.request, turn)?;
         let mut terms = Terms::new(mode, features);
         terms.answer_payload = self.operation.answer_payload();
         terms.limits = self.options.limits.clone();
         terms.idle_limit = self.options.idle_limit;
-        terms.deadline = self.options.deadline.and_then(|limit| self.begun.checked_add(limit));
+        terms.deadline = self.deadline();
         let exchange = Exchange::new(terms, Arc::clone(self.transport.counters()));
         tracing::debug!(
             %id,
@@ -64,8 +64,8 @@ impl<O: Operation> Transfer<O> {
                     }
                 }
                 State::Pausing => {
-                    ready!(self.timer.as_mut().poll(cx));
-                    if let Err(error) = self.send() {
+                    let turn = ready!(self.poll_turn(cx));
+                    if let Err(error) = turn.and_then(|turn| self.send(turn)) {
                         self.fail(error);
                     }
                 }
@@ -162,9 +162,33 @@ impl<O: Operation> Transfer<O> {
         }))
     }
 
+    /// Waits for the pause to end, then for a turn, but not past the deadline.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Turn, Error>> {
+        if self.turn.is_none() {
+            ready!(self.timer.as_mut().poll(cx));
+            if let Some(deadline) = self.deadline() {
+                self.timer.as_mut().reset(deadline.into());
+            }
+        }
+        let waiting = self.turn.get_or_insert_with(|| self.transport.turn());
+        let turn = match waiting.as_mut().poll(cx) {
+            Poll::Ready(turn) => turn,
+            Poll::Pending => {
+                let Some(limit) = self.options.deadline else { return Poll::Pending };
+                ready!(self.timer.as_mut().poll(cx));
+                Err(Error::Deadline { operation: self.request.name.to_string(), limit })
+            }
+        };
+        self.turn = None;
+        Poll::Ready(turn)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.options.deadline.and_then(|limit| self.begun.checked_add(limit))
+    }
+
     fn deadline_allows(&self, now: Instant, pause: Duration) -> bool {
-        let deadline = self.options.deadline.and_then(|limit| self.begun.checked_add(limit));
-        deadline.is_none_or(|deadline| now + pause < deadline)
+        self.deadline().is_none_or(|deadline| now + pause < deadline)
     }
 
     fn tell_progress(&mut self) {

@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep_until};
 
 use super::busy::BusyBudget;
@@ -21,7 +21,7 @@ use super::inbox::Inbox;
 use super::options::TransferOptions;
 use super::outcome::{Completed, Receipt, Saved};
 use super::save::{self, StagedFile};
-use super::transport::Transport;
+use super::transport::{Transport, Turn};
 use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Request, Warning};
 
 /// An operation under way: a stream of [`Event`]s, and a verdict at its end.
@@ -32,7 +32,9 @@ use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Req
 ///
 /// # Cancellation
 /// Dropping a transfer stops it: its id is forgotten, and what still comes for it is counted as
-/// unknown and thrown away. The server is not told yet.
+/// unknown and thrown away. The server is not told yet. One that takes a single request at a time
+/// (no `features` in its welcome) goes on with it, and gets no other request on this connection
+/// before the last frame of this one has come.
 ///
 /// # Reading
 /// A transfer that is not read holds up the connection once 4 MiB wait for it: everything else on
@@ -64,8 +66,8 @@ pub struct Transfer<O: Operation> {
     request: Request,
     options: TransferOptions,
     busy: BusyBudget,
-    /// Its turn on the connection, which ends with it.
-    _turn: OwnedSemaphorePermit,
+    /// Its next turn on the connection, while it waits to be sent again.
+    turn: Option<BoxFuture<'static, Result<Turn, Error>>>,
     begun: Instant,
     state: State,
     timer: Pin<Box<Sleep>>,
@@ -83,7 +85,7 @@ pub struct Transfer<O: Operation> {
 enum State {
     /// Sent or about to be, with an inbox.
     Running(Running),
-    /// The server was busy; the timer says when to send again.
+    /// The server was busy; the timer says when to ask for a turn and send again.
     Pausing,
     /// It is over and the verdict has not been asked for.
     Ended(Result<(MessageId, Reply), Error>),
@@ -130,6 +132,7 @@ impl<O: Operation> Transfer<O> {
         let most = transport.limits().max_chunk_bytes.unwrap_or(u64::MAX).max(1);
         request.stream = operation.has_payload().then_some(options.chunk_bytes.min(most));
         request.features = options.features;
+        transport.check(&request)?;
         let waiting = transport.turn();
         let turn = match options.deadline {
             None => waiting.await,
@@ -143,7 +146,7 @@ impl<O: Operation> Transfer<O> {
             request,
             options,
             busy: BusyBudget::default(),
-            _turn: turn,
+            turn: None,
             begun,
             state: State::Settled,
             timer: Box::pin(sleep_until(begun.into())),
@@ -153,7 +156,7 @@ impl<O: Operation> Transfer<O> {
             progress: None,
             watchers: Watchers::default(),
         };
-        transfer.send()?;
+        transfer.send(turn)?;
         Ok(transfer)
     }
 

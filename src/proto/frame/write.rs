@@ -42,6 +42,12 @@ impl FrameWriter {
         Self { head }
     }
 
+    /// A writer that puts `id`, a JSON string with its quotes, as it is.
+    #[cfg(feature = "server")]
+    pub(crate) fn with_quoted_id(id: &str) -> Self {
+        Self { head: format!("{{\"id\":{id}") }
+    }
+
     /// `done` of `total` items are done, `message` says which is next. *Source*: PROTOCOL 4.2.
     pub fn progress(&self, done: u64, total: u64, message: &str) -> String {
         let mut json = self.typed("progress");

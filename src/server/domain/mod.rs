@@ -5,7 +5,7 @@ mod system;
 
 use serde_json::Value;
 
-pub(super) use git::Export;
+pub(super) use git::{Export, TYPES as GIT_TYPES};
 
 use super::refusal::{Refusal, shown};
 use super::state::State;

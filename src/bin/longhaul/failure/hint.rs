@@ -21,6 +21,10 @@ pub(super) fn next_step(error: &Error) -> String {
             "the server may still be computing: allow it more time with --idle-timeout"
         }
         Error::Deadline { .. } => "allow it more time with --timeout, or ask for less at once",
+        Error::Unwritable { .. } => {
+            "this server reads requests with regular expressions: name it without quotes, braces, \
+             brackets and backslashes"
+        }
         Error::RequestTooLarge { .. } => "ask for fewer objects at once",
         Error::File { .. } => {
             "check that the folder exists, can be written and has room, or name another file with -o"
@@ -116,6 +120,7 @@ fn closed(cause: &CloseCause) -> &'static str {
             "if the server is trusted, allow larger messages with --max-message; a server that \
              answers once sends the whole archive as one message"
         }
+        CloseCause::NeverEnded { .. } => "the server never answered an earlier request; try again",
         CloseCause::Unresponsive { .. } => "check the network, then try again",
         CloseCause::Protocol(_) => "something between here and the server may alter the connection",
         _ => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -66,6 +67,20 @@ impl Export {
         })
     }
 
+    /// An export as [`Profile::Deployed`](crate::server::Profile::Deployed) makes it.
+    pub(in crate::server) fn in_one_answer(
+        params: &Map<String, Value>,
+        state: &State,
+    ) -> Result<Self, Refusal> {
+        let items = Item::select(params, &state.catalog)?;
+        Ok(Self { items, stream: false, chunk_bytes: 1, checksum: false })
+    }
+
+    /// Whether there is no object to export.
+    pub(in crate::server) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// Exports and sends everything that answers the request, or what the script puts there.
     pub(in crate::server) async fn run(
         self,
@@ -73,7 +88,7 @@ impl Export {
         state: &State,
         outbox: &Outbox,
     ) -> Result<(), Gone> {
-        let frames = FrameWriter::new(id);
+        let frames = state.profile.frames(id);
         let script = state.script_for_export();
         let outcome = self.follow(id, &frames, &script, state, outbox).await;
         match outcome {

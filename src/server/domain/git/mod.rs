@@ -13,7 +13,7 @@ use crate::server::refusal::Refusal;
 use crate::server::state::State;
 
 /// The types that a system commonly serializes; folders may hold others.
-const TYPES: &[&str] = &[
+pub(in crate::server) const TYPES: &[&str] = &[
     "ACID", "AUTH", "BDEF", "CHAR", "CLAS", "CMOD", "DCLS", "DDLS", "DDLX", "DEVC", "DOMA", "DTEL",
     "ENHC", "ENHO", "ENHS", "ENQU", "FORM", "FUGR", "INTF", "MSAG", "NROB", "PARA", "PROG", "SHLP",
     "SICF", "SMIM", "SRVB", "SRVD", "SSFO", "TABL", "TOBJ", "TRAN", "TTYP", "TYPE", "VIEW", "WDYA",
