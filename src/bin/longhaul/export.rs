@@ -9,7 +9,7 @@ use longhaul::{Client, Completed, Receipt};
 
 use crate::args::{ExportArgs, TalkArgs};
 use crate::connect;
-use crate::extract;
+use crate::extract::{self, Folder};
 use crate::failure::Failure;
 use crate::places::Places;
 use crate::progress::Display;
@@ -109,7 +109,10 @@ async fn report(
 ) -> Result<Done, Failure> {
     let Delivered { exported, receipt, extracted } = delivered;
     let archive = places.archive.as_ref().map(Target::name);
-    let report = ExportReport::new(archive.as_deref(), extracted.as_ref(), exported, receipt);
+    let folder = places.folder.as_ref().map(Folder::name);
+    let replaced = extracted.as_ref().map_or(0, |extracted| extracted.replaced);
+    let report =
+        ExportReport::new(archive.as_deref(), folder.as_deref(), replaced, exported, receipt);
     if exported.exceeds_count() {
         talk.warn(format_args!(
             "the server counts {} objects, the archive holds {}",

@@ -1,5 +1,6 @@
 //! An archive into a folder, beside the archive itself or instead of it.
 
+use std::borrow::Cow;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -38,6 +39,11 @@ impl Folder {
             options = options.max_inflated_bytes(bytes);
         }
         Ok(Self { path: path.to_owned(), options })
+    }
+
+    /// What it is called in a report.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        self.path.to_string_lossy()
     }
 
     /// Checks the archive and writes its files beside the folder. Dropped before its end, it

@@ -1,11 +1,9 @@
 //! Results, for people and for programs.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use longhaul::Receipt;
-use longhaul::client::extract::Extracted;
 use longhaul::ops::git::{Exported, Missing};
 use longhaul::proto::{Skipped, Warning};
 use serde::Serialize;
@@ -17,7 +15,7 @@ pub(crate) struct ExportReport<'a> {
     /// The archive; `null` if none is kept.
     output: Option<&'a str>,
     /// The folder that holds the archive's files, if one was asked for.
-    extracted: Option<Cow<'a, str>>,
+    extracted: Option<&'a str>,
     #[serde(skip)]
     replaced: u64,
     bytes: u64,
@@ -38,14 +36,15 @@ pub(crate) struct ExportReport<'a> {
 impl<'a> ExportReport<'a> {
     pub(crate) fn new(
         output: Option<&'a str>,
-        extracted: Option<&'a Extracted>,
+        extracted: Option<&'a str>,
+        replaced: u64,
         exported: &'a Exported,
         receipt: &'a Receipt,
     ) -> Self {
         Self {
             output,
-            extracted: extracted.map(|extracted| extracted.folder.to_string_lossy()),
-            replaced: extracted.map_or(0, |extracted| extracted.replaced),
+            extracted,
+            replaced,
             bytes: receipt.bytes,
             sha256: receipt.sha256.to_string(),
             digest_checked: receipt.digest_checked,
@@ -64,11 +63,10 @@ impl<'a> ExportReport<'a> {
     /// The same for a person.
     pub(crate) fn lines(&self) -> Vec<String> {
         let elapsed = Duration::from_millis(self.elapsed_ms);
-        let extracted = self.extracted.as_deref();
         let mut lines = vec![
             format!(
                 "{}: {} objects, {} files, {} in {}",
-                self.output.or(extracted).unwrap_or_default(),
+                self.output.or(self.extracted).unwrap_or_default(),
                 self.object_count,
                 self.files,
                 ByteSize(self.bytes),
@@ -76,7 +74,7 @@ impl<'a> ExportReport<'a> {
             ),
             format!("sha256 {}", self.sha256),
         ];
-        if let (Some(_), Some(folder)) = (self.output, extracted) {
+        if let (Some(_), Some(folder)) = (self.output, self.extracted) {
             lines.push(format!("extracted to {folder}"));
         }
         if self.replaced > 0 {

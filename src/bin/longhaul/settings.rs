@@ -98,10 +98,10 @@ impl Settings {
             ..system.as_ref().map(Said::by_system).unwrap_or_default()
         };
         let variables = Said { passwords: flags.passwords.clone(), ..variables };
-        Self::join([flags, variables, file], system, args.password.password_stdin)
+        Self::join(&[flags, variables, file], system, args.password.password_stdin)
     }
 
-    fn join(said: [Said; 3], system: Option<System>, has_password: bool) -> Result<Self, Failure> {
+    fn join(said: &[Said; 3], system: Option<System>, has_password: bool) -> Result<Self, Failure> {
         let first = |take: fn(&Said) -> Option<&String>| said.iter().find_map(take).cloned();
         let url = first(|said| said.url.as_ref()).ok_or_else(|| match &system {
             Some(System { name, file, .. }) => Failure::configuration(

@@ -110,6 +110,10 @@ fn tls(problem: &TlsProblem) -> &'static str {
             "name a certificate the server knows with --cert and --key"
         }
         TlsProblem::NotTls(_) => "check the port: use http:// for one that is not encrypted",
+        TlsProblem::BadCertificate(_) => {
+            "check that --cacert names the authority's current certificate; for a test system \
+             only, --insecure takes any"
+        }
         _ => "for a test system only, --insecure takes any certificate",
     }
 }
