@@ -57,6 +57,7 @@ pub use event::{Event, Status, Unverified};
 pub use options::TransferOptions;
 pub use outcome::{Completed, Receipt, Saved};
 pub use request::{RequestBuilder, Untyped};
+pub use save::StagedFile;
 pub use secret::Secret;
 pub use transfer::Transfer;
 

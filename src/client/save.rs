@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
 
+use bytes::Bytes;
+
 use super::error::Error;
 
 /// How much is written before it is looked whether anyone still waits, in bytes.
@@ -14,31 +16,36 @@ const NAME_CHARS: usize = 50;
 /// How often another name is tried if one is taken.
 const MOST_NAMES: u32 = 16;
 
-/// A file in the making; nothing of it stays if it is dropped before [`write`](Self::write).
+/// A verified payload that stands beside its file, ready to take its place.
 ///
-/// Made before anything is asked of the server, so that what cannot be written fails at once.
+/// Dropped, it is removed and nothing has happened. [`Transfer::stage`](super::Transfer::stage)
+/// makes one.
 #[derive(Debug)]
-pub(crate) enum Saving {
+#[must_use = "nothing is in the file before `commit`"]
+pub struct StagedFile(Staged);
+
+#[derive(Debug)]
+enum Staged {
     /// A file: written beside its target, then renamed.
-    File { target: PathBuf, part: Part },
+    Beside { target: PathBuf, part: Part },
     /// A device, a pipe or the like: written into, since there is nothing to rename over.
-    Special(PathBuf, File),
+    Into { target: PathBuf, file: File, bytes: Bytes },
 }
 
 /// The file beside the target, of a name that nobody else has.
 #[derive(Debug)]
-pub(crate) struct Part {
+struct Part {
     path: PathBuf,
     file: File,
-    renamed: bool,
+    is_in_place: bool,
 }
 
-impl Saving {
-    /// Opens what `target` will be written through. A link is followed; a file that is replaced
-    /// hands its permissions on.
+impl StagedFile {
+    /// Opens what `target` will be written through, before anything is asked of a server, so that
+    /// what cannot be written fails at once. A link is followed; a file that is replaced hands its
+    /// permissions on.
     pub(crate) fn open(target: &Path) -> Result<Self, Error> {
-        let failed =
-            |source: io::Error| Error::File { action: "writing", path: target.to_owned(), source };
+        let failed = |source| failed("writing", target, source);
         let known = match fs::symlink_metadata(target) {
             Ok(found) if found.is_symlink() => {
                 let real = fs::canonicalize(target).map_err(failed)?;
@@ -49,50 +56,63 @@ impl Saving {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
-        match known {
-            Some((_, found)) if found.is_dir() => Err(failed(io::ErrorKind::IsADirectory.into())),
-            Some((real, found)) if !found.is_file() => {
-                let file = OpenOptions::new().write(true).open(&real).map_err(failed)?;
-                Ok(Self::Special(real, file))
+        let staged = match known {
+            Some((_, found)) if found.is_dir() => {
+                return Err(failed(io::ErrorKind::IsADirectory.into()));
             }
-            Some((real, found)) => {
-                let part = Part::create(&real).map_err(failed)?;
+            Some((target, found)) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(&target).map_err(failed)?;
+                Staged::Into { target, file, bytes: Bytes::new() }
+            }
+            Some((target, found)) => {
+                let part = Part::create(&target).map_err(failed)?;
                 fs::set_permissions(&part.path, found.permissions()).map_err(failed)?;
-                Ok(Self::File { target: real, part })
+                Staged::Beside { target, part }
             }
             None => {
                 let part = Part::create(target).map_err(failed)?;
-                Ok(Self::File { target: target.to_owned(), part })
+                Staged::Beside { target: target.to_owned(), part }
             }
-        }
+        };
+        Ok(Self(staged))
     }
 
-    /// Writes all of `bytes`, syncs and renames, unless `waiter` goes meanwhile. On failure a
-    /// file is as it was; what went into a device cannot be taken back.
-    pub(crate) fn write(self, bytes: &[u8], waiter: &Weak<()>) -> Result<(), Error> {
-        match self {
-            Self::Special(path, file) => write_all(&file, bytes, waiter)
-                .map_err(|source| Error::File { action: "writing", path, source }),
-            Self::File { target, mut part } => {
-                write_all(&part.file, bytes, waiter)
-                    .and_then(|()| part.file.sync_all())
-                    .and_then(|()| check_waiter(waiter))
-                    .map_err(|source| Error::File {
-                        action: "writing",
-                        path: part.path.clone(),
-                        source,
-                    })?;
-                fs::rename(&part.path, &target).map_err(|source| Error::File {
-                    action: "renaming to",
-                    path: target.clone(),
-                    source,
-                })?;
-                part.renamed = true;
+    /// Writes all of `payload` and syncs, as long as there is a `waiter`.
+    pub(crate) fn fill(mut self, payload: Bytes, waiter: &Weak<()>) -> Result<Self, Error> {
+        match &mut self.0 {
+            Staged::Into { bytes, .. } => *bytes = payload,
+            Staged::Beside { part, .. } => write_all(&part.file, &payload, waiter)
+                .and_then(|()| part.file.sync_all())
+                .and_then(|()| check_waiter(waiter))
+                .map_err(|source| failed("writing", &part.path, source))?,
+        }
+        Ok(self)
+    }
+
+    /// Gives the file its name; one that has it already is replaced.
+    ///
+    /// It blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    /// [`Error::File`]; the file is as it was. What went into a device cannot be taken back.
+    pub fn commit(self) -> Result<(), Error> {
+        match self.0 {
+            Staged::Into { target, mut file, bytes } => {
+                file.write_all(&bytes).map_err(|source| failed("writing", &target, source))
+            }
+            Staged::Beside { target, mut part } => {
+                fs::rename(&part.path, &target)
+                    .map_err(|source| failed("renaming to", &target, source))?;
+                part.is_in_place = true;
                 sync_folder(&target);
                 Ok(())
             }
         }
     }
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> Error {
+    Error::File { action, path: path.to_owned(), source }
 }
 
 impl Part {
@@ -103,7 +123,7 @@ impl Part {
         for _ in 0..MOST_NAMES {
             let path = target.with_file_name(format!("{name}.{:08x}.part", fastrand::u32(..)));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { path, file, renamed: false }),
+                Ok(file) => return Ok(Self { path, file, is_in_place: false }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
                 Err(error) => return Err(error),
             }
@@ -114,7 +134,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if !self.renamed {
+        if !self.is_in_place {
             // What is left over does no harm; there is nothing better to do about it.
             let _ = fs::remove_file(&self.path);
         }
@@ -152,7 +172,8 @@ mod tests {
 
     fn write(target: &Path, bytes: &[u8]) -> Result<(), Error> {
         let waiting = Arc::new(());
-        Saving::open(target)?.write(bytes, &Arc::downgrade(&waiting))
+        let bytes = Bytes::copy_from_slice(bytes);
+        StagedFile::open(target)?.fill(bytes, &Arc::downgrade(&waiting))?.commit()
     }
 
     fn entries(folder: &tempfile::TempDir) -> usize {
@@ -164,8 +185,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.zip");
         write(&target, b"one").unwrap();
-        assert!(Saving::open(&target).unwrap().write(b"two", &Weak::new()).is_err());
-        drop(Saving::open(&target).unwrap());
+        let two = Bytes::from_static(b"two");
+        assert!(StagedFile::open(&target).unwrap().fill(two.clone(), &Weak::new()).is_err());
+        let waiting = Arc::new(());
+        let staged = StagedFile::open(&target).unwrap().fill(two, &Arc::downgrade(&waiting));
+        drop(staged.unwrap());
         assert_eq!(fs::read(&target).unwrap(), b"one");
         assert_eq!(entries(&folder), 1);
     }
@@ -186,10 +210,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.zip");
         let waiting = Arc::new(());
-        let (first, second) = (Saving::open(&target).unwrap(), Saving::open(&target).unwrap());
-        second.write(b"second", &Arc::downgrade(&waiting)).unwrap();
+        let open = || StagedFile::open(&target).unwrap();
+        let write = |staged: StagedFile, bytes: &'static [u8]| {
+            staged.fill(bytes.into(), &Arc::downgrade(&waiting)).unwrap().commit().unwrap();
+        };
+        let (first, second) = (open(), open());
+        write(second, b"second");
         assert_eq!(fs::read(&target).unwrap(), b"second");
-        first.write(b"first", &Arc::downgrade(&waiting)).unwrap();
+        write(first, b"first");
         assert_eq!(fs::read(&target).unwrap(), b"first");
         assert_eq!(entries(&folder), 1);
     }
@@ -208,8 +236,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("taken");
         fs::create_dir_all(target.join("inside")).unwrap();
-        assert!(matches!(Saving::open(&target), Err(Error::File { .. })));
-        assert!(Saving::open(&folder.path().join("no/such/a.zip")).is_err());
+        assert!(matches!(StagedFile::open(&target), Err(Error::File { .. })));
+        assert!(StagedFile::open(&folder.path().join("no/such/a.zip")).is_err());
         assert_eq!(entries(&folder), 1);
     }
 
@@ -227,7 +255,7 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
         symlink(folder.path().join("nowhere"), folder.path().join("dangling")).unwrap();
-        assert!(Saving::open(&folder.path().join("dangling")).is_err());
+        assert!(StagedFile::open(&folder.path().join("dangling")).is_err());
         write(Path::new("/dev/null"), b"gone").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }

@@ -1,10 +1,26 @@
 //! The command `longhaul`, run as a user runs it, against the reference server and small peers
 //! that misbehave.
 
+#[path = "../../src/client/extract/tests/archive.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the library's own tests take more of it")]
+mod archive;
 mod bulk;
+mod codes;
+mod connections;
 mod export;
+mod extract;
 mod failures;
+#[path = "../support/front.rs"]
+#[allow(unreachable_pub, reason = "other tests share it")]
+mod front;
 mod interrupt;
 mod requests;
+mod secrets;
 mod support;
+mod systems;
+#[cfg(unix)]
+mod terminal;
+#[path = "../support/tls.rs"]
+#[allow(unreachable_pub, reason = "other tests share it")]
+mod tls;
 mod usage;

@@ -1,8 +1,9 @@
 //! A server, a folder and a command for each test.
 
 use std::fs;
+use std::future::Future;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -24,7 +25,7 @@ pub(crate) const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/s
 /// A reference server that serves the sample as `$DEMO`.
 pub(crate) struct Serving {
     server: Server,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Serving {
@@ -32,11 +33,20 @@ impl Serving {
         let runtime = Runtime::new().unwrap();
         let builder = adjust(Server::builder().package("$DEMO", SAMPLE));
         let server = runtime.block_on(builder.bind("127.0.0.1:0")).unwrap();
-        Self { server, _runtime: runtime }
+        Self { server, runtime }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.server.addr())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    /// Makes something that stands before the server, and goes with it.
+    pub(crate) fn front<T>(&self, making: impl Future<Output = T>) -> T {
+        self.runtime.block_on(making)
     }
 }
 
@@ -50,6 +60,13 @@ impl Folder {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
+    }
+
+    /// Writes a file, and the folders it stands in.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
 
     /// The names of the files in it, sorted.
@@ -76,9 +93,14 @@ impl Folder {
     /// The same without any harness.
     pub(crate) fn std_command(&self, url: &str, words: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_longhaul"));
-        for name in ["SAP_USER", "SAP_PASSWORD", "SAP_CLIENT", "SAP_LANGUAGE"] {
-            command.env_remove(name);
+        // Nothing of whoever runs the tests may play a part.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().to_uppercase();
+            if name.starts_with("SAP_") || name.starts_with("VSP_") || name.ends_with("_PROXY") {
+                command.env_remove(&name).env_remove(name.to_lowercase());
+            }
         }
+        command.env("HOME", self.path("home")).env("USERPROFILE", self.path("home"));
         command.env("SAP_URL", url).args(words).current_dir(self.0.path());
         command
     }

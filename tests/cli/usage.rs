@@ -46,3 +46,34 @@ fn help_and_version_are_results() {
     let help = run(&mut folder.longhaul("", &["export", "--help"])).expect(0).stdout();
     assert!(help.contains("Examples") && help.contains("--max-size"), "{help}");
 }
+
+#[test]
+fn every_command_has_examples_in_its_help() {
+    let folder = Folder::new();
+    for (command, words) in [
+        ("export", &["--extract", "--cacert", "--proxy", "-s, --system"][..]),
+        ("ping", &["--cookie-file", "--insecure", "SAP_COOKIE_STRING"]),
+        ("types", &["--cert", "--key"]),
+        ("call", &["--params", "--stream"]),
+        ("serve", &["full", "seed", "deployed", "--listen"]),
+        ("completions", &["bash", "zsh", "fish", "powershell", "elvish"]),
+    ] {
+        let help = run(&mut folder.longhaul("", &[command, "--help"])).expect(0).stdout();
+        let example = format!("longhaul {command} ");
+        assert!(help.contains("Examples:") && help.contains(&example), "{help}");
+        assert!(words.iter().all(|word| help.contains(word)), "{words:?} in {help}");
+    }
+}
+
+#[test]
+fn shells_get_a_script_that_knows_the_commands() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = run(&mut folder.longhaul("", &["completions", shell])).expect(0);
+        let script = ran.stdout();
+        for word in ["longhaul", "export", "objects-from"] {
+            assert!(script.contains(word), "{shell}: no {word}");
+        }
+        assert_eq!(ran.stderr(), "");
+    }
+}

@@ -25,12 +25,13 @@ pub struct Identity {
     pub key: PathBuf,
 }
 
+/// Two of the same name would be taken for one that has changed its key.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
 impl Authority {
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Two of the same name would be taken for one that has changed its key.
-        static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("authority {}", MADE.fetch_add(1, Ordering::Relaxed));
         params.distinguished_name.push(DnType::CommonName, name);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod connection;
+mod examples;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,42 +12,12 @@ use longhaul::proto::Params;
 
 use crate::output;
 use crate::target::Target;
-use crate::values::{
-    PackageFolder, duration, language, object, package_folder, params, sap_client, size,
-    size_in_memory,
-};
-
-const AFTER_HELP: &str = "\
-Environment (flags win):
-  SAP_URL, SAP_USER, SAP_PASSWORD, SAP_CLIENT (001), SAP_LANGUAGE (EN)
-
-Exit codes:
-    0  done
-    1  anything unforeseen, such as a file that cannot be written
-    2  usage
-    3  configuration, connection or logon
-    4  the server refused or failed the operation, or delivered nothing
-    5  the data did not verify, the transfer broke, a limit or a time ran out
-    6  done, but objects are missing
-  130  interrupted";
-
-const EXPORT_EXAMPLES: &str = "\
-Examples:
-  longhaul export --url http://sap.example:8000 --user ME '$ZRAY'
-      writes $ZRAY.zip; the password is asked for
-  longhaul export '$ZRAY' '$ZBOX' -o both.zip --json
-      two packages in one archive, the result as one JSON object
-  longhaul export --object CLAS:ZCL_A --object PROG:ZREPORT -o some.zip
-  longhaul export --objects-from missing.txt -o rest.zip
-  longhaul export '$ZRAY' -o - | bsdtar -tf -
-      nothing is written before everything has been verified
-
-Exit code 6 means that the file is there but objects are missing from it; they
-are listed on stderr, and under `missing` and `skipped` with --json.";
+use crate::values::{PackageFolder, duration, object, package_folder, params, size};
+pub(crate) use connection::{NetworkArgs, PasswordArgs, ServerArgs};
 
 /// Heavyweight operations on an SAP system over one WebSocket.
 #[derive(Debug, Parser)]
-#[command(version, after_long_help = AFTER_HELP, max_term_width = 100)]
+#[command(version, after_long_help = examples::GENERAL, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -55,11 +28,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Exports packages or objects as an abapGit archive.
-    #[command(after_long_help = EXPORT_EXAMPLES)]
+    #[command(after_long_help = examples::EXPORT)]
     Export(ExportArgs),
     /// Asks the server for a sign of life, and shows what it says of itself.
+    #[command(after_long_help = examples::PING)]
     Ping(AskArgs),
     /// Lists the object types that the server can serialize.
+    #[command(after_long_help = examples::TYPES)]
     Types(AskArgs),
     /// Sends any request and prints the data of its answer as JSON.
     ///
@@ -67,11 +42,16 @@ pub(crate) enum Command {
     /// the file named by -o and the data to stdout; with `-o -` only the payload goes to stdout.
     /// Without -o, a payload goes to stdout in place of the data, unless stdout is a terminal or
     /// --json is given: then it is left out with a warning.
+    #[command(after_long_help = examples::CALL)]
     Call(CallArgs),
     /// Serves folders as packages, for tests and trials.
     ///
     /// Prints its URL on stdout once it listens, and serves until Ctrl+C or SIGTERM.
+    #[command(after_long_help = examples::SERVE)]
     Serve(ServeArgs),
+    /// Prints a script that lets a shell complete the command's words.
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
 }
 
 impl Command {
@@ -80,7 +60,7 @@ impl Command {
             Self::Export(args) => args.json,
             Self::Ping(args) | Self::Types(args) => args.json,
             Self::Call(args) => args.json,
-            Self::Serve(_) => false,
+            Self::Serve(_) | Self::Completions(_) => false,
         }
     }
 }
@@ -105,45 +85,6 @@ impl TalkArgs {
     }
 }
 
-/// Which server, and who asks.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Connection")]
-pub(crate) struct ServerArgs {
-    /// The server, such as http://host:8000; a path under /sap/bc/apc/ is kept [env: SAP_URL].
-    #[arg(long)]
-    pub(crate) url: Option<String>,
-    /// The user to log on as; without one no logon is sent [env: SAP_USER].
-    #[arg(long)]
-    pub(crate) user: Option<String>,
-    /// The SAP client, three digits [env: SAP_CLIENT] [default: 001].
-    #[arg(long, value_name = "NNN", value_parser = sap_client)]
-    pub(crate) client: Option<String>,
-    /// The logon language [env: SAP_LANGUAGE] [default: EN].
-    #[arg(long, value_parser = language)]
-    pub(crate) language: Option<String>,
-    /// The path of the WebSocket, instead of what the URL or the default says.
-    #[arg(long)]
-    pub(crate) path: Option<String>,
-    #[command(flatten)]
-    pub(crate) password: PasswordArgs,
-    /// The largest message to take, such as 128MiB [default: 64MiB].
-    #[arg(long, value_name = "SIZE", value_parser = size_in_memory)]
-    pub(crate) max_message: Option<usize>,
-    /// How long the server may go without progress or data, such as 30s [default: 10m].
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    pub(crate) idle_timeout: Option<Duration>,
-    /// How long the request may take in all [default: no limit].
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    pub(crate) timeout: Option<Duration>,
-}
-
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct PasswordArgs {
-    /// Read the password from the first line of stdin [env: SAP_PASSWORD, else a prompt].
-    #[arg(long)]
-    pub(crate) password_stdin: bool,
-}
-
 /// How a payload is taken.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
@@ -165,6 +106,15 @@ pub(crate) struct ExportArgs {
     /// The archive, `-` for stdout [default: PACKAGE.zip, or objects.zip without a package].
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) output: Option<Target>,
+    /// Put the files of the archive into this folder; without -o no archive is kept.
+    ///
+    /// The folder must not exist, unless --overwrite is given. It appears once everything has
+    /// been checked, as the archive does.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) extract: Option<PathBuf>,
+    /// Let --extract replace files in a folder that exists; its other files stay.
+    #[arg(long, requires = "extract")]
+    pub(crate) overwrite: bool,
     /// An object to export as well; may be given often.
     #[arg(long, value_name = "TYPE:NAME", value_parser = object)]
     pub(crate) object: Vec<ObjectKey>,
@@ -240,6 +190,12 @@ pub(crate) struct ServeArgs {
     pub(crate) object_delay: Option<Duration>,
 }
 
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell to print the script for.
+    pub(crate) shell: clap_complete::Shell,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProfileArg {
     /// Everything that is built.
@@ -293,6 +249,10 @@ mod tests {
             ["--client", "1"],
             ["--language", "ENGLISH"],
             ["--password", "secret"],
+            ["--proxy", ""],
+            ["--system", ""],
+            ["--cert", "me.pem"],
+            ["--key", "me.key"],
         ] {
             assert!(export(&[words[0], words[1], "$A"]).is_err(), "{words:?}");
         }
@@ -300,6 +260,17 @@ mod tests {
         assert_eq!(args.payload.chunk_size, Some(1 << 20));
         assert_eq!(args.server.timeout, Some(Duration::from_secs(120)));
         assert_eq!(args.output, Some(Target::Stdout));
+    }
+
+    #[test]
+    fn what_needs_or_excludes_another() {
+        assert!(export(&["--cert", "me.pem", "--key", "me.key", "$A"]).is_ok());
+        assert!(export(&["--cookie-file", "c", "--user", "ME", "$A"]).is_err());
+        assert!(export(&["--cookie-file", "c", "--password-stdin", "$A"]).is_err());
+        assert!(export(&["--overwrite", "$A"]).is_err());
+        let args = export(&["--cacert", "a", "--cacert", "b", "-s", "a4h", "$A"]).unwrap();
+        assert_eq!(args.server.network.cacert.len(), 2);
+        assert_eq!(args.server.system.as_deref(), Some("a4h"));
     }
 
     #[test]

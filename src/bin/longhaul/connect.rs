@@ -1,24 +1,17 @@
-//! From settings to a connection: flags first, then the environment, then defaults.
+//! From settings to a connection.
 
 use std::time::Duration;
 
 use longhaul::{Client, ClientBuilder, TransferOptions};
 use url::{Host, Url};
 
-use crate::args::{PayloadArgs, ServerArgs, TalkArgs};
+use crate::args::{NetworkArgs, PayloadArgs, ServerArgs, TalkArgs};
 use crate::failure::Failure;
-use crate::{password, values};
+use crate::settings::{LogonBy, Settings, process_environment, process_folders};
+use crate::{output, password};
 
 /// How long connecting may take, unless `--timeout` is shorter.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Where variables of the environment come from; empty ones count as not set.
-pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Reads the process's own environment.
-pub(crate) fn process_environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
 
 /// Puts a connection together, asking for the password if need be; nothing is sent yet.
 ///
@@ -29,7 +22,8 @@ pub(crate) fn settings(
     payload: Option<&PayloadArgs>,
     talk: TalkArgs,
 ) -> Result<ClientBuilder, Failure> {
-    let settings = Settings::read(args, &process_environment)?;
+    let settings = Settings::read(args, &process_environment, &process_folders())?;
+    tell(&settings, args, talk);
     let mut builder = Client::builder(&settings.url)
         .connect_timeout(args.timeout.map_or(CONNECT_TIMEOUT, |limit| limit.min(CONNECT_TIMEOUT)))
         .options(options(args, payload));
@@ -45,14 +39,19 @@ pub(crate) fn settings(
     if let Some(bytes) = args.max_message {
         builder = builder.max_message_bytes(bytes);
     }
-    if let Some(user) = &settings.user {
-        if is_exposed(&settings.url) {
-            talk.warn("the password travels over http, where anyone on the way can read it");
-        }
-        let password = password::read(args.password, &process_environment, user)?;
-        builder = builder.basic(user, password);
+    if settings.insecure {
+        builder = builder.danger_accept_any_certificate();
     }
-    Ok(builder)
+    builder = network(builder, &args.network);
+    Ok(match settings.logon {
+        LogonBy::Nothing => builder,
+        LogonBy::CookieFile(path) => builder.cookie_file(path),
+        LogonBy::Cookies(cookies) => builder.cookies(cookies),
+        LogonBy::Password { user, variables } => {
+            let password = password::read(args.password, &process_environment, &variables, &user)?;
+            builder.basic(user, password)
+        }
+    })
 }
 
 /// Connects and logs on.
@@ -81,56 +80,38 @@ fn options(args: &ServerArgs, payload: Option<&PayloadArgs>) -> TransferOptions 
     options
 }
 
-/// What is known of server and logon, wherever it was said.
-#[derive(Debug, PartialEq, Eq)]
-struct Settings {
-    url: String,
-    user: Option<String>,
-    /// `None` where the URL says it itself.
-    client: Option<String>,
-    /// `None` where the URL says it itself.
-    language: Option<String>,
+/// Says what a user may not have meant, before any secret is asked for.
+fn tell(settings: &Settings, args: &ServerArgs, talk: TalkArgs) {
+    if let (Some(system), None, false) = (&settings.system, &args.system, talk.quiet) {
+        // Nobody named it, and it stands in a file that may have come with the folder.
+        let (name, file) = (&system.name, system.file.display());
+        output::note(format_args!("system {name} of {file}, at {}", settings.url));
+    }
+    if settings.insecure {
+        talk.warn("the server's certificate is not checked; whoever stands between can read all");
+    }
+    let secret = match settings.logon {
+        LogonBy::Nothing => return,
+        LogonBy::Password { .. } => "the password travels",
+        LogonBy::CookieFile(_) | LogonBy::Cookies(_) => "the cookies travel",
+    };
+    if is_exposed(&settings.url) {
+        talk.warn(format_args!("{secret} over http, where anyone on the way can read it"));
+    }
 }
 
-impl Settings {
-    fn read(args: &ServerArgs, environment: Environment<'_>) -> Result<Self, Failure> {
-        let url = args.url.clone().filter(|url| !url.is_empty());
-        let url = url.or_else(|| environment("SAP_URL")).ok_or_else(|| {
-            Failure::configuration(
-                "no server is named",
-                "give its URL, such as http://host:8000, with --url or SAP_URL",
-            )
-        })?;
-        let checked = |name: &str, check: fn(&str) -> Result<String, String>| {
-            let Some(value) = environment(name) else { return Ok(None) };
-            check(&value).map(Some).map_err(|reason| {
-                Failure::configuration(
-                    format!("{name} is {value:?}: {reason}"),
-                    format!("set {name} to another value, or unset it"),
-                )
-            })
-        };
-        let said = |key: &str| {
-            Url::parse(url.trim()).is_ok_and(|url| url.query_pairs().any(|(name, _)| name == key))
-        };
-        let or_default = |value: Option<String>, key: &str, default: &str| {
-            value.or_else(|| (!said(key)).then(|| default.to_owned()))
-        };
-        let client = match &args.client {
-            Some(client) => Some(client.clone()),
-            None => checked("SAP_CLIENT", values::sap_client)?,
-        };
-        let language = match &args.language {
-            Some(language) => Some(language.clone()),
-            None => checked("SAP_LANGUAGE", values::language)?,
-        };
-        Ok(Self {
-            user: args.user.clone().or_else(|| environment("SAP_USER")).filter(|u| !u.is_empty()),
-            client: or_default(client, "sap-client", "001"),
-            language: or_default(language, "sap-language", "EN"),
-            url,
-        })
+/// What lies between here and the server; the environment's proxies are the library's matter.
+fn network(mut builder: ClientBuilder, args: &NetworkArgs) -> ClientBuilder {
+    for path in &args.cacert {
+        builder = builder.authority(path);
     }
+    if let (Some(certificate), Some(key)) = (&args.cert, &args.key) {
+        builder = builder.identity(certificate, key);
+    }
+    if let Some(url) = &args.proxy {
+        builder = builder.proxy(url);
+    }
+    builder
 }
 
 /// Whether what is sent can be read on the way: not encrypted, and it leaves this machine.
@@ -147,59 +128,7 @@ fn is_exposed(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::{Cli, Command};
-    use crate::failure::Kind;
-
-    fn read(words: &[&str], variables: &[(&str, &str)]) -> Result<Settings, Failure> {
-        let cli = Cli::try_parse_from(["longhaul", "ping"].iter().chain(words)).unwrap();
-        let Command::Ping(args) = cli.command else { panic!("{words:?}") };
-        let environment = |name: &str| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
-        Settings::read(&args.server, &environment)
-    }
-
-    #[test]
-    fn flags_win_over_the_environment_and_that_over_defaults() {
-        let variables = [
-            ("SAP_URL", "http://e"),
-            ("SAP_USER", "E"),
-            ("SAP_CLIENT", "100"),
-            ("SAP_LANGUAGE", "de"),
-        ];
-        let settings = read(&[], &variables).unwrap();
-        assert_eq!((settings.url.as_str(), settings.user.as_deref()), ("http://e", Some("E")));
-        let said = (settings.client.as_deref(), settings.language.as_deref());
-        assert_eq!(said, (Some("100"), Some("DE")));
-        let words = ["--url", "http://f", "--user", "F", "--client", "200", "--language", "FR"];
-        let settings = read(&words, &variables).unwrap();
-        assert_eq!((settings.url.as_str(), settings.user.as_deref()), ("http://f", Some("F")));
-        let said = (settings.client.as_deref(), settings.language.as_deref());
-        assert_eq!(said, (Some("200"), Some("FR")));
-        let settings = read(&["--url", "http://f"], &[]).unwrap();
-        assert_eq!(settings.user, None);
-        let said = (settings.client.as_deref(), settings.language.as_deref());
-        assert_eq!(said, (Some("001"), Some("EN")));
-    }
-
-    #[test]
-    fn a_client_in_the_url_is_kept_unless_another_is_named() {
-        let url = "http://h?sap-client=300";
-        assert_eq!(read(&["--url", url], &[]).unwrap().client, None);
-        let settings = read(&["--url", url], &[("SAP_CLIENT", "100")]).unwrap();
-        assert_eq!(settings.client.as_deref(), Some("100"));
-    }
-
-    #[test]
-    fn what_is_missing_or_wrong_is_a_failure_of_configuration() {
-        assert_eq!(read(&[], &[]).unwrap_err().kind, Kind::Configuration);
-        let error = read(&["--url", "http://h"], &[("SAP_CLIENT", "1")]).unwrap_err();
-        assert_eq!(error.kind, Kind::Configuration);
-        assert!(error.hint.contains("SAP_CLIENT"));
-    }
 
     #[test]
     fn only_plain_http_to_elsewhere_is_exposed() {

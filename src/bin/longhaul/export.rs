@@ -3,34 +3,31 @@
 use std::fs;
 use std::path::Path;
 
+use longhaul::client::extract::Extracted;
 use longhaul::ops::git::{Export, Exported, ObjectKey};
-use longhaul::{Client, Receipt};
+use longhaul::{Client, Completed, Receipt};
 
 use crate::args::{ExportArgs, TalkArgs};
 use crate::connect;
+use crate::extract::{self, Folder};
 use crate::failure::Failure;
+use crate::places::Places;
 use crate::progress::Display;
 use crate::report::{ExportReport, missing_lines};
 use crate::target::Target;
 use crate::{Done, interrupt, output, values};
 
-/// Exports what is asked for; nothing appears at the target before everything has verified.
+/// Exports what is asked for; nothing appears anywhere before everything has verified.
 pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
-    let target = args.output.clone().unwrap_or_else(|| Target::for_packages(&args.packages));
-    if args.json && target == Target::Stdout {
-        return Err(Failure::usage(
-            "--json and `-o -` both want stdout",
-            "name a file with -o, or leave --json out",
-        ));
-    }
+    let places = Places::new(args)?;
     let operation = operation(args)?;
     let settings = connect::settings(&args.server, Some(&args.payload), talk)?;
     interrupt::block_on(async {
         let client = connect::connect(settings).await?;
         let display = Display::new(talk);
-        let (exported, receipt) = deliver(&client, operation, &target, &display).await?;
+        let delivered = deliver(&client, operation, &places, &display).await?;
         drop(display);
-        report(args, talk, &target, &exported, &receipt).await
+        report(args, talk, &places, &delivered).await
     })
 }
 
@@ -39,13 +36,14 @@ fn operation(args: &ExportArgs) -> Result<Export, Failure> {
     if let Some(path) = &args.objects_from {
         objects.extend(read_objects(path)?);
     }
-    if args.packages.is_empty() && objects.is_empty() {
+    let packages = args.packages.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let packages: Vec<_> = packages.collect();
+    if packages.is_empty() && objects.is_empty() {
         return Err(Failure::usage(
             "there is nothing to export",
             "name a package, or objects with --object or --objects-from",
         ));
     }
-    let packages = args.packages.iter().map(|name| name.trim());
     let operation = Export::packages(packages).with_objects(objects);
     Ok(if args.no_subpackages { operation.without_subpackages() } else { operation })
 }
@@ -58,6 +56,8 @@ fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
             "name a text file with --objects-from",
         )
     })?;
+    // Some editors begin a file with a mark that is no part of its text.
+    let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().map(str::trim).enumerate();
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let read = lines.map(|(index, line)| {
@@ -71,38 +71,51 @@ fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
     read.collect()
 }
 
+/// What came of an export.
+struct Delivered {
+    exported: Exported,
+    receipt: Receipt,
+    extracted: Option<Extracted>,
+}
+
 async fn deliver(
     client: &Client,
     operation: Export,
-    target: &Target,
+    places: &Places,
     display: &Display,
-) -> Result<(Exported, Receipt), Failure> {
+) -> Result<Delivered, Failure> {
     let transfer = display.attach(client.start(operation).await?);
-    match target {
-        Target::File(path) => {
-            let saved = display.show_while(transfer.save(path)).await?;
-            Ok((saved.output, saved.receipt))
-        }
-        Target::Stdout => {
-            let completed = display.show_while(transfer.collect()).await?;
-            output::payload(completed.payload).await?;
-            Ok((completed.output, completed.receipt))
-        }
+    let (completed, file) = if let Some(Target::File(path)) = &places.archive {
+        let (completed, file) = display.show_while(transfer.stage(path)).await?;
+        (completed, Some(file))
+    } else {
+        (display.show_while(transfer.collect()).await?, None)
+    };
+    let Completed { output: exported, payload, receipt, .. } = completed;
+    let prepared = match &places.folder {
+        Some(folder) => Some(display.show_while(folder.prepare(payload.clone())).await?),
+        None => None,
+    };
+    // Everything has been checked.
+    if places.archive == Some(Target::Stdout) {
+        output::payload(payload).await?;
     }
+    let extracted = extract::commit(prepared, file).await?;
+    Ok(Delivered { exported, receipt, extracted })
 }
 
 async fn report(
     args: &ExportArgs,
     talk: TalkArgs,
-    target: &Target,
-    exported: &Exported,
-    receipt: &Receipt,
+    places: &Places,
+    delivered: &Delivered,
 ) -> Result<Done, Failure> {
-    let name = match target {
-        Target::File(path) => path.to_string_lossy(),
-        Target::Stdout => "stdout".into(),
-    };
-    let report = ExportReport::new(&name, exported, receipt);
+    let Delivered { exported, receipt, extracted } = delivered;
+    let archive = places.archive.as_ref().map(Target::name);
+    let folder = places.folder.as_ref().map(Folder::name);
+    let replaced = extracted.as_ref().map_or(0, |extracted| extracted.replaced);
+    let report =
+        ExportReport::new(archive.as_deref(), folder.as_deref(), replaced, exported, receipt);
     if exported.exceeds_count() {
         talk.warn(format_args!(
             "the server counts {} objects, the archive holds {}",
@@ -111,11 +124,11 @@ async fn report(
         ));
     }
     missing_lines(exported).iter().for_each(output::note);
-    match target {
-        Target::Stdout if talk.quiet => {}
-        Target::Stdout => report.lines().iter().for_each(output::note),
-        Target::File(_) if args.json => output::object(&report).await?,
-        Target::File(_) => output::lines(&report.lines()).await?,
+    match places.archive {
+        Some(Target::Stdout) if talk.quiet => {}
+        Some(Target::Stdout) => report.lines().iter().for_each(output::note),
+        _ if args.json => output::object(&report).await?,
+        _ => output::lines(&report.lines()).await?,
     }
     Ok(if exported.is_complete() { Done::Complete } else { Done::Incomplete })
 }

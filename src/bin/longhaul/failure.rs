@@ -1,5 +1,6 @@
 //! What went wrong, in words: what happened, what to do next, and the exit code.
 
+mod extract;
 mod hint;
 #[cfg(test)]
 mod tests;

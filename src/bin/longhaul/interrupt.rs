@@ -12,8 +12,7 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs `work` to its end, or drops it as soon as the user interrupts.
 ///
-/// Whatever waits for the user without this runtime, such as asking for a password, goes before
-/// it: from here on an interruption takes effect only where `work` waits.
+/// An interruption takes effect only where `work` waits; what blocks goes to a thread of its own.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     run(async {
         let mut interruption = Interruption::listen()?;

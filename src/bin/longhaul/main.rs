@@ -7,8 +7,10 @@
 mod args;
 mod call;
 mod clean;
+mod completions;
 mod connect;
 mod export;
+mod extract;
 mod failure;
 mod interrupt;
 mod json;
@@ -16,9 +18,12 @@ mod logs;
 mod output;
 mod password;
 mod ping;
+mod places;
 mod progress;
 mod report;
 mod serve;
+mod settings;
+mod systems;
 mod target;
 mod types;
 mod values;
@@ -72,6 +77,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Command::Types(args) => types::run(args, cli.talk),
         Command::Call(args) => call::run(args, cli.talk),
         Command::Serve(args) => serve::run(args, cli.talk),
+        Command::Completions(args) => completions::run(*args),
     }
 }
 

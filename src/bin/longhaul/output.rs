@@ -34,6 +34,11 @@ pub(crate) async fn data(text: &str) -> Result<(), Failure> {
     result(laid_out + "\n").await
 }
 
+/// Prints a script as it stands.
+pub(crate) fn script(script: &[u8]) -> Result<(), Failure> {
+    unless_unread(write(script))
+}
+
 /// Writes a verified payload.
 ///
 /// # Errors
@@ -80,7 +85,11 @@ pub(crate) fn failure_json(failure: &Failure) {
 
 /// Prints a result. That nobody reads it is no failure: what was to be done is done.
 async fn result(text: String) -> Result<(), Failure> {
-    match write_beside(move || write(text.as_bytes())).await {
+    unless_unread(write_beside(move || write(text.as_bytes())).await)
+}
+
+fn unless_unread(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::local("writing to stdout failed", &error))
         }

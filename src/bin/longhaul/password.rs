@@ -3,36 +3,56 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use crate::args::PasswordArgs;
-use crate::connect::Environment;
+use crate::clean::clean;
 use crate::failure::Failure;
+use crate::interrupt;
+use crate::settings::Environment;
 
 /// The longest line that is taken for a password, in bytes.
 const MOST_BYTES: u64 = 64 << 10;
 
-/// Reads the password of `user`: from stdin where that is asked for, else from `SAP_PASSWORD`,
-/// else from a person.
+/// Reads the password of `user`: from stdin where that is asked for, else from the first of
+/// `variables` that is set, else from a person.
 ///
 /// # Errors
 /// A failure of configuration if there is none.
 pub(crate) fn read(
     args: PasswordArgs,
     environment: Environment<'_>,
+    variables: &[String],
     user: &str,
 ) -> Result<String, Failure> {
     if args.password_stdin {
         return first_line(io::stdin().lock());
     }
-    if let Some(password) = environment("SAP_PASSWORD") {
+    if let Some(password) = variables.iter().find_map(|name| environment(name)) {
         return Ok(password);
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::configuration(
             format!("user {user} has no password"),
-            "set SAP_PASSWORD, or give the password on stdin with --password-stdin",
+            format!(
+                "set {}, or give the password on stdin with --password-stdin",
+                variables.join(" or ")
+            ),
         ));
     }
-    rpassword::prompt_password(format!("Password for {user}: "))
-        .map_err(|error| Failure::local("the password could not be read", &error))
+    prompt(user)
+}
+
+/// Asks whoever sits at the terminal.
+fn prompt(user: &str) -> Result<String, Failure> {
+    let text = format!("Password for {}: ", clean(user));
+    // The terminal is in a state of its own then. An interruption that ended the program on the
+    // spot would leave it so, without an echo.
+    interrupt::block_on(async {
+        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(text));
+        match asked.await.unwrap_or_else(|error| Err(error.into())) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::interrupted()),
+            Err(error) => Err(Failure::local("the password could not be read", &error)),
+            Ok(password) => Ok(password),
+        }
+    })
 }
 
 fn first_line(input: impl BufRead) -> Result<String, Failure> {
@@ -49,7 +69,8 @@ fn first_line(input: impl BufRead) -> Result<String, Failure> {
     if password.is_empty() {
         return Err(Failure::configuration(
             "there is no password on stdin",
-            "write it to stdin, or leave --password-stdin out and set SAP_PASSWORD",
+            "write it to stdin, or leave --password-stdin out and set SAP_PASSWORD, or with -s \
+             VSP_<SYSTEM>_PASSWORD",
         ));
     }
     Ok(password.to_owned())
@@ -68,9 +89,10 @@ mod tests {
     }
 
     #[test]
-    fn without_any_password_it_is_a_failure_of_configuration() {
+    fn the_first_variable_that_is_set_has_it() {
         let args = PasswordArgs { password_stdin: false };
-        let given = |name: &str| (name == "SAP_PASSWORD").then(|| "p".to_owned());
-        assert_eq!(read(args, &given, "me").unwrap(), "p");
+        let given = |name: &str| (name != "UNSET").then(|| name.to_lowercase());
+        let variables = ["UNSET", "FIRST", "SECOND"].map(str::to_owned);
+        assert_eq!(read(args, &given, &variables, "me").unwrap(), "first");
     }
 }

@@ -13,7 +13,12 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExportReport<'a> {
-    output: &'a str,
+    /// The archive; `null` if none is kept.
+    output: Option<&'a str>,
+    /// The folder that holds the archive's files, if one was asked for.
+    extracted: Option<&'a str>,
+    #[serde(skip)]
+    replaced: u64,
     bytes: u64,
     sha256: String,
     digest_checked: bool,
@@ -30,9 +35,17 @@ pub(crate) struct ExportReport<'a> {
 }
 
 impl<'a> ExportReport<'a> {
-    pub(crate) fn new(output: &'a str, exported: &'a Exported, receipt: &'a Receipt) -> Self {
+    pub(crate) fn new(
+        output: Option<&'a str>,
+        extracted: Option<&'a str>,
+        replaced: u64,
+        exported: &'a Exported,
+        receipt: &'a Receipt,
+    ) -> Self {
         Self {
             output,
+            extracted,
+            replaced,
             bytes: receipt.bytes,
             sha256: receipt.sha256.to_string(),
             digest_checked: receipt.digest_checked,
@@ -51,17 +64,24 @@ impl<'a> ExportReport<'a> {
     /// The same for a person.
     pub(crate) fn lines(&self) -> Vec<String> {
         let elapsed = Duration::from_millis(self.elapsed_ms);
-        vec![
+        let mut lines = vec![
             format!(
                 "{}: {} objects, {} files, {} in {}",
-                self.output,
+                self.output.or(self.extracted).unwrap_or_default(),
                 self.object_count,
                 self.files,
                 ByteSize(self.bytes),
                 pace(self.bytes, elapsed)
             ),
             format!("sha256 {}", self.sha256),
-        ]
+        ];
+        if let (Some(_), Some(folder)) = (self.output, self.extracted) {
+            lines.push(format!("extracted to {folder}"));
+        }
+        if self.replaced > 0 {
+            lines.push(format!("replaced {} files", self.replaced));
+        }
+        lines
     }
 }
 

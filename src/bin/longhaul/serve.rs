@@ -7,7 +7,8 @@ use longhaul::server::{Profile, Server, ServerBuilder};
 use crate::args::{ProfileArg, ServeArgs, TalkArgs};
 use crate::failure::Failure;
 use crate::interrupt::{self, Interruption};
-use crate::{Done, connect, output, password};
+use crate::settings::process_environment;
+use crate::{Done, output, password};
 
 /// How long running transfers may keep the server from ending.
 const GRACE: Duration = Duration::from_secs(2);
@@ -43,7 +44,8 @@ fn builder(args: &ServeArgs) -> Result<ServerBuilder, Failure> {
         builder = builder.object_delay(delay);
     }
     if let Some(user) = &args.user {
-        let password = password::read(args.password, &connect::process_environment, user)?;
+        let variables = ["SAP_PASSWORD".to_owned()];
+        let password = password::read(args.password, &process_environment, &variables, user)?;
         builder = builder.user(user, password);
     }
     Ok(builder)

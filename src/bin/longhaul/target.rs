@@ -1,5 +1,6 @@
 //! Where an archive goes.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -20,6 +21,14 @@ impl FromStr for Target {
 }
 
 impl Target {
+    /// What it is called in a report.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::File(path) => path.to_string_lossy(),
+            Self::Stdout => "stdout".into(),
+        }
+    }
+
     /// The file for an export that names none, after its first package.
     ///
     /// What cannot stand in a file's name on some system becomes `#`, as in abapGit's own names,

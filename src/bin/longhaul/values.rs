@@ -58,6 +58,15 @@ pub(crate) fn language(text: &str) -> Result<String, String> {
     }
 }
 
+/// A yes or no, in the words that variables have for it.
+pub(crate) fn flag(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "t" | "1" | "yes" | "on" => Ok(true),
+        "false" | "f" | "0" | "no" | "off" => Ok(false),
+        _ => Err("neither true nor false".to_owned()),
+    }
+}
+
 /// `TYPE:NAME`.
 pub(crate) fn object(text: &str) -> Result<ObjectKey, String> {
     text.parse().map_err(|_| "not of the form TYPE:NAME, such as CLAS:ZCL_X".to_owned())
@@ -107,6 +116,13 @@ mod tests {
         assert_eq!(language("de").as_deref(), Ok("DE"));
         assert!(sap_client("1").is_err() && sap_client("0o1").is_err());
         assert!(language("").is_err() && language("E&").is_err());
+    }
+
+    #[test]
+    fn flags() {
+        assert!(["true", "TRUE", "1", "yes", " on "].iter().all(|text| flag(text) == Ok(true)));
+        assert!(["false", "0", "No", "off"].iter().all(|text| flag(text) == Ok(false)));
+        assert!(flag("").is_err() && flag("2").is_err());
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::event::{Event, Status, Unverified};
 use super::inbox::Inbox;
 use super::options::TransferOptions;
 use super::outcome::{Completed, Receipt, Saved};
-use super::save::Saving;
+use super::save::StagedFile;
 use super::transport::{Transport, Turn};
 use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Request, Warning};
 
@@ -247,14 +247,32 @@ impl<O: Operation> Transfer<O> {
     /// the rename itself cannot be stopped.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<Saved<O::Output>, Error> {
         let path = path.as_ref().to_owned();
-        let saving = Saving::open(&path)?;
-        let Completed { output, payload, receipt } = self.collect().await?;
+        let (Completed { output, receipt, .. }, file) = self.stage(&path).await?;
+        beside(|| file.commit()).await??;
+        Ok(Saved { output, path, receipt })
+    }
+
+    /// Does what [`save`](Self::save) does, up to the rename: for callers with something else to
+    /// do before the file appears that may fail as well.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancellation
+    /// As [`save`](Self::save).
+    pub async fn stage(
+        self,
+        path: impl AsRef<Path>,
+    ) -> Result<(Completed<O::Output>, StagedFile), Error> {
+        let file = StagedFile::open(path.as_ref())?;
+        let completed = self.collect().await?;
+        let payload = completed.payload.clone().into_bytes();
         // Dropped with this future; the writer, on its own thread, sees that and stops.
         let waiting = Arc::new(());
         let waiter = Arc::downgrade(&waiting);
-        beside(move || saving.write(&payload, &waiter)).await??;
+        let file = beside(move || file.fill(payload, &waiter)).await??;
         drop(waiting);
-        Ok(Saved { output, path, receipt })
+        Ok((completed, file))
     }
 
     /// Takes the verdict, which is there once the events have ended.

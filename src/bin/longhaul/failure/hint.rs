@@ -1,6 +1,7 @@
 //! What to do next about each error.
 
 use longhaul::client::EndpointError;
+use longhaul::proto::welcome::WelcomeError;
 use longhaul::proto::{AssembleError, ExchangeError, OperationError, ServerError};
 use longhaul::{CloseCause, ConnectError, Error, ErrorKind, TlsProblem};
 
@@ -86,6 +87,10 @@ fn connect(error: &ConnectError) -> &'static str {
         ConnectError::NoWelcome(_) => {
             "the handler ended at once: see the server's dumps (ST22) and its log (SM21)"
         }
+        ConnectError::Welcome(WelcomeError::Refused(error)) => server(error),
+        ConnectError::Status { status: 502 | 504, .. } => {
+            "what stands before the server cannot reach it: try again later"
+        }
         ConnectError::Status { .. }
         | ConnectError::Http(_)
         | ConnectError::Upgrade(_)
@@ -110,6 +115,10 @@ fn tls(problem: &TlsProblem) -> &'static str {
             "name a certificate the server knows with --cert and --key"
         }
         TlsProblem::NotTls(_) => "check the port: use http:// for one that is not encrypted",
+        TlsProblem::BadCertificate(_) => {
+            "check that --cacert names the authority's current certificate; for a test system \
+             only, --insecure takes any"
+        }
         _ => "for a test system only, --insecure takes any certificate",
     }
 }
@@ -121,7 +130,12 @@ fn closed(cause: &CloseCause) -> &'static str {
              answers once sends the whole archive as one message"
         }
         CloseCause::NeverEnded { .. } => "the server never answered an earlier request; try again",
-        CloseCause::Unresponsive { .. } => "check the network, then try again",
+        CloseCause::ByPeer { code: 1009, .. } => {
+            "the request is too large for the server: ask for fewer objects at once"
+        }
+        CloseCause::Unresponsive { .. } | CloseCause::NotReading { .. } => {
+            "check the network, then try again"
+        }
         CloseCause::Protocol(_) => "something between here and the server may alter the connection",
         _ => {
             "nothing was written; try again, and if it happens again see the server's dumps (ST22) \

@@ -77,7 +77,12 @@ fn each_error_has_its_exit_code_and_a_hint_that_names_what_helps() {
         (transfer(AssembleError::SeqZero.into()), Kind::Broken, 5, "try again"),
         (operation(OperationError::Empty), Kind::Empty, 4, "names"),
         (operation(OperationError::missing("types")), Kind::Broken, 5, "protocol"),
-        (operation(OperationError::payload("zip", archive)), Kind::Limit, 5, "--max-size"),
+        (
+            operation(OperationError::payload("zip", archive).beyond_limit()),
+            Kind::Limit,
+            5,
+            "--max-size",
+        ),
         (
             operation(OperationError::payload("zip", ArchiveError::NotZip { len: 1 })),
             Kind::Broken,

@@ -1,0 +1,74 @@
+//! What stands below the help of each command.
+
+pub(super) const GENERAL: &str = "\
+Examples:
+  longhaul export -s a4h '$ZRAY'
+  longhaul ping --url https://sap.example:44300 --user ME
+  longhaul serve --package '$DEMO=./demo'
+
+Environment (flags win, -s stands in for SAP_*):
+  SAP_URL, SAP_USER, SAP_PASSWORD, SAP_CLIENT (001), SAP_LANGUAGE (EN),
+  SAP_COOKIE_FILE, SAP_COOKIE_STRING, SAP_INSECURE, VSP_<SYSTEM>_PASSWORD,
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+
+Files (what neither flags nor environment say):
+  .vsp.json, .vsp/systems.json, and the same in the home folder
+
+Exit codes:
+    0  done
+    1  anything unforeseen, such as a file that cannot be written
+    2  usage
+    3  configuration, connection or logon
+    4  the server refused or failed the operation, or delivered nothing
+    5  the data did not verify, the transfer broke, a limit or a time ran out
+    6  done, but objects are missing
+  130  interrupted";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+  longhaul export --url http://sap.example:8000 --user ME '$ZRAY'
+      writes $ZRAY.zip; the password is asked for
+  longhaul export '$ZRAY' '$ZBOX' -o both.zip --json
+      two packages in one archive, the result as one JSON object
+  longhaul export -s a4h '$ZRAY' --extract zray
+      files in a new folder and no archive; with -o as well, both
+  longhaul export --object CLAS:ZCL_A --object PROG:ZREPORT -o some.zip
+  longhaul export --objects-from missing.txt -o rest.zip
+  longhaul export '$ZRAY' -o - | bsdtar -tf -
+      nothing is written before everything has been verified
+
+Exit code 6 means that the file is there but objects are missing from it; they
+are listed on stderr, and under `missing` and `skipped` with --json.";
+
+pub(super) const PING: &str = "\
+Examples:
+  longhaul ping --url http://127.0.0.1:8000
+  longhaul ping -s a4h --json
+  longhaul ping --url https://sap.example:44300 --cacert company.pem --user ME
+  longhaul ping --url https://sap.example:44300 --cookie-file cookies.txt";
+
+pub(super) const TYPES: &str = "\
+Examples:
+  longhaul types -s a4h
+  longhaul types --url http://127.0.0.1:8000 --json";
+
+pub(super) const CALL: &str = "\
+Examples:
+  longhaul call system ping
+  longhaul call -s a4h rfc search --params '{\"query\":\"BAPI_USER*\"}'
+  longhaul call git export --stream -o zray.zip \\
+      --params '{\"packages\":[\"$ZRAY\"],\"includeSubpackages\":false}'";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  longhaul serve --package '$DEMO=./demo'
+  longhaul serve --listen 127.0.0.1:0 --profile seed --package '$DEMO=./demo'
+      an older server, on any free port
+  echo secret | longhaul serve --user ME --password-stdin --package '$DEMO=./demo'";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  longhaul completions bash > ~/.local/share/bash-completion/completions/longhaul
+  longhaul completions zsh > ~/.zfunc/_longhaul
+  longhaul completions fish > ~/.config/fish/completions/longhaul.fish
+  longhaul completions powershell >> $PROFILE";

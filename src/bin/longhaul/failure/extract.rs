@@ -1,0 +1,40 @@
+//! Why an archive did not become a folder, and what to do about it.
+
+use longhaul::client::extract::ExtractError;
+
+use super::{Failure, Kind, chain};
+
+impl From<ExtractError> for Failure {
+    fn from(error: ExtractError) -> Self {
+        let (kind, hint) = sort(&error);
+        Self::new(kind, chain(&error), hint)
+    }
+}
+
+fn sort(error: &ExtractError) -> (Kind, &'static str) {
+    use ExtractError as E;
+    match error {
+        E::TooLarge { .. } => (Kind::Limit, "if the server is trusted, allow more with --max-size"),
+        E::Ratio { .. } | E::TooMany { .. } => (
+            Kind::Limit,
+            "archives are made like that to do harm; if the server is trusted, leave --extract out",
+        ),
+        E::Target(_) => (Kind::Usage, "name a new folder with --extract"),
+        E::Exists(_) => (
+            Kind::Local,
+            "name another folder with --extract, or let files in this one be replaced with \
+             --overwrite",
+        ),
+        E::Link(_) => (Kind::Local, "no link is followed: name the folder itself with --extract"),
+        E::PartExists(_) => {
+            (Kind::Local, "if nothing else is extracting there, remove it and try again")
+        }
+        E::File { .. } | E::NotUndone { .. } => {
+            (Kind::Local, "check that the folder can be written and the disk has room")
+        }
+        _ => (
+            Kind::Broken,
+            "nothing was written; leave --extract out to keep the archive and look at it",
+        ),
+    }
+}
