@@ -315,6 +315,34 @@ async fn proxies_that_do_not_let_us_through() {
 }
 
 #[tokio::test]
+async fn no_public_type_prints_a_secret() {
+    let builder = Server::builder().package(PACKAGE, small_sample()).user("me", "s3cr3t");
+    let printed_builder = format!("{builder:?}");
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let proxy = Front::proxy(Some("bWU6czNjcjN0")).await;
+    let settings = Client::builder(server.url())
+        .basic("me", "s3cr3t")
+        .proxy(format!("http://me:s3cr3t@{}", proxy.address));
+    let client = deadline(settings.clone().connect()).await.unwrap();
+    let request = client.request("system", "ping");
+    let printed = [
+        printed_builder,
+        format!("{server:?} {settings:?} {client:?} {request:?}"),
+        format!("{:?}", longhaul::Secret::from("s3cr3t")),
+        format!("{:?}", Logon::Basic { user: "me".into(), password: "s3cr3t".into() }),
+        format!("{:?} {:?}", Logon::Cookies("s3cr3t".into()), Logon::Bearer("s3cr3t".into())),
+        format!("{:?} {:?} {:?}", client.welcome(), client.stats(), client.options()),
+        format!("{:?}", client.start(longhaul::ops::system::Ping).await.unwrap()),
+        format!("{:?}", Client::builder("http://h").cookies("s3cr3t").bearer("s3cr3t")),
+    ];
+    for text in printed {
+        for secret in ["s3cr3t", "czNjcjN0"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_connects_may_be_spawned() {
     let builder = Server::builder().package(PACKAGE, small_sample()).user("me", PASSWORD);
     let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
