@@ -188,7 +188,7 @@ impl Reply {
         whole_number(text.trim_matches('"'))
     }
 
-    /// What the server says it left out, at most [`MAX_SKIPPED`](super::limits::MAX_SKIPPED) of
+    /// What the server says it left out, at most [`MAX_SKIPPED`] of
     /// it; entries that are no objects are ignored.
     pub fn skipped(&self) -> Vec<Skipped> {
         let mut skipped = Vec::new();
