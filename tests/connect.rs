@@ -310,6 +310,8 @@ async fn proxies_that_do_not_let_us_through() {
     let mute = Front::new(|_| Answer::Text("I am no proxy\r\n".into())).await;
     let error = fails(Client::builder(server.url()).proxy(mute.url())).await;
     assert!(matches!(error, ConnectError::ProxyBroken { .. }), "{error:?}");
+    let error = fails(Client::builder(server.url()).proxy("http://127.0.0.1:1")).await;
+    assert!(matches!(error, ConnectError::ProxyUnreachable { .. }), "{error:?}");
     let error = fails(Client::builder(server.url()).proxy("socks5://127.0.0.1:1")).await;
     assert!(matches!(error, ConnectError::ProxyUrl { .. }), "{error:?}");
 }

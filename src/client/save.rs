@@ -41,11 +41,17 @@ struct Part {
 }
 
 impl StagedFile {
-    /// Opens what `target` will be written through, before anything is asked of a server, so that
-    /// what cannot be written fails at once. A link is followed; a file that is replaced hands its
+    /// Opens what `target` will be written through, before anything is read, so that what cannot be
+    /// written fails at once. A link is followed; a file that is replaced hands its
     /// permissions on.
     pub(crate) fn open(target: &Path) -> Result<Self, Error> {
         let failed = |source| failed("writing", target, source);
+        let ends_in_name = target.file_name().is_some_and(|name| {
+            target.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes())
+        });
+        if !ends_in_name {
+            return Err(failed(io::ErrorKind::InvalidFilename.into()));
+        }
         let known = match fs::symlink_metadata(target) {
             Ok(found) if found.is_symlink() => {
                 let real = fs::canonicalize(target).map_err(failed)?;
@@ -237,6 +243,10 @@ mod tests {
         let target = folder.path().join("taken");
         fs::create_dir_all(target.join("inside")).unwrap();
         assert!(matches!(StagedFile::open(&target), Err(Error::File { .. })));
+        for target in ["", "new/", "..", "/"] {
+            assert!(StagedFile::open(&folder.path().join(target)).is_err(), "{target:?}");
+        }
+        assert!(StagedFile::open(Path::new("")).is_err());
         assert!(StagedFile::open(&folder.path().join("no/such/a.zip")).is_err());
         assert_eq!(entries(&folder), 1);
     }

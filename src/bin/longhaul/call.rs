@@ -21,7 +21,7 @@ pub(crate) fn run(args: &CallArgs, talk: TalkArgs) -> Result<Done, Failure> {
             "name a file with -o, or leave --json out",
         ));
     }
-    let settings = connect::settings(&args.server, Some(&args.payload), talk)?;
+    let settings = connect::settings(&args.server, Some(&args.payload))?;
     interrupt::block_on(async {
         let client = connect::connect(settings).await?;
         let display = Display::new(talk);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use longhaul::{Client, ClientBuilder, TransferOptions};
 use url::{Host, Url};
 
-use crate::args::{NetworkArgs, PayloadArgs, ServerArgs, TalkArgs};
+use crate::args::{NetworkArgs, PayloadArgs, ServerArgs};
 use crate::failure::Failure;
 use crate::settings::{LogonBy, Settings, process_environment, process_folders};
 use crate::{output, password};
@@ -20,10 +20,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) fn settings(
     args: &ServerArgs,
     payload: Option<&PayloadArgs>,
-    talk: TalkArgs,
 ) -> Result<ClientBuilder, Failure> {
     let settings = Settings::read(args, &process_environment, &process_folders())?;
-    tell(&settings, args, talk);
+    tell(&settings, args);
     let mut builder = Client::builder(&settings.url)
         .connect_timeout(args.timeout.map_or(CONNECT_TIMEOUT, |limit| limit.min(CONNECT_TIMEOUT)))
         .options(options(args, payload));
@@ -81,14 +80,17 @@ fn options(args: &ServerArgs, payload: Option<&PayloadArgs>) -> TransferOptions 
 }
 
 /// Says what a user may not have meant, before any secret is asked for.
-fn tell(settings: &Settings, args: &ServerArgs, talk: TalkArgs) {
-    if let (Some(system), None, false) = (&settings.system, &args.system, talk.quiet) {
+fn tell(settings: &Settings, args: &ServerArgs) {
+    // Said with -q as well: where a logon goes is no matter of taste.
+    if let (Some(system), None) = (&settings.system, &args.system) {
         // Nobody named it, and it stands in a file that may have come with the folder.
         let (name, file) = (&system.name, system.file.display());
-        output::note(format_args!("system {name} of {file}, at {}", settings.url));
+        output::note(format_args!("system {name} of {file}, at {}", host_of(&settings.url)));
     }
     if settings.insecure {
-        talk.warn("the server's certificate is not checked; whoever stands between can read all");
+        output::warn(
+            "the server's certificate is not checked; whoever stands between can read all",
+        );
     }
     let secret = match settings.logon {
         LogonBy::Nothing => return,
@@ -96,8 +98,15 @@ fn tell(settings: &Settings, args: &ServerArgs, talk: TalkArgs) {
         LogonBy::CookieFile(_) | LogonBy::Cookies(_) => "the cookies travel",
     };
     if is_exposed(&settings.url) {
-        talk.warn(format_args!("{secret} over http, where anyone on the way can read it"));
+        output::warn(format_args!("{secret} over http, where anyone on the way can read it"));
     }
+}
+
+/// Scheme, host and port of a URL; whatever else stands in it may be a secret.
+fn host_of(url: &str) -> String {
+    let Ok(url) = Url::parse(url.trim()) else { return "a url that cannot be read".into() };
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 /// What lies between here and the server; the environment's proxies are the library's matter.

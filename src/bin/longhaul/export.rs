@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use longhaul::client::extract::Extracted;
+use longhaul::client::StagedFile;
+use longhaul::client::extract::{Extracted, Prepared};
 use longhaul::ops::git::{Export, Exported, ObjectKey};
 use longhaul::{Client, Completed, Receipt};
 
@@ -21,14 +22,16 @@ use crate::{Done, interrupt, output, values};
 pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
     let places = Places::new(args)?;
     let operation = operation(args)?;
-    let settings = connect::settings(&args.server, Some(&args.payload), talk)?;
-    interrupt::block_on(async {
+    let settings = connect::settings(&args.server, Some(&args.payload))?;
+    let Staged { exported, receipt, folder, file } = interrupt::block_on(async {
         let client = connect::connect(settings).await?;
         let display = Display::new(talk);
-        let delivered = deliver(&client, operation, &places, &display).await?;
-        drop(display);
-        report(args, talk, &places, &delivered).await
-    })
+        deliver(&client, operation, &places, &display).await
+    })?;
+    // Everything has been checked, and what is left takes no time worth interrupting.
+    let extracted = extract::commit(folder, file)?;
+    let delivered = Delivered { exported, receipt, extracted };
+    interrupt::block_on(report(args, talk, &places, &delivered))
 }
 
 fn operation(args: &ExportArgs) -> Result<Export, Failure> {
@@ -71,6 +74,14 @@ fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
     read.collect()
 }
 
+/// An export that has been checked and stands beside the places it is for.
+struct Staged {
+    exported: Exported,
+    receipt: Receipt,
+    folder: Option<Prepared>,
+    file: Option<StagedFile>,
+}
+
 /// What came of an export.
 struct Delivered {
     exported: Exported,
@@ -83,7 +94,7 @@ async fn deliver(
     operation: Export,
     places: &Places,
     display: &Display,
-) -> Result<Delivered, Failure> {
+) -> Result<Staged, Failure> {
     let transfer = display.attach(client.start(operation).await?);
     let (completed, file) = if let Some(Target::File(path)) = &places.archive {
         let (completed, file) = display.show_while(transfer.stage(path)).await?;
@@ -92,16 +103,14 @@ async fn deliver(
         (display.show_while(transfer.collect()).await?, None)
     };
     let Completed { output: exported, payload, receipt, .. } = completed;
-    let prepared = match &places.folder {
+    let folder = match &places.folder {
         Some(folder) => Some(display.show_while(folder.prepare(payload.clone())).await?),
         None => None,
     };
-    // Everything has been checked.
     if places.archive == Some(Target::Stdout) {
         output::payload(payload).await?;
     }
-    let extracted = extract::commit(prepared, file).await?;
-    Ok(Delivered { exported, receipt, extracted })
+    Ok(Staged { exported, receipt, folder, file })
 }
 
 async fn report(

@@ -22,7 +22,7 @@ impl Folder {
     /// A folder that is not there, or may be written into.
     ///
     /// # Errors
-    /// The same failure that extracting would end with, before anything is asked of a server.
+    /// What can be told of it before anything is asked of a server.
     pub(crate) fn new(
         path: &Path,
         overwrite: bool,
@@ -31,8 +31,26 @@ impl Folder {
         if path.file_name().is_none() {
             return Err(ExtractError::Target(path.to_owned()).into());
         }
-        if !overwrite && path.symlink_metadata().is_ok() {
-            return Err(ExtractError::Exists(path.to_owned()).into());
+        match path.symlink_metadata() {
+            Ok(_) if !overwrite => return Err(ExtractError::Exists(path.to_owned()).into()),
+            Ok(found) if found.is_symlink() => {
+                return Err(ExtractError::Link(path.to_owned()).into());
+            }
+            Ok(found) if !found.is_dir() => {
+                return Err(ExtractError::Exists(path.to_owned()).into());
+            }
+            _ => {}
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if !parent.unwrap_or(Path::new(".")).is_dir() {
+            let missing = io::Error::from(io::ErrorKind::NotFound);
+            let message = format!("the folder for {} is not there", path.display());
+            return Err(Failure::local(&message, &missing));
+        }
+        let part =
+            path.with_file_name(format!("{}.part", path.file_name().unwrap_or_default().display()));
+        if part.symlink_metadata().is_ok() {
+            return Err(ExtractError::PartExists(part).into());
         }
         let mut options = ExtractOptions::default().overwrite(overwrite);
         if let Some(bytes) = max_size {
@@ -61,16 +79,15 @@ impl Folder {
 
 /// Gives the folder and the file their places, the folder first: it is what may still fail, and
 /// the file goes with it then.
-pub(crate) async fn commit(
+///
+/// Not to be interrupted: half of it would leave files that were replaced in another place.
+pub(crate) fn commit(
     folder: Option<Prepared>,
     file: Option<StagedFile>,
 ) -> Result<Option<Extracted>, Failure> {
-    beside(move || {
-        let extracted = folder.map(Prepared::commit).transpose()?;
-        file.map(StagedFile::commit).transpose()?;
-        Ok(extracted)
-    })
-    .await
+    let extracted = folder.map(Prepared::commit).transpose()?;
+    file.map(StagedFile::commit).transpose().map_err(Failure::from)?;
+    Ok(extracted)
 }
 
 /// Works on another thread, so that neither the connection nor Ctrl+C has to wait.

@@ -117,6 +117,8 @@ fn kind(error: &Error) -> Kind {
     match error {
         Error::Connect(error) => connect_kind(error),
         Error::Operation { source: OperationError::Empty, .. } => Kind::Empty,
+        // What cannot be written was named on the command line.
+        Error::Unwritable { .. } => Kind::Usage,
         _ => match error.kind() {
             ErrorKind::Connect => Kind::Connection,
             ErrorKind::Refused => Kind::Refused,

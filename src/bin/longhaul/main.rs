@@ -73,8 +73,8 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Done, Failure> {
     match &cli.command {
         Command::Export(args) => export::run(args, cli.talk),
-        Command::Ping(args) => ping::run(args, cli.talk),
-        Command::Types(args) => types::run(args, cli.talk),
+        Command::Ping(args) => ping::run(args),
+        Command::Types(args) => types::run(args),
         Command::Call(args) => call::run(args, cli.talk),
         Command::Serve(args) => serve::run(args, cli.talk),
         Command::Completions(args) => completions::run(*args),

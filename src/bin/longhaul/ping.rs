@@ -6,13 +6,13 @@ use longhaul::ops::system::Pong;
 use longhaul::proto::Welcome;
 use serde::Serialize;
 
-use crate::args::{AskArgs, TalkArgs};
+use crate::args::AskArgs;
 use crate::failure::Failure;
 use crate::{Done, connect, interrupt, output};
 
 /// Connects, asks for a sign of life and shows how long it took.
-pub(crate) fn run(args: &AskArgs, talk: TalkArgs) -> Result<Done, Failure> {
-    let settings = connect::settings(&args.server, None, talk)?;
+pub(crate) fn run(args: &AskArgs) -> Result<Done, Failure> {
+    let settings = connect::settings(&args.server, None)?;
     interrupt::block_on(async {
         let client = connect::connect(settings).await?;
         let asked = Instant::now();

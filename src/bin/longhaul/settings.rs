@@ -123,12 +123,18 @@ impl Settings {
         let in_url = |key: &str| {
             Url::parse(url.trim()).is_ok_and(|url| url.query_pairs().any(|(name, _)| name == key))
         };
-        let or_default = |value: Option<String>, key: &str, default: &str| {
-            value.or_else(|| (!in_url(key)).then(|| default.to_owned()))
+        // What the URL says itself was said where the URL was; `None` leaves it there.
+        let source = said.iter().position(|said| said.url.is_some());
+        let or_default = |take: fn(&Said) -> Option<&String>, key: &str, default: &str| {
+            let named = said.iter().enumerate().find_map(|(at, said)| match take(said) {
+                Some(value) => Some(Some(value.clone())),
+                None => (Some(at) == source && in_url(key)).then_some(None),
+            });
+            named.unwrap_or_else(|| Some(default.to_owned()))
         };
         Ok(Self {
-            client: or_default(first(|said| said.client.as_ref()), "sap-client", "001"),
-            language: or_default(first(|said| said.language.as_ref()), "sap-language", "EN"),
+            client: or_default(|said| said.client.as_ref(), "sap-client", "001"),
+            language: or_default(|said| said.language.as_ref(), "sap-language", "EN"),
             insecure: said.iter().find_map(|said| said.insecure).unwrap_or(false),
             logon: logon.unwrap_or(LogonBy::Nothing),
             url,

@@ -2,13 +2,13 @@
 
 use longhaul::ops::git::Types;
 
-use crate::args::{AskArgs, TalkArgs};
+use crate::args::AskArgs;
 use crate::failure::Failure;
 use crate::{Done, connect, interrupt, output};
 
 /// Prints the types, one a line.
-pub(crate) fn run(args: &AskArgs, talk: TalkArgs) -> Result<Done, Failure> {
-    let settings = connect::settings(&args.server, None, talk)?;
+pub(crate) fn run(args: &AskArgs) -> Result<Done, Failure> {
+    let settings = connect::settings(&args.server, None)?;
     interrupt::block_on(async {
         let client = connect::connect(settings).await?;
         let types = client.run(Types).await?.output;

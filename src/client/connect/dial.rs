@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use super::StageNote;
 use super::error::{ConnectError, Stage};
-use super::proxy::ProxyChoice;
+use super::proxy::{ProxyChoice, authority};
 use super::tls::{Tls, TlsOptions};
 
 /// Bytes both ways, whatever carries them.
@@ -54,7 +54,12 @@ impl Dialer {
             None => dial(host, port, stage).await?,
             Some(proxy) => {
                 let (proxy_host, proxy_port) = proxy.address();
-                let mut stream = dial(proxy_host, proxy_port, stage).await?;
+                let mut stream = dial(proxy_host, proxy_port, stage).await.map_err(|source| {
+                    ConnectError::ProxyUnreachable {
+                        proxy: authority(proxy_host, proxy_port),
+                        source: Arc::new(source),
+                    }
+                })?;
                 if let Some(tls) = tls.as_ref().filter(|_| proxy.is_secure()) {
                     stage.set(Stage::Tls);
                     stream = tls.wrap(stream, proxy_host).await?;

@@ -73,7 +73,7 @@ impl Endpoint {
             "https" | "wss" => "wss",
             other => return Err(EndpointError::Scheme { scheme: other.to_owned() }),
         };
-        let no_host = || EndpointError::NoHost { url: base.to_owned() };
+        let no_host = || EndpointError::NoHost { url: without_credentials(base) };
         url.set_scheme(scheme).map_err(|()| no_host())?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(no_host)?.to_owned();
         match path {
@@ -137,8 +137,9 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Cuts away what stands before an `@`, for text that is shown.
+/// Cuts away what stands before an `@` and from a `?` on, for text that is shown.
 fn without_credentials(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.rsplit_once('@') {
         Some((_, rest)) => format!("…@{rest}"),
         None => url.to_owned(),
@@ -203,6 +204,8 @@ mod tests {
         assert!(matches!(error("ftp://h"), EndpointError::Scheme { scheme } if scheme == "ftp"));
         assert_eq!(error("http://me:secret@h"), EndpointError::Credentials);
         assert_eq!(error("http://h?SAP-Password=secret"), EndpointError::Credentials);
-        assert!(!format!("{:?}", error("me:secret@h:x")).contains("secret"));
+        for url in ["me:secret@h:x", "http://h:1x/?sap-password=secret", "http://h:1x#secret"] {
+            assert!(!format!("{:?}", error(url)).contains("secret"), "{url}");
+        }
     }
 }

@@ -64,6 +64,15 @@ pub enum ConnectError {
         /// What was given, without user and password.
         proxy: String,
     },
+    /// The proxy itself cannot be reached.
+    #[error("cannot reach the proxy {proxy}")]
+    ProxyUnreachable {
+        /// The proxy, host and port.
+        proxy: String,
+        /// What was wrong on the way to it.
+        #[source]
+        source: Arc<ConnectError>,
+    },
     /// The proxy did not let the connection through.
     #[error("proxy {proxy} answered {status} to a connection to {target}")]
     Proxy {

@@ -74,9 +74,32 @@ impl ProxyChoice {
         match (intercept, self) {
             (Some(intercept), _) => Proxy::new(&intercept).map(Some),
             (None, Self::Explicit(url)) => Err(ConnectError::ProxyUrl { proxy: url.shown() }),
-            (None, _) => Ok(None),
+            // What cannot be read must not send a logon another way than was meant.
+            (None, _) => match unreadable_proxy(is_secure, &target) {
+                Some(url) => Err(ConnectError::ProxyUrl { proxy: url.shown() }),
+                None => Ok(None),
+            },
         }
     }
+}
+
+/// The proxy the environment names for `target`, which the library below could not read.
+fn unreadable_proxy(is_secure: bool, target: &str) -> Option<ProxyUrl> {
+    let variable = |name: &str| {
+        let value =
+            [name.to_uppercase(), name.to_owned()].iter().find_map(|n| std::env::var(n).ok());
+        value.filter(|value| !value.is_empty())
+    };
+    let own = variable(if is_secure { "https_proxy" } else { "http_proxy" });
+    let named = own.or_else(|| variable("all_proxy"))?;
+    // Whether NO_PROXY leaves the target out is for the library to say.
+    let excepted = Matcher::builder()
+        .all("http://proxy.invalid")
+        .no(variable("no_proxy").unwrap_or_default())
+        .build()
+        .intercept(&target.parse().ok()?)
+        .is_none();
+    (!excepted).then_some(ProxyUrl(named))
 }
 
 impl Proxy {
@@ -152,7 +175,9 @@ impl Drop for AbortOnDrop {
 /// Whether a host is this machine, by its name or address alone.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
-    host.eq_ignore_ascii_case("localhost")
+    let name = host.to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
         || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
@@ -189,7 +214,9 @@ mod tests {
 
     #[test]
     fn this_machine_by_its_names() {
-        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]"] {
+        for host in
+            ["localhost", "LOCALHOST", "dev.localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"]
+        {
             assert!(is_loopback(host), "{host}");
         }
         for host in ["localhost.example", "128.0.0.1", "sap", "::2"] {

@@ -126,7 +126,9 @@ fn classify(error: &Error) -> TlsProblem {
             | Alert::CertificateRevoked
             | Alert::UnsupportedCertificate
             | Alert::UnknownCA
-            | Alert::AccessDenied,
+            | Alert::AccessDenied
+            // What servers of TLS 1.2 say when they miss a certificate; it can be more.
+            | Alert::HandshakeFailure,
         ) => TlsProblem::ClientCertificate(text),
         Error::InvalidMessage(_) => TlsProblem::NotTls(text),
         _ => TlsProblem::Handshake(text),

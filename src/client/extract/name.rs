@@ -2,6 +2,8 @@
 
 /// The longest part of a path, in bytes of UTF-8; more is too long for most file systems.
 pub(super) const MAX_PART_BYTES: usize = 255;
+/// How many folders deep a file may lie.
+const MAX_DEPTH: usize = 64;
 /// The longest path inside the folder, in bytes of UTF-8.
 pub(super) const MAX_PATH_BYTES: usize = 1024;
 
@@ -9,6 +11,12 @@ pub(super) const MAX_PATH_BYTES: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidName {
+    /// It lies deeper than any repository goes.
+    #[error("it lies more than {limit} folders deep")]
+    TooDeep {
+        /// The limit, in folders.
+        limit: usize,
+    },
     /// It is empty or not readable.
     #[error("the name is empty or not readable")]
     Empty,
@@ -86,6 +94,9 @@ pub(super) fn parts(name: &str) -> Result<Vec<String>, InvalidName> {
             part.to_owned()
         };
         check(&part)?;
+        if parts.len() >= MAX_DEPTH {
+            return Err(InvalidName::TooDeep { limit: MAX_DEPTH });
+        }
         parts.push(part);
     }
     Ok(parts)

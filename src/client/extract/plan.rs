@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use zip::ZipArchive;
 
@@ -24,7 +25,8 @@ pub(super) struct PlannedFile {
     pub(super) size: u64,
 }
 
-/// Everything that is to be written. Holds no more than the archive's directory does.
+/// Everything that is to be written. Holds some 600 bytes for each file and folder, of which there are
+/// no more than [`ExtractOptions::max_entries`].
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) files: Vec<PlannedFile>,
@@ -100,6 +102,10 @@ impl Plan {
             check_mode(&name, entry.unix_mode(), is_folder)?;
             declared = declared.saturating_add(entry.size());
             let path = places.add(&name, is_folder)?;
+            if places.taken.len() > options.max_entries {
+                let (got, limit) = (places.taken.len(), options.max_entries);
+                return Err(ExtractError::TooMany { got, limit });
+            }
             if !is_folder {
                 self.files.push(PlannedFile { index, name, path, size: 0 });
             }
@@ -132,8 +138,8 @@ struct Place {
     /// Exactly as it is written.
     path: String,
     is_folder: bool,
-    /// The entry that took it first.
-    entry: String,
+    /// The entry that took it first; one name for all the places it took.
+    entry: Rc<str>,
 }
 
 impl Places {
@@ -142,6 +148,7 @@ impl Places {
         let name = if is_folder { entry.strip_suffix('/').unwrap_or(entry) } else { entry };
         let parts = name::parts(name)
             .map_err(|source| ExtractError::Name { path: entry.to_owned(), source })?;
+        let entry: Rc<str> = entry.into();
         let mut path = String::new();
         let mut left = parts.len();
         for part in &parts {
@@ -150,22 +157,22 @@ impl Places {
             }
             path.push_str(part);
             left = left.saturating_sub(1);
-            self.take(entry, &path, is_folder || left > 0)?;
+            self.take(&entry, &path, is_folder || left > 0)?;
         }
         Ok(PathBuf::from_iter(parts))
     }
 
-    fn take(&mut self, entry: &str, path: &str, is_folder: bool) -> Result<(), ExtractError> {
+    fn take(&mut self, entry: &Rc<str>, path: &str, is_folder: bool) -> Result<(), ExtractError> {
         let folded = name::folded(path);
         let Some(there) = self.taken.get(&folded) else {
-            let place = Place { path: path.to_owned(), is_folder, entry: entry.to_owned() };
+            let place = Place { path: path.to_owned(), is_folder, entry: Rc::clone(entry) };
             self.taken.insert(folded, place);
             if is_folder {
                 self.folders.insert(path.split('/').collect());
             }
             return Ok(());
         };
-        let (first, second) = (there.entry.clone(), entry.to_owned());
+        let (first, second) = (there.entry.to_string(), entry.to_string());
         match (there.is_folder, is_folder) {
             _ if there.path != path => Err(ExtractError::Case { first, second }),
             (true, true) => Ok(()),

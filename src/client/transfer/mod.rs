@@ -264,7 +264,9 @@ impl<O: Operation> Transfer<O> {
         self,
         path: impl AsRef<Path>,
     ) -> Result<(Completed<O::Output>, StagedFile), Error> {
-        let file = StagedFile::open(path.as_ref())?;
+        // Opening a pipe waits for whoever reads it.
+        let target = path.as_ref().to_owned();
+        let file = beside(move || StagedFile::open(&target)).await??;
         let completed = self.collect().await?;
         let payload = completed.payload.clone().into_bytes();
         // Dropped with this future; the writer, on its own thread, sees that and stops.

@@ -26,9 +26,11 @@ fn sort(error: &ExtractError) -> (Kind, &'static str) {
              --overwrite",
         ),
         E::Link(_) => (Kind::Local, "no link is followed: name the folder itself with --extract"),
-        E::PartExists(_) => {
-            (Kind::Local, "if nothing else is extracting there, remove it and try again")
-        }
+        E::PartExists(_) => (
+            Kind::Local,
+            "if nothing else is extracting there, look into its folder `old`, which has what an \
+                 interrupted run had replaced, put that back, then remove it and try again",
+        ),
         E::File { .. } | E::NotUndone { .. } => {
             (Kind::Local, "check that the folder can be written and the disk has room")
         }

@@ -3,7 +3,7 @@
 use longhaul::client::EndpointError;
 use longhaul::proto::welcome::WelcomeError;
 use longhaul::proto::{AssembleError, ExchangeError, OperationError, ServerError};
-use longhaul::{CloseCause, ConnectError, Error, ErrorKind, TlsProblem};
+use longhaul::{CloseCause, ConnectError, Error, ErrorKind, Stage, TlsProblem};
 
 const TRY_AGAIN: &str = "nothing was written; try again";
 
@@ -50,10 +50,19 @@ fn connect(error: &ConnectError) -> &'static str {
              authority with --cacert"
         }
         ConnectError::Tls { problem, .. } => tls(problem),
-        ConnectError::ProxyUrl { .. } => "give the proxy as http://HOST:PORT with --proxy",
+        ConnectError::ProxyUrl { .. } => {
+            "give the proxy as http://HOST:PORT with --proxy, HTTPS_PROXY or HTTP_PROXY"
+        }
         ConnectError::Proxy { status: 407, .. } => {
             "the proxy wants a logon: give it as http://USER:PASSWORD@HOST:PORT with --proxy or \
              HTTPS_PROXY"
+        }
+        ConnectError::Timeout { stage: Stage::Proxy, .. } => {
+            "the proxy does not answer: check --proxy, HTTPS_PROXY and HTTP_PROXY"
+        }
+        ConnectError::ProxyUnreachable { .. } => {
+            "check --proxy, HTTPS_PROXY and HTTP_PROXY; a password in them is written with %2F for a \
+             slash and %23 for a hash"
         }
         ConnectError::Proxy { .. } | ConnectError::ProxyBroken { .. } => {
             "check --proxy and HTTPS_PROXY, or name the host in NO_PROXY"
@@ -63,7 +72,8 @@ fn connect(error: &ConnectError) -> &'static str {
             "check address and port in --url or SAP_URL, and that the server is running"
         }
         ConnectError::Unauthorized { .. } => {
-            "check user (--user), password (SAP_PASSWORD) and client (--client), or the cookies"
+            "check user (--user), password (SAP_PASSWORD, with -s VSP_<SYSTEM>_PASSWORD) and client \
+             (--client), or the cookies; each try counts towards a lock"
         }
         ConnectError::Forbidden { .. } => {
             "the user may lack an authorization for this service; see SU53 on the server"
@@ -119,7 +129,7 @@ fn tls(problem: &TlsProblem) -> &'static str {
             "check that --cacert names the authority's current certificate; for a test system \
              only, --insecure takes any"
         }
-        _ => "for a test system only, --insecure takes any certificate",
+        _ => "check what answers there, and whether it wants a certificate (--cert and --key)",
     }
 }
 
@@ -184,7 +194,9 @@ fn operation(error: &OperationError) -> &'static str {
             "check the names; `longhaul types` lists the object types that the server can serialize"
         }
         OperationError::Failed(error) => server(error),
-        OperationError::InvalidPayload { .. } => TRY_AGAIN,
+        OperationError::InvalidPayload { .. } => {
+            "nothing was written; try again, and do not trust a server that sends such an archive twice"
+        }
         _ => "the server may speak another version of the protocol: see `longhaul ping`",
     }
 }

@@ -62,7 +62,11 @@ fn flags_win_over_the_environment_and_that_over_defaults() {
 fn a_client_in_the_url_is_kept_unless_another_is_named() {
     let url = "http://h?sap-client=300";
     assert_eq!(read(&["--url", url], &[]).unwrap().client, None);
-    let settings = read(&["--url", url], &[("SAP_CLIENT", "100")]).unwrap();
+    // A flag wins over the environment, also where it says the client inside the URL.
+    assert_eq!(read(&["--url", url], &[("SAP_CLIENT", "100")]).unwrap().client, None);
+    let settings = read(&["--url", url, "--client", "100"], &[]).unwrap();
+    assert_eq!(settings.client.as_deref(), Some("100"));
+    let settings = read(&[], &[("SAP_URL", url), ("SAP_CLIENT", "100")]).unwrap();
     assert_eq!(settings.client.as_deref(), Some("100"));
 }
 

@@ -345,3 +345,18 @@ fn a_parent_that_cannot_be_written_is_an_error() {
     rights(0o755).unwrap();
     assert!(matches!(error, ExtractError::File { action: "making", .. }), "{error:?}");
 }
+
+#[test]
+fn depth_and_folders_are_bounded() {
+    let deep = format!("{}x", "a/".repeat(65));
+    let error = refuse(&archive::of(&[(&deep, "1")]));
+    assert!(matches!(error, ExtractError::Name { source: InvalidName::TooDeep { .. }, .. }));
+    let names: Vec<_> = (0..10).map(|n| format!("{n}/a/b/c/x")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    let options = ExtractOptions::default().max_entries(20);
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("out");
+    let bytes = std::io::Cursor::new(archive::of(&files));
+    let error = extract(bytes, &target, &options).unwrap_err();
+    assert!(matches!(error, ExtractError::TooMany { limit: 20, .. }), "{error:?}");
+}
