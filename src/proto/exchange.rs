@@ -11,14 +11,17 @@
 //!              └──── error, defect, idle limit, deadline ──▶ Failed
 //! ```
 
+mod error;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+pub use error::ExchangeError;
 use serde_json::value::RawValue;
 
-use super::assembler::{AssembleError, ChunkAssembler, Pushed, Verified};
-use super::base64::{InvalidBase64, decode_append};
+use super::assembler::{ChunkAssembler, Pushed, Verified};
+use super::base64::decode_append;
 use super::checksum::Sha256;
 use super::feature::{Feature, Features};
 use super::frame::{Answer, Body, Chunk, Complete, Envelope, FrameError, Kind};
@@ -99,72 +102,6 @@ pub enum Event {
     /// The request has ended well and [`Exchange::finish`] gives its reply. A single answer's
     /// payload was appended to the buffer just now.
     Ended,
-}
-
-/// A request has failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    /// The server said no, or failed.
-    #[error("the server refused or failed")]
-    Server(#[source] ServerError),
-    /// The complete frame says that the operation did not succeed.
-    #[error("the operation completed without success")]
-    Unsuccessful(#[source] ServerError),
-    /// A frame is not what its type says.
-    #[error("the server sent a defective frame")]
-    Frame(#[source] FrameError),
-    /// The chunks are no whole payload.
-    #[error("the payload did not verify")]
-    Assemble(#[source] AssembleError),
-    /// A feature was agreed on, and a frame does without it.
-    #[error("{} frame lacks {field}, though {} was agreed on", kind.name(), feature.name())]
-    NotAsAgreed {
-        /// The frame.
-        kind: Kind,
-        /// The field it lacks.
-        field: &'static str,
-        /// The feature that asks for it.
-        feature: Feature,
-    },
-    /// A single answer came where chunks had come already.
-    #[error("a single answer came after {chunks} chunks")]
-    AnswerAfterChunks {
-        /// Chunks delivered before it.
-        chunks: u64,
-    },
-    /// The payload inside a single answer is no base64 text.
-    #[error("{field} of the answer is not base64")]
-    AnswerPayload {
-        /// The field of the answer.
-        field: &'static str,
-        /// What is wrong; `None` if it is no string.
-        #[source]
-        source: Option<InvalidBase64>,
-    },
-    /// The payload inside a single answer is longer than the limit.
-    #[error("payload of {got} bytes exceeds {limit} bytes")]
-    AnswerTooLarge {
-        /// Its length, in decoded bytes.
-        got: u64,
-        /// [`Limits::max_payload_bytes`].
-        limit: u64,
-    },
-    /// Neither progress nor a new chunk came for too long.
-    #[error("nothing new came for {limit:?}")]
-    Idle {
-        /// [`Terms::idle_limit`].
-        limit: Duration,
-    },
-    /// The deadline has passed.
-    #[error("the deadline has passed")]
-    Deadline,
-}
-
-impl From<AssembleError> for ExchangeError {
-    fn from(error: AssembleError) -> Self {
-        Self::Assemble(error)
-    }
 }
 
 impl Exchange {

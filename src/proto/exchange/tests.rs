@@ -1,4 +1,6 @@
 use super::*;
+use crate::proto::assembler::AssembleError;
+use crate::proto::base64::InvalidBase64;
 use crate::proto::frame::write::{FrameWriter, PayloadDigest};
 use crate::proto::id::Seq;
 

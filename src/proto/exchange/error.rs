@@ -1,0 +1,79 @@
+//! Why a request failed.
+
+use std::time::Duration;
+
+#[cfg(doc)]
+use super::Terms;
+use crate::proto::assembler::AssembleError;
+use crate::proto::base64::InvalidBase64;
+use crate::proto::feature::Feature;
+use crate::proto::frame::{FrameError, Kind};
+#[cfg(doc)]
+use crate::proto::limits::Limits;
+use crate::proto::reply::ServerError;
+
+/// A request has failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The server said no, or failed.
+    #[error("the server refused or failed")]
+    Server(#[source] ServerError),
+    /// The complete frame says that the operation did not succeed.
+    #[error("the operation completed without success")]
+    Unsuccessful(#[source] ServerError),
+    /// A frame is not what its type says.
+    #[error("the server sent a defective frame")]
+    Frame(#[source] FrameError),
+    /// The chunks are no whole payload.
+    #[error("the payload did not verify")]
+    Assemble(#[source] AssembleError),
+    /// A feature was agreed on, and a frame does without it.
+    #[error("{} frame lacks {field}, though {} was agreed on", kind.name(), feature.name())]
+    NotAsAgreed {
+        /// The frame.
+        kind: Kind,
+        /// The field it lacks.
+        field: &'static str,
+        /// The feature that asks for it.
+        feature: Feature,
+    },
+    /// A single answer came where chunks had come already.
+    #[error("a single answer came after {chunks} chunks")]
+    AnswerAfterChunks {
+        /// Chunks delivered before it.
+        chunks: u64,
+    },
+    /// The payload inside a single answer is no base64 text.
+    #[error("{field} of the answer is not base64")]
+    AnswerPayload {
+        /// The field of the answer.
+        field: &'static str,
+        /// What is wrong; `None` if it is no string.
+        #[source]
+        source: Option<InvalidBase64>,
+    },
+    /// The payload inside a single answer is longer than the limit.
+    #[error("payload of {got} bytes exceeds {limit} bytes")]
+    AnswerTooLarge {
+        /// Its length, in decoded bytes.
+        got: u64,
+        /// [`Limits::max_payload_bytes`].
+        limit: u64,
+    },
+    /// Neither progress nor a new chunk came for too long.
+    #[error("nothing new came for {limit:?}")]
+    Idle {
+        /// [`Terms::idle_limit`].
+        limit: Duration,
+    },
+    /// The deadline has passed.
+    #[error("the deadline has passed")]
+    Deadline,
+}
+
+impl From<AssembleError> for ExchangeError {
+    fn from(error: AssembleError) -> Self {
+        Self::Assemble(error)
+    }
+}
