@@ -219,7 +219,8 @@ async fn the_seed_takes_one_request_after_the_other() {
 
 #[tokio::test]
 async fn exports_are_interleaved_chunk_by_chunk() {
-    let script = Script::new().payload(vec![1; 400_000]);
+    // Long enough that one cannot be through before the other has begun.
+    let script = Script::new().payload(vec![1; 2_000_000]);
     let (server, _folder) = serve(|builder| builder.script(script)).await;
     let mut client = Client::connect(&server).await;
     client.send(export("a", 1_000)).await;
@@ -234,7 +235,7 @@ async fn exports_are_interleaved_chunk_by_chunk() {
             _ => {}
         }
     }
-    assert_eq!(ids.len(), 800);
+    assert_eq!(ids.len(), 4_000);
     let changes = ids.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert!(changes > 100, "only {changes} changes between the two");
 }
