@@ -28,7 +28,7 @@ use super::frame::{Answer, Body, Chunk, Complete, Envelope, FrameError, Kind};
 use super::json::{Text, each_member};
 use super::limits::{Limits, MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS};
 use super::reply::{Progress, Reply, ServerError, Warning};
-use super::request::{Mode, push_string};
+use super::request::{Mode, push_member};
 use super::stats::{Counters, add, count};
 
 /// What a request is to hold its answer to.
@@ -355,16 +355,6 @@ fn without_data(frame: &str) -> Option<Box<RawValue>> {
     .ok()?;
     rest.push('}');
     RawValue::from_string(rest).ok()
-}
-
-/// Appends a member to an object that is open.
-fn push_member(object: &mut String, key: &str, value: &RawValue) {
-    if object.len() > 1 {
-        object.push(',');
-    }
-    push_string(object, key);
-    object.push(':');
-    object.push_str(value.get());
 }
 
 #[cfg(test)]

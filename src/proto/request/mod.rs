@@ -3,11 +3,12 @@
 mod incoming;
 mod legacy;
 mod params;
+mod unwritable;
 
 pub use incoming::{IncomingRequest, RequestError};
-pub use legacy::{Form, Unwritable};
 pub use params::Params;
-pub(crate) use params::push_string;
+pub(crate) use params::{push_member, push_string};
+pub use unwritable::{Form, Unwritable};
 
 use super::feature::{Feature, Features};
 use super::id::MessageId;

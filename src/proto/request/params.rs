@@ -40,12 +40,7 @@ impl Params {
     pub fn to_json(&self) -> String {
         let mut json = String::from("{");
         for (key, value) in &self.0 {
-            if json.len() > 1 {
-                json.push(',');
-            }
-            push_string(&mut json, key);
-            json.push(':');
-            json.push_str(value.get());
+            push_member(&mut json, key, value);
         }
         json.push('}');
         json
@@ -65,6 +60,16 @@ impl Params {
 
 fn null() -> Box<RawValue> {
     RawValue::NULL.to_owned()
+}
+
+/// Appends a member to an object that was opened with `{`.
+pub(crate) fn push_member(object: &mut String, key: &str, value: &RawValue) {
+    if object.len() > 1 {
+        object.push(',');
+    }
+    push_string(object, key);
+    object.push(':');
+    object.push_str(value.get());
 }
 
 /// Appends `text` as a JSON string, in raw UTF-8.
