@@ -27,7 +27,7 @@ fn route(c: &mut Criterion) {
         }
         let text = chunk_text(786_432);
         group.bench_function(BenchmarkId::new("pending", pending), |b| {
-            b.iter(|| matches!(demux.route(black_box(&text)), Route::To(())));
+            b.iter(|| matches!(demux.route(black_box(&text)), Route::To((), _)));
         });
     }
     group.finish();

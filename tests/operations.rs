@@ -7,6 +7,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 use longhaul::ops::git::ObjectKey;
 use longhaul::ops::{report, rfc, system};
+use longhaul::proto::checksum::Sha256;
 use longhaul::proto::{
     Exchange, Features, Limits, MessageId, Mode, Operation, OperationError, Request, Terms,
 };
@@ -35,7 +36,7 @@ fn reads<O: Operation>(operation: &O, name: &str) -> Result<O::Output, Operation
     let mut exchange = Exchange::new(Terms::new(Mode::Single, Features::NONE), Arc::default());
     let text = case["messages"][0].as_str().unwrap();
     exchange.handle_text(text, Instant::now(), &mut BytesMut::new()).unwrap();
-    let reply = exchange.finish().unwrap();
+    let reply = exchange.finish(Sha256::of(b"")).unwrap().unwrap();
     operation.conclude(&reply, &mut Cursor::new([]), &Limits::default())
 }
 

@@ -213,8 +213,8 @@ impl Driver {
         match message {
             Message::Text(text) => {
                 let (id, inbox, is_last) = match self.demux.route(&text) {
-                    Route::To(waiter) => (waiter.id.clone(), waiter.inbox.clone(), false),
-                    Route::Last(waiter) => (waiter.id, waiter.inbox, true),
+                    Route::To(waiter, _) => (waiter.id.clone(), waiter.inbox.clone(), false),
+                    Route::Last(waiter, _) => (waiter.id, waiter.inbox, true),
                     Route::Nobody => return None,
                 };
                 let Some(inbox) = inbox else {

@@ -173,7 +173,7 @@ impl Error {
                 ExchangeError::Server(_) | ExchangeError::Unsuccessful(_) => ErrorKind::Refused,
                 ExchangeError::AnswerTooLarge { .. }
                 | ExchangeError::Assemble(A::TooLarge { .. }) => ErrorKind::Limit,
-                ExchangeError::Idle { .. } | ExchangeError::Deadline => ErrorKind::Timeout,
+                ExchangeError::Idle { .. } => ErrorKind::Timeout,
                 _ => ErrorKind::Broken,
             },
             Self::Operation { source, .. } => match source {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 use serde_json::value::RawValue;
 
+use crate::proto::checksum::Sha256;
 use crate::proto::exchange::Terms;
 use crate::proto::frame::write::FrameWriter;
 use crate::proto::{Exchange, Features, Limits, Mode, Operation, OperationError};
@@ -20,7 +21,7 @@ pub(crate) fn conclude<O: Operation>(
     let text = FrameWriter::new("x_1").answer(&data);
     let mut exchange = Exchange::new(Terms::new(Mode::Single, Features::NONE), Arc::default());
     exchange.handle_text(&text, Instant::now(), &mut BytesMut::new()).unwrap();
-    let reply = exchange.finish().unwrap();
+    let reply = exchange.finish(Sha256::of(b"")).unwrap().unwrap();
     operation.conclude(&reply, &mut Cursor::new([]), &Limits::default())
 }
 

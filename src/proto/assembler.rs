@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 pub use error::AssembleError;
 
 use super::base64::{decode_append, max_decoded_len};
-use super::checksum::{Crc32, Sha256, Sha256Hasher};
+use super::checksum::Crc32;
 use super::frame::Chunk;
 use super::id::Seq;
 use super::limits::{CHUNK_OVERHEAD_BYTES, Limits};
@@ -16,7 +16,9 @@ use super::limits::{CHUNK_OVERHEAD_BYTES, Limits};
 /// Puts the chunks of one payload back together.
 ///
 /// Takes chunks in any order and appends decoded bytes to the caller's buffer as soon as they are
-/// next. What comes ahead of a gap is parked, within limits. *Source*: PROTOCOL 4.3, 7.
+/// next. What comes ahead of a gap is parked, within limits. The digest of the whole is the
+/// caller's to compute, since that costs more than all the rest and can be done beside it.
+/// *Source*: PROTOCOL 4.3, 7.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -31,10 +33,10 @@ use super::limits::{CHUNK_OVERHEAD_BYTES, Limits};
 /// assert!(out.is_empty(), "chunk 2 waits for chunk 1");
 /// assembler.push(&chunk(1, "aGVsbG8g"), &mut out).unwrap();
 /// assert_eq!(&out[..], b"hello world");
-/// let verified = assembler.finish(2, None, None).unwrap();
-/// assert_eq!(verified.bytes, 11);
+/// let assembled = assembler.finish(2, None).unwrap();
+/// assert_eq!(assembled.bytes, 11);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ChunkAssembler {
     limits: Limits,
     /// The chunk that is delivered next; all before it have been.
@@ -50,7 +52,6 @@ pub struct ChunkAssembler {
     parked_bytes: usize,
     /// Empty chunks since the last one with bytes.
     empty_in_a_row: u32,
-    digest: Sha256Hasher,
     /// Room for what is decoded to be compared or parked; used again.
     scratch: BytesMut,
 }
@@ -72,18 +73,13 @@ pub enum Pushed {
     Unchecked,
 }
 
-/// What is known of a payload once it is whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Verified {
+/// What is known of a payload once every chunk of it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assembled {
     /// How many chunks it came in.
     pub chunks: u64,
     /// Its length.
     pub bytes: u64,
-    /// Its digest, computed here.
-    pub sha256: Sha256,
-    /// Whether the server gave the same digest.
-    pub digest_checked: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +88,7 @@ struct Fingerprint {
     crc32: Crc32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Parked {
     bytes: Bytes,
     crc32: Crc32,
@@ -109,15 +105,21 @@ impl Parked {
 impl ChunkAssembler {
     /// An assembler that has seen nothing yet.
     pub fn new(limits: Limits) -> Self {
+        Self::continued(limits, Seq::FIRST, 0)
+    }
+
+    /// An assembler of whose payload the chunks before `next`, `delivered_bytes` long, are there.
+    ///
+    /// Should one of them come again, it is dropped unchecked.
+    pub fn continued(limits: Limits, next: Seq, delivered_bytes: u64) -> Self {
         Self {
             limits,
-            next: Seq::FIRST,
-            delivered_bytes: 0,
+            next,
+            delivered_bytes,
             remembered: VecDeque::new(),
             parked: BTreeMap::new(),
             parked_bytes: 0,
             empty_in_a_row: 0,
-            digest: Sha256Hasher::default(),
             scratch: BytesMut::new(),
         }
     }
@@ -130,6 +132,17 @@ impl ChunkAssembler {
     /// Chunks delivered so far.
     pub fn delivered_chunks(&self) -> u64 {
         self.next.get().saturating_sub(1)
+    }
+
+    /// The chunk that is delivered next.
+    pub fn next(&self) -> Seq {
+        self.next
+    }
+
+    /// Drops what waits ahead of a gap; it has to come again.
+    pub fn drop_parked(&mut self) {
+        self.parked.clear();
+        self.parked_bytes = 0;
     }
 
     /// Whether any chunk came, delivered or parked.
@@ -178,13 +191,8 @@ impl ChunkAssembler {
     /// Ends the payload with what the complete frame says.
     ///
     /// # Errors
-    /// [`AssembleError`] if a chunk is missing, one too many came, or length or digest differ.
-    pub fn finish(
-        self,
-        total: u64,
-        size: Option<u64>,
-        sha256: Option<Sha256>,
-    ) -> Result<Verified, AssembleError> {
+    /// [`AssembleError`] if a chunk is missing, one too many came, or the length differs.
+    pub fn finish(self, total: u64, size: Option<u64>) -> Result<Assembled, AssembleError> {
         let last =
             self.parked.last_key_value().map_or(self.delivered_chunks(), |(seq, _)| seq.get());
         if let Some(seq) = Seq::new(last).filter(|_| last > total) {
@@ -198,11 +206,7 @@ impl ChunkAssembler {
         if let Some(expected) = size.filter(|expected| *expected != got) {
             return Err(AssembleError::Size { expected, got });
         }
-        let digest = self.digest.finish();
-        if let Some(expected) = sha256.filter(|expected| *expected != digest) {
-            return Err(AssembleError::Digest { expected, got: digest });
-        }
-        Ok(Verified { chunks: total, bytes: got, sha256: digest, digest_checked: sha256.is_some() })
+        Ok(Assembled { chunks: total, bytes: got })
     }
 
     /// Accounts for the bytes of chunk `next`, which is delivered with this.
@@ -217,7 +221,6 @@ impl ChunkAssembler {
         } else {
             self.empty_in_a_row = 0;
         }
-        self.digest.update(bytes);
         self.delivered_bytes = self.delivered_bytes.saturating_add(length(bytes.len()));
         self.next = self.next.next();
         if self.remembered.len() >= self.limits.remembered_chunks {

@@ -72,6 +72,11 @@ pub fn encode(bytes: &[u8]) -> String {
     padded().0.encode(bytes)
 }
 
+/// The text of `bytes` in the alphabet of ids, without padding.
+pub(crate) fn encode_plain(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 type Fastest = base64::engine::Simd;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]

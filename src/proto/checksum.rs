@@ -91,15 +91,25 @@ impl Serialize for Sha256 {
 }
 
 /// A SHA-256 in the making.
+///
+/// ```
+/// use longhaul::proto::checksum::{Sha256, Sha256Hasher};
+/// let mut hasher = Sha256Hasher::default();
+/// hasher.update(b"hello ");
+/// hasher.update(b"world");
+/// assert_eq!(hasher.finish(), Sha256::of(b"hello world"));
+/// ```
 #[derive(Clone, Default)]
-pub(crate) struct Sha256Hasher(Sha256State);
+pub struct Sha256Hasher(Sha256State);
 
 impl Sha256Hasher {
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(crate) fn finish(self) -> Sha256 {
+    /// The digest of all bytes so far; of a clone, where more follow.
+    pub fn finish(self) -> Sha256 {
         Sha256(self.0.finalize().into())
     }
 }

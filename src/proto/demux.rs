@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::frame::{Envelope, scan};
+use super::frame::{Answer, Body, Envelope, Kind, scan};
 use super::id::MessageId;
-use super::request::Mode;
+use super::request::{Mode, STREAM_DOMAIN};
 use super::stats::{Counters, add, count};
 
 /// Requests that wait for frames, by id, each with what its frames are handed to.
@@ -16,15 +16,16 @@ use super::stats::{Counters, add, count};
 ///
 /// ```
 /// use std::sync::Arc;
+/// use longhaul::proto::frame::Kind;
 /// use longhaul::proto::request::Mode;
 /// use longhaul::proto::{Counters, Demux, MessageId, Route};
 ///
 /// let mut demux = Demux::new(Arc::new(Counters::default()));
 /// demux.register(MessageId::new("git_1").unwrap(), Mode::Stream, "the waiter");
 /// let progress = r#"{"id":"git_1","type":"progress","done":1,"total":2}"#;
-/// assert_eq!(demux.route(progress), Route::To(&mut "the waiter"));
+/// assert_eq!(demux.route(progress), Route::To(&mut "the waiter", Kind::Progress));
 /// let complete = r#"{"id":"git_1","type":"complete","totalChunks":0}"#;
-/// assert_eq!(demux.route(complete), Route::Last("the waiter"));
+/// assert_eq!(demux.route(complete), Route::Last("the waiter", Kind::Complete));
 /// assert_eq!(demux.route(complete), Route::Nobody);
 /// assert!(demux.is_empty());
 /// ```
@@ -32,6 +33,8 @@ use super::stats::{Counters, add, count};
 pub struct Demux<T> {
     pending: HashMap<MessageId, Pending<T>>,
     counters: Arc<Counters>,
+    /// How many of `pending` the counters know of.
+    noted: u64,
 }
 
 #[derive(Debug)]
@@ -43,10 +46,10 @@ struct Pending<T> {
 /// Whose a message is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route<'a, T> {
-    /// It belongs to this waiter, and more may follow.
-    To(&'a mut T),
+    /// It is a frame of that kind for this waiter, and more may follow.
+    To(&'a mut T, Kind),
     /// It is the last of this waiter, who has left the table.
-    Last(T),
+    Last(T, Kind),
     /// Nobody waits for it; it has been counted.
     Nobody,
 }
@@ -54,7 +57,7 @@ pub enum Route<'a, T> {
 impl<T> Demux<T> {
     /// An empty table that counts into `counters`.
     pub fn new(counters: Arc<Counters>) -> Self {
-        Self { pending: HashMap::new(), counters }
+        Self { pending: HashMap::new(), counters, noted: 0 }
     }
 
     /// Adds a request; a request of the same id is put out and given back.
@@ -105,7 +108,7 @@ impl<T> Demux<T> {
         add(&self.counters.message_bytes, u64::try_from(text.len()).unwrap_or(u64::MAX));
         if let Some(id) = scan::chunk_id(text) {
             return match self.pending.get_mut(id) {
-                Some(pending) => Route::To(&mut pending.waiter),
+                Some(pending) => Route::To(&mut pending.waiter, Kind::Chunk),
                 None => Self::nobody(&self.counters),
             };
         }
@@ -115,22 +118,27 @@ impl<T> Demux<T> {
             count(&self.counters.unreadable);
             return Route::Nobody;
         };
-        let Some(id) = self.owner(&envelope) else { return Self::nobody(&self.counters) };
+        let Some(id) = self.owner(&envelope) else {
+            if is_control(envelope.id()) {
+                return self.control_answer(envelope);
+            }
+            return Self::nobody(&self.counters);
+        };
         let mode = self.pending.get(&id).map_or(Mode::Single, |pending| pending.mode);
         let kind = envelope.kind(mode);
         drop(envelope);
         if !mended.is_empty() {
             count(&self.counters.repaired);
         }
-        if kind == super::frame::Kind::Unknown {
+        if kind == Kind::Unknown {
             count(&self.counters.unknown_types);
             return Route::Nobody;
         }
         if kind.ends() {
-            return self.forget(&id).map_or(Route::Nobody, Route::Last);
+            return self.forget(&id).map_or(Route::Nobody, |waiter| Route::Last(waiter, kind));
         }
         match self.pending.get_mut(&id) {
-            Some(pending) => Route::To(&mut pending.waiter),
+            Some(pending) => Route::To(&mut pending.waiter, kind),
             None => Route::Nobody,
         }
     }
@@ -160,9 +168,22 @@ impl<T> Demux<T> {
         Route::Nobody
     }
 
-    fn note_pending(&self) {
+    /// Nobody waits for what a server says to a control; that one failed is worth a note.
+    fn control_answer(&self, envelope: Envelope<'_>) -> Route<'_, T> {
+        count(&self.counters.control_answers);
+        let id = envelope.id().to_owned();
+        if let Ok(Body::Answer(Answer { outcome: Err(error) })) = envelope.body(Mode::Single) {
+            tracing::debug!(id, code = error.code, "a control failed");
+        }
+        Route::Nobody
+    }
+
+    /// Tells the shared figure how the table has grown or shrunk; other connections count there too.
+    fn note_pending(&mut self) {
         let pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
-        self.counters.pending.store(pending, Ordering::Relaxed);
+        let before = std::mem::replace(&mut self.noted, pending);
+        let change = pending.wrapping_sub(before);
+        self.counters.pending.fetch_add(change, Ordering::Relaxed);
     }
 
     /// Gives memory back after a crowd has left.
@@ -172,6 +193,18 @@ impl<T> Demux<T> {
             self.pending.shrink_to(len.saturating_mul(2));
         }
     }
+}
+
+impl<T> Drop for Demux<T> {
+    fn drop(&mut self) {
+        self.pending.clear();
+        self.note_pending();
+    }
+}
+
+/// Whether a control has such an id: the mint's, with the domain of controls before it.
+fn is_control(id: &str) -> bool {
+    id.strip_prefix(STREAM_DOMAIN).is_some_and(|rest| rest.starts_with('_'))
 }
 
 #[cfg(test)]

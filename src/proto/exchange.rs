@@ -8,25 +8,31 @@
 //!              │  │                                           │  │  │
 //!              │  └── complete (0 chunks), answer ──▶ Ended ◀─┘  │  └─ answer: failed
 //!              │                                        complete │
-//!              └──── error, defect, idle limit, deadline ──▶ Failed
+//!              └──── error, defect, idle limit ────────────▶ Failed
 //! ```
+//!
+//! The loss of the connection leads to `Failed` from everywhere, unless the operation was
+//! accepted: [`recovery`] says how such a request goes on.
 
 mod error;
+mod recovery;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 pub use error::ExchangeError;
+pub use recovery::{Recovery, Retained};
 use serde_json::value::RawValue;
 
-use super::assembler::{ChunkAssembler, Pushed, Verified};
+use super::assembler::{AssembleError, Assembled, ChunkAssembler, Pushed};
 use super::base64::decode_append;
 use super::checksum::Sha256;
+use super::credit::Credit;
 use super::feature::{Feature, Features};
 use super::frame::{Answer, Body, Chunk, Complete, Envelope, FrameError, Kind};
 use super::json::{Text, each_member};
-use super::limits::{Limits, MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS};
+use super::limits::{Limits, MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
 use super::reply::{Progress, Reply, ServerError, Warning};
 use super::request::{Mode, push_member};
 use super::stats::{Counters, add, count};
@@ -45,12 +51,12 @@ pub struct Terms {
     pub limits: Limits,
     /// How long it may go without progress or a new chunk once it was sent; `None` for ever.
     pub idle_limit: Option<Duration>,
-    /// When it ends whatever comes. Nothing extends it.
-    pub deadline: Option<Instant>,
+    /// How many chunks may come ahead of the consumer, where `credit` was agreed on.
+    pub window: u64,
 }
 
 impl Terms {
-    /// Terms with the default limits, no idle limit and no deadline.
+    /// Terms with the default limits and window, and no idle limit.
     pub fn new(mode: Mode, features: Features) -> Self {
         Self {
             mode,
@@ -58,7 +64,7 @@ impl Terms {
             answer_payload: None,
             limits: Limits::default(),
             idle_limit: None,
-            deadline: None,
+            window: WINDOW,
         }
     }
 }
@@ -66,7 +72,7 @@ impl Terms {
 /// One request and everything that has come for it.
 ///
 /// Text in, events out; the time is always the caller's.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     terms: Terms,
     counters: Arc<Counters>,
@@ -76,13 +82,21 @@ pub struct Exchange {
     warning_bytes: usize,
     /// When the idle limit runs out; `None` before the request is sent.
     idle_at: Option<Instant>,
+    /// Where `credit` was agreed on.
+    credit: Option<Credit>,
+    /// What the server keeps of the operation, once it has said so.
+    retained: Option<Retained>,
+    /// Whether the request goes on with an operation and the server has not accepted that yet.
+    is_resuming: bool,
     end: Option<Ending>,
 }
 
 /// How a request ended well.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ending {
-    verified: Verified,
+    assembled: Assembled,
+    /// The digest that the server gives.
+    sha256: Option<Sha256>,
     data: Option<Box<RawValue>>,
     frame: Option<Box<RawValue>>,
 }
@@ -95,6 +109,8 @@ pub enum Event {
     Progress(Progress),
     /// Something went wrong with one item; the operation goes on.
     Warning(Warning),
+    /// The server keeps the operation beyond the connection.
+    Accepted(Retained),
     /// A chunk came: this many bytes, possibly none, were appended to the caller's buffer.
     Data(usize),
     /// The message changed nothing: a repeat, an unknown type, an unreadable text.
@@ -108,15 +124,20 @@ impl Exchange {
     /// A request that is about to be sent.
     pub fn new(terms: Terms, counters: Arc<Counters>) -> Self {
         let assembler = ChunkAssembler::new(terms.limits.clone());
-        Self {
+        let mut exchange = Self {
             terms,
             counters,
             assembler,
             warnings: Vec::new(),
             warning_bytes: 0,
             idle_at: None,
+            credit: None,
+            retained: None,
+            is_resuming: false,
             end: None,
-        }
+        };
+        exchange.open_credit();
+        exchange
     }
 
     /// What was agreed for it.
@@ -139,19 +160,34 @@ impl Exchange {
         self.idle_at = self.idle_at.and_then(|at| at.checked_add(held));
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due.
-    pub fn next_timeout(&self) -> Option<Instant> {
-        [self.idle_at, self.terms.deadline].into_iter().flatten().min()
+    /// The caller has taken everything that was delivered so far; only then is more granted.
+    pub fn handle_taken(&mut self, now: Instant) {
+        let delivered = self.assembler.delivered_chunks();
+        let Some(credit) = &mut self.credit else { return };
+        let was_withheld = delivered >= credit.granted();
+        credit.handle_taken(delivered);
+        // While nothing was granted, nothing could come.
+        if was_withheld {
+            self.extend_idle(now);
+        }
     }
 
-    /// Fails if a limit of time has run out by `now`.
+    /// The grant to send to the server now, the last `seq` that may come.
+    pub fn poll_grant(&mut self, now: Instant) -> Option<u64> {
+        self.credit.as_mut()?.poll_grant(now)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or [`poll_grant`](Self::poll_grant) is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let repeat_at = self.credit.as_ref().and_then(Credit::next_timeout);
+        [self.idle_at, repeat_at].into_iter().flatten().min()
+    }
+
+    /// Fails if the idle limit has run out by `now`.
     ///
     /// # Errors
-    /// [`ExchangeError::Deadline`] or [`ExchangeError::Idle`].
+    /// [`ExchangeError::Idle`].
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), ExchangeError> {
-        if self.terms.deadline.is_some_and(|at| at <= now) {
-            return Err(ExchangeError::Deadline);
-        }
         match (self.idle_at, self.terms.idle_limit) {
             (Some(at), Some(limit)) if at <= now => Err(ExchangeError::Idle { limit }),
             _ => Ok(()),
@@ -178,7 +214,17 @@ impl Exchange {
             count(&self.counters.unreadable);
             return Ok(Event::Ignored);
         };
-        match envelope.body(self.terms.mode).map_err(ExchangeError::Frame)? {
+        let kind = envelope.kind(self.terms.mode);
+        if kind == Kind::Accepted && !self.expects_accepted() {
+            count(&self.counters.unknown_types);
+            return Ok(Event::Ignored);
+        }
+        let body = envelope.body(self.terms.mode).map_err(ExchangeError::Frame)?;
+        if self.is_resuming && matches!(kind, Kind::Chunk | Kind::Complete | Kind::Answer) {
+            return Err(recovery::not_accepted(body));
+        }
+        match body {
+            Body::Accepted(accepted) => self.handle_accepted(&accepted),
             Body::Progress(progress) => {
                 self.extend_idle(now);
                 Ok(Event::Progress(progress))
@@ -199,18 +245,25 @@ impl Exchange {
         }
     }
 
-    /// The reply, once [`Event::Ended`] has come; `None` before.
-    pub fn finish(self) -> Option<Reply> {
-        let Ending { verified, data, frame } = self.end?;
-        Some(Reply {
-            data,
-            frame,
+    /// The reply, once [`Event::Ended`] has come; `None` before. `sha256` is the digest of all
+    /// bytes that were delivered.
+    ///
+    /// # Errors
+    /// [`AssembleError::Digest`] if the server gave another one.
+    pub fn finish(self, sha256: Sha256) -> Result<Option<Reply>, ExchangeError> {
+        let Some(end) = self.end else { return Ok(None) };
+        if let Some(expected) = end.sha256.filter(|expected| *expected != sha256) {
+            return Err(AssembleError::Digest { expected, got: sha256 }.into());
+        }
+        Ok(Some(Reply {
+            data: end.data,
+            frame: end.frame,
             warnings: self.warnings,
-            chunks: verified.chunks,
-            payload_bytes: verified.bytes,
-            sha256: verified.sha256,
-            digest_checked: verified.digest_checked,
-        })
+            chunks: end.assembled.chunks,
+            payload_bytes: end.assembled.bytes,
+            sha256,
+            digest_checked: end.sha256.is_some(),
+        }))
     }
 
     fn handle_chunk(
@@ -221,6 +274,13 @@ impl Exchange {
     ) -> Result<Event, ExchangeError> {
         self.require(Kind::Chunk, "offset", chunk.offset.is_some())?;
         self.require(Kind::Chunk, "crc32", chunk.crc32.is_some())?;
+        if let Some(credit) = &mut self.credit {
+            let (seq, granted) = (chunk.seq, credit.granted());
+            if seq > granted {
+                return Err(ExchangeError::BeyondCredit { seq, granted });
+            }
+            credit.handle_chunk(now);
+        }
         let before = out.len();
         let pushed = self.assembler.push(chunk, out)?;
         let bytes = out.len().saturating_sub(before);
@@ -248,10 +308,13 @@ impl Exchange {
         }
         self.require(Kind::Complete, "size", complete.size.is_some())?;
         self.require(Kind::Complete, "sha256", complete.sha256.is_some())?;
-        let assembler = self.take_assembler();
-        let verified = assembler.finish(complete.total_chunks, complete.size, complete.sha256)?;
-        let frame = without_data(complete.frame);
-        self.end = Some(Ending { verified, data: complete.data.map(ToOwned::to_owned), frame });
+        let assembled = self.take_assembler().finish(complete.total_chunks, complete.size)?;
+        self.end = Some(Ending {
+            assembled,
+            sha256: complete.sha256,
+            data: complete.data.map(ToOwned::to_owned),
+            frame: without_data(complete.frame),
+        });
         Ok(Event::Ended)
     }
 
@@ -270,14 +333,9 @@ impl Exchange {
             (Some(data), Some(field)) => self.take_answer_payload(data, field, out)?,
             (data, _) => data.map(ToOwned::to_owned),
         };
-        let payload = out.get(start..).unwrap_or_default();
-        let verified = Verified {
-            chunks: 0,
-            bytes: u64::try_from(payload.len()).unwrap_or(u64::MAX),
-            sha256: Sha256::of(payload),
-            digest_checked: false,
-        };
-        self.end = Some(Ending { verified, data, frame: None });
+        let bytes = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
+        let assembled = Assembled { chunks: 0, bytes };
+        self.end = Some(Ending { assembled, sha256: None, data, frame: None });
         Ok(Event::Ended)
     }
 

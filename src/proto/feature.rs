@@ -12,11 +12,11 @@ pub enum Feature {
     Stream,
     /// CRC-32 and offset on every chunk, size and SHA-256 on complete.
     Checksum,
-    /// `stream.cancel` stops a request on the server. Not built yet.
+    /// `stream.cancel` stops a request on the server.
     Cancel,
-    /// The server sends no chunk that was not granted. Not built yet.
+    /// The server sends no chunk that was not granted.
     Credit,
-    /// An operation outlives its connection. Not built yet.
+    /// An operation outlives its connection.
     Resume,
     /// Chunks as binary messages. Not built yet.
     Binary,
@@ -73,7 +73,7 @@ impl Features {
     pub const NONE: Self = Self(0);
 
     /// What this version of longhaul speaks.
-    pub const BUILT: Self = Self(0b11);
+    pub const BUILT: Self = Self(0b1_1111);
 
     /// The features of these names; names this version does not know are left out.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {

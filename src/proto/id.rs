@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::num::NonZeroU64;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The id of one request and of every frame that answers it.
@@ -25,9 +26,7 @@ impl MessageId {
     /// assert!(MessageId::new("a b").is_none());
     /// ```
     pub fn new(text: &str) -> Option<Self> {
-        let shaped = !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-            && !Self::RESERVED.contains(&text);
+        let shaped = !text.is_empty() && is_plain(text) && !Self::RESERVED.contains(&text);
         shaped.then(|| Self(text.into()))
     }
 
@@ -55,6 +54,55 @@ impl fmt::Debug for MessageId {
     }
 }
 
+/// Whether a text has only the characters that ids and keys have.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(is_plain_char)
+}
+
+fn is_plain_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// The key of an operation that outlives its connection.
+///
+/// *Shape*: 22 to 128 characters of those an id has, 128 random bits or more; whoever knows it can
+/// read the operation's payload, so it is not printed. *Source*: PROTOCOL 6.4.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct OperationKey(Arc<str>);
+
+impl OperationKey {
+    /// How many characters a key may have.
+    pub const LENGTHS: RangeInclusive<usize> = 22..=128;
+
+    /// Takes `text` as a key if it has the shape of one.
+    pub fn new(text: &str) -> Option<Self> {
+        (Self::LENGTHS.contains(&text.len()) && is_plain(text)).then(|| Self(text.into()))
+    }
+
+    /// The key of these random bits.
+    ///
+    /// ```
+    /// use longhaul::proto::OperationKey;
+    /// let key = OperationKey::from_random([0xff; 16]);
+    /// assert_eq!(key.as_str(), "_____________________w");
+    /// assert_eq!(format!("{key:?}"), "OperationKey(..)");
+    /// ```
+    pub fn from_random(bits: [u8; 16]) -> Self {
+        Self(super::base64::encode_plain(&bits).into())
+    }
+
+    /// The key as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OperationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OperationKey(..)")
+    }
+}
+
 /// Mints message ids: the domain, an underscore and a number that never comes again.
 ///
 /// One mint serves a client for its whole life, across reconnects.
@@ -79,10 +127,7 @@ impl IdMint {
     /// ```
     pub fn mint(&mut self, domain: &str) -> MessageId {
         self.last = self.last.wrapping_add(1);
-        let prefix: String = domain
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '-')
-            .collect();
+        let prefix: String = domain.chars().filter(|c| is_plain_char(*c)).collect();
         MessageId(format!("{prefix}_{}", self.last).into())
     }
 }

@@ -27,6 +27,10 @@ pub(crate) enum Key {
     Error,
     Code,
     Item,
+    Epoch,
+    Ttl,
+    ChunkSize,
+    Alias,
     #[serde(other)]
     Other,
 }
@@ -51,6 +55,10 @@ impl Key {
             Self::Error => "error",
             Self::Code => "code",
             Self::Item => "item",
+            Self::Epoch => "epoch",
+            Self::Ttl => "ttl",
+            Self::ChunkSize => "chunkSize",
+            Self::Alias => "alias",
             Self::Other => "",
         }
     }

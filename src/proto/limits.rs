@@ -26,6 +26,12 @@ pub const MAX_KEPT_WARNINGS: usize = 10_000;
 pub const MAX_KEPT_WARNING_BYTES: usize = 1 << 20;
 /// How many entries of a result's `skipped` are read; later ones are left out.
 pub const MAX_SKIPPED: usize = 100_000;
+/// The longest name of a retained state (`epoch`), in bytes.
+pub const MAX_EPOCH_BYTES: usize = 1024;
+/// How many chunks a server may send ahead of the consumer, where it offers `credit`.
+pub const WINDOW: u64 = 8;
+/// How long nothing may come before the last grant is repeated: 5 s.
+pub const GRANT_REPEAT: Duration = Duration::from_secs(5);
 /// How long a request may go without progress or a new chunk: 10 minutes.
 pub const IDLE_LIMIT: Duration = Duration::from_secs(600);
 

@@ -28,6 +28,7 @@
 pub mod assembler;
 pub mod base64;
 pub mod checksum;
+pub mod credit;
 pub mod demux;
 pub mod exchange;
 pub mod feature;
@@ -43,15 +44,16 @@ pub mod stats;
 pub mod welcome;
 
 pub use assembler::{AssembleError, ChunkAssembler};
+pub use credit::Credit;
 pub use demux::{Demux, Route};
-pub use exchange::{Event, Exchange, ExchangeError, Terms};
+pub use exchange::{Event, Exchange, ExchangeError, Retained, Terms};
 pub use feature::{Feature, Features};
 pub use frame::{Frame, FrameError};
-pub use id::{IdMint, MessageId, Seq};
+pub use id::{IdMint, MessageId, OperationKey, Seq};
 pub use limits::Limits;
 pub use operation::{Operation, OperationError, OperationName};
 pub use payload::{Payload, PayloadReader};
 pub use reply::{Progress, Reply, ServerError, Skipped, Warning};
-pub use request::{Mode, Params, Request, Unwritable};
+pub use request::{Control, Mode, Params, Request, Resume, Unwritable};
 pub use stats::{Counters, Stats};
 pub use welcome::Welcome;

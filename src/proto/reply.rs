@@ -107,6 +107,16 @@ pub struct ServerError {
 impl ServerError {
     /// The code of a server that is overloaded and did nothing.
     pub const BUSY: &'static str = "BUSY";
+    /// The code of a request that was stopped as the client wished.
+    pub const CANCELLED: &'static str = "CANCELLED";
+    /// The code of a stream that another connection goes on with.
+    pub const SUPERSEDED: &'static str = "SUPERSEDED";
+    /// The server knows no such operation, or not for this user.
+    pub const RESUME_UNKNOWN: &'static str = "RESUME_UNKNOWN";
+    /// The server has kept the operation for its time, and no longer.
+    pub const RESUME_EXPIRED: &'static str = "RESUME_EXPIRED";
+    /// What the client says of the operation does not fit what the server has.
+    pub const RESUME_MISMATCH: &'static str = "RESUME_MISMATCH";
 
     pub(crate) fn new(code: Option<String>, message: Option<String>) -> Self {
         Self {
@@ -140,6 +150,12 @@ impl ServerError {
             text("retryAfterMs").and_then(|ms| ms.parse().ok()).filter(|ms: &f64| !ms.is_nan());
         let retry_after = pause.map(|ms| Duration::from_millis(whole(ms)));
         Some(Self { retry_after, ..Self::new(text("code"), text("message")) })
+    }
+
+    /// Whether there is nothing to go on with, so that only a new start helps.
+    pub fn is_resume_refusal(&self) -> bool {
+        [Self::RESUME_UNKNOWN, Self::RESUME_EXPIRED, Self::RESUME_MISMATCH]
+            .contains(&self.code.as_str())
     }
 
     /// Whether the server did nothing because it is overloaded, so that asking again is safe.

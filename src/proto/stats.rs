@@ -55,6 +55,14 @@ counters! {
     repaired,
     /// Times a request was sent again because the server was busy.
     busy_retries,
+    /// Answers to controls, which nobody waits for.
+    control_answers,
+    /// Progress frames dropped because their transfer was not read.
+    dropped_progress,
+    /// Times the connection was opened again.
+    reconnects,
+    /// Times an operation was gone on with on another connection.
+    resumes,
     /// Requests that wait for frames now; the one figure that goes down again.
     pending,
 }

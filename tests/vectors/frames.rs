@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use longhaul::proto::base64::encode;
+use longhaul::proto::checksum::Sha256;
 use longhaul::proto::{
     Counters, Demux, Event, Exchange, Features, Limits, MessageId, Reply, Route, Stats, exchange,
 };
@@ -82,8 +83,8 @@ impl Client {
 
     fn handle(&mut self, text: &str) -> Result<(), String> {
         let (at, is_last) = match self.demux.route(text) {
-            Route::To(at) => (*at, false),
-            Route::Last(at) => (at, true),
+            Route::To(at, _) => (*at, false),
+            Route::Last(at, _) => (at, true),
             Route::Nobody => return Ok(()),
         };
         let waiter = self.waiters.get_mut(at).ok_or("no such request")?;
@@ -142,6 +143,13 @@ impl Waiter {
                 ];
                 self.events.push(json!({ "warning": without_nulls(fields) }));
             }
+            Ok(Event::Accepted(retained)) => {
+                self.events.push(json!({ "accepted": {
+                    "epoch": retained.epoch,
+                    "ttl": u64::try_from(retained.ttl.as_millis()).unwrap(),
+                    "chunkSize": retained.chunk_bytes,
+                } }));
+            }
             Ok(Event::Data(bytes)) => {
                 assert_eq!(self.payload.len() - before, bytes, "bytes announced");
                 if bytes > 0 {
@@ -158,8 +166,12 @@ impl Waiter {
         if let Some(events) = &self.expected.events {
             expect_eq("events", &self.events, events)?;
         }
-        let reply = self.exchange.finish();
-        match (&self.expected.outcome, self.error, reply) {
+        let verdict = self.exchange.finish(Sha256::of(&self.payload));
+        let (error, reply) = match verdict {
+            Ok(reply) => (self.error, reply),
+            Err(error) => (Some(errors::describe(&error)), None),
+        };
+        match (&self.expected.outcome, error, reply) {
             (Outcome::Pending, None, None) => Ok(()),
             (Outcome::Error(expected), Some(got), None) => {
                 expect_eq("error", &errors::comparable(got, expected), expected)

@@ -24,7 +24,6 @@ impl<O: Operation> Transfer<O> {
         terms.answer_payload = self.operation.answer_payload();
         terms.limits = self.options.limits.clone();
         terms.idle_limit = self.options.idle_limit;
-        terms.deadline = self.deadline();
         let exchange = Exchange::new(terms, Arc::clone(self.transport.counters()));
         tracing::debug!(
             %id,
@@ -32,7 +31,13 @@ impl<O: Operation> Transfer<O> {
             action = self.request.name.action(),
             "request"
         );
-        self.state = State::Running(Running { id, inbox, exchange, held: Duration::ZERO });
+        self.state = State::Running(Running {
+            id,
+            inbox,
+            exchange,
+            hasher: Default::default(),
+            held: Duration::ZERO,
+        });
         Ok(())
     }
 
@@ -94,7 +99,12 @@ impl<O: Operation> Transfer<O> {
                 running.exchange.handle_sent(now);
                 return Some(Happened::Event(Event::Sent));
             }
-            Some(Delivery::Text(text, _room)) => running.exchange.handle_text(&text, now, out),
+            Some(Delivery::Text(text, _room)) => {
+                let before = out.len();
+                let step = running.exchange.handle_text(&text, now, out);
+                running.hasher.update(out.get(before..).unwrap_or_default());
+                step
+            }
             Some(Delivery::Evicted { held }) => {
                 let (id, operation) = (running.id.clone(), self.request.name.to_string());
                 self.fail(Error::SlowConsumer { id, operation, held });
@@ -158,7 +168,9 @@ impl<O: Operation> Transfer<O> {
     fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Result<(), Error>> {
         let State::Running(running) = &mut self.state else { return Poll::Ready(Ok(())) };
         running.note_held(self.transport.held(now));
-        let Some(due) = running.exchange.next_timeout() else { return Poll::Pending };
+        let deadline = self.options.deadline.and_then(|limit| self.begun.checked_add(limit));
+        let due = [running.exchange.next_timeout(), deadline].into_iter().flatten().min();
+        let Some(due) = due else { return Poll::Pending };
         if due > now {
             self.timer.as_mut().reset(due.into());
             ready!(self.timer.as_mut().poll(cx));
@@ -166,10 +178,11 @@ impl<O: Operation> Transfer<O> {
         let now = self::now().max(due);
         running.note_held(self.transport.held(now));
         let (id, operation) = (running.id.clone(), self.request.name.to_string());
+        if let Some(limit) = self.options.deadline.filter(|_| deadline.is_some_and(|at| at <= now))
+        {
+            return Poll::Ready(Err(Error::Deadline { operation, limit }));
+        }
         Poll::Ready(running.exchange.handle_timeout(now).map_err(|error| match error {
-            ExchangeError::Deadline => {
-                Error::Deadline { operation, limit: self.options.deadline.unwrap_or_default() }
-            }
             ExchangeError::Idle { limit } => Error::Idle { id, operation, limit },
             source => Error::Transfer { id, operation, source },
         }))
@@ -234,11 +247,16 @@ impl<O: Operation> Transfer<O> {
 
     /// Ends with the reply; only after [`Step::Ended`].
     fn end(&mut self) {
-        if let State::Running(running) = std::mem::replace(&mut self.state, State::Settled)
-            && let Some(reply) = running.exchange.finish()
-        {
-            self.bytes = reply.payload_bytes;
-            self.state = State::Ended(Ok((running.id, reply)));
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Settled) {
+            let (id, operation) = (running.id, self.request.name.to_string());
+            match running.exchange.finish(running.hasher.finish()) {
+                Ok(Some(reply)) => {
+                    self.bytes = reply.payload_bytes;
+                    self.state = State::Ended(Ok((id, reply)));
+                }
+                Ok(None) => {}
+                Err(source) => self.fail(Error::Transfer { id, operation, source }),
+            }
         }
         self.tell_progress();
     }

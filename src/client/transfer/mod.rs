@@ -100,6 +100,7 @@ struct Running {
     id: MessageId,
     inbox: Inbox,
     exchange: Exchange,
+    hasher: crate::proto::checksum::Sha256Hasher,
     /// How much of the connection's held time the exchange has been told of.
     held: Duration,
 }

@@ -59,9 +59,8 @@ proptest! {
         prop_assert!(sent.is_empty() || last.is_ok());
         prop_assert_eq!(assembler.parked_bytes(), 0);
         prop_assert_eq!(&out[..], &payload[..]);
-        let verified = assembler.finish(total, Some(payload.len() as u64), Some(Sha256::of(&payload))).unwrap();
-        prop_assert_eq!(verified.bytes, payload.len() as u64);
-        prop_assert!(verified.digest_checked);
+        let assembled = assembler.finish(total, Some(payload.len() as u64)).unwrap();
+        prop_assert_eq!(assembled.bytes, payload.len() as u64);
     }
 }
 
@@ -73,28 +72,27 @@ fn seq_zero() {
 #[test]
 fn gap_at_the_end_names_the_missing_chunk() {
     let (_, _, assembler) = assemble(Limits::default(), &[chunk(1, b"a"), chunk(3, b"c")]);
-    let error = assembler.finish(3, None, None).unwrap_err();
+    let error = assembler.finish(3, None).unwrap_err();
     assert_eq!(error, AssembleError::Gap { missing: seq(2), total: 3, parked: 1 });
 }
 
 #[test]
 fn totals_that_lie_either_way() {
     let (_, _, assembler) = assemble(Limits::default(), &[chunk(1, b"a"), chunk(2, b"b")]);
-    let error = assembler.finish(1, None, None).unwrap_err();
+    let error = assembler.finish(1, None).unwrap_err();
     assert_eq!(error, AssembleError::PastTotal { seq: seq(2), total: 1 });
     let (_, _, assembler) = assemble(Limits::default(), &[chunk(1, b"a"), chunk(9, b"b")]);
-    let error = assembler.finish(5, None, None).unwrap_err();
+    let error = assembler.finish(5, None).unwrap_err();
     assert_eq!(error, AssembleError::PastTotal { seq: seq(9), total: 5 });
     let (_, _, assembler) = assemble(Limits::default(), &[chunk(1, b"a")]);
-    let error = assembler.finish(u64::MAX, None, None).unwrap_err();
+    let error = assembler.finish(u64::MAX, None).unwrap_err();
     assert_eq!(error, AssembleError::Gap { missing: seq(2), total: u64::MAX, parked: 0 });
 }
 
 #[test]
 fn nothing_at_all_is_an_empty_payload() {
-    let verified = ChunkAssembler::new(Limits::default()).finish(0, Some(0), None).unwrap();
-    assert_eq!((verified.chunks, verified.bytes), (0, 0));
-    assert!(!verified.digest_checked);
+    let assembled = ChunkAssembler::new(Limits::default()).finish(0, Some(0)).unwrap();
+    assert_eq!((assembled.chunks, assembled.bytes), (0, 0));
 }
 
 #[test]
@@ -193,12 +191,12 @@ fn what_checksum_declares_is_checked_also_on_parked_chunks() {
 }
 
 #[test]
-fn size_and_digest_at_the_end() {
+fn size_at_the_end() {
     let whole = || assemble(Limits::default(), &[chunk(1, b"abc")]).2;
-    let error = whole().finish(1, Some(4), None).unwrap_err();
+    let error = whole().finish(1, Some(4)).unwrap_err();
     assert_eq!(error, AssembleError::Size { expected: 4, got: 3 });
-    let error = whole().finish(1, Some(3), Some(Sha256([0; 32]))).unwrap_err();
-    assert_eq!(error, AssembleError::Digest { expected: Sha256([0; 32]), got: Sha256::of(b"abc") });
+    let assembled = whole().finish(1, Some(3)).unwrap();
+    assert_eq!((assembled.chunks, assembled.bytes), (1, 3));
 }
 
 #[test]

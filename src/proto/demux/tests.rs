@@ -16,9 +16,13 @@ fn table(ids: &[&'static str]) -> Demux<&'static str> {
 fn each_message_goes_to_its_own_request() {
     let mut demux = table(&["a", "b"]);
     let chunk = r#"{"id":"b","type":"chunk","seq":1,"data":""}"#;
-    assert_eq!(demux.route(chunk), Route::To(&mut "b"));
-    assert_eq!(demux.route(r#"{"id":"a","type":"progress","done":1}"#), Route::To(&mut "a"));
-    assert_eq!(demux.route(r#"{"id":"a","success":true,"data":{}}"#), Route::Last("a"));
+    assert_eq!(demux.route(chunk), Route::To(&mut "b", Kind::Chunk));
+    let progress = r#"{"id":"a","type":"progress","done":1}"#;
+    assert_eq!(demux.route(progress), Route::To(&mut "a", Kind::Progress));
+    assert_eq!(
+        demux.route(r#"{"id":"a","success":true,"data":{}}"#),
+        Route::Last("a", Kind::Answer)
+    );
     assert_eq!(demux.len(), 1);
 }
 
@@ -32,7 +36,7 @@ fn complete_error_and_answer_end_an_id_and_what_follows_is_counted() {
         r#"{"id":"a","data":{"type":"complete","totalChunks":1}}"#,
     ] {
         let mut demux = table(&["a"]);
-        assert_eq!(demux.route(last), Route::Last("a"), "{last}");
+        assert!(matches!(demux.route(last), Route::Last("a", _)), "{last}");
         assert_eq!(demux.route(last), Route::Nobody);
         assert_eq!(demux.counters.snapshot().unknown_ids, 1);
     }
@@ -57,7 +61,7 @@ fn what_belongs_to_nobody_is_counted_and_harmless() {
 fn a_parse_error_belongs_to_the_one_request_in_flight() {
     let complaint =
         r#"{"id":"unknown","success":false,"error":{"code":"PARSE_ERROR","message":"?"}}"#;
-    assert_eq!(table(&["a"]).route(complaint), Route::Last("a"));
+    assert_eq!(table(&["a"]).route(complaint), Route::Last("a", Kind::Answer));
     let mut two = table(&["a", "b"]);
     assert_eq!(two.route(complaint), Route::Nobody);
     assert_eq!((two.len(), two.counters.snapshot().unknown_ids), (2, 1));
@@ -69,7 +73,7 @@ fn a_parse_error_belongs_to_the_one_request_in_flight() {
 fn control_characters_in_a_frame_are_mended_and_counted() {
     let mut demux = table(&["a"]);
     let text = "{\"id\":\"a\",\"success\":false,\"error\":{\"code\":\"GIT_ERROR\",\"message\":\"x\ty\r\"}}";
-    assert_eq!(demux.route(text), Route::Last("a"));
+    assert_eq!(demux.route(text), Route::Last("a", Kind::Answer));
     assert_eq!(demux.counters.snapshot().repaired, 1);
 }
 

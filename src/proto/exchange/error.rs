@@ -67,9 +67,28 @@ pub enum ExchangeError {
         /// [`Terms::idle_limit`].
         limit: Duration,
     },
-    /// The deadline has passed.
-    #[error("the deadline has passed")]
-    Deadline,
+    /// A chunk came that was not granted, though `credit` was agreed on.
+    #[error("chunk {seq} came, but only those up to {granted} were granted")]
+    BeyondCredit {
+        /// The chunk.
+        seq: u64,
+        /// The last one that was granted.
+        granted: u64,
+    },
+    /// A stream that was to go on with an operation began with something else.
+    #[error("{} frame came before the server accepted to go on", kind.name())]
+    NotAccepted {
+        /// The frame.
+        kind: Kind,
+    },
+    /// The server has lost what it kept of the operation: the state has another name.
+    #[error("the server lost what it had kept: its state is {got:?} and was {expected:?}")]
+    EpochChanged {
+        /// The name of the state that the operation is to go on with.
+        expected: String,
+        /// The name of the state that the server has.
+        got: String,
+    },
 }
 
 impl From<AssembleError> for ExchangeError {

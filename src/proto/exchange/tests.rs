@@ -47,7 +47,7 @@ fn a_stream_from_progress_to_complete() {
     ];
     let (last, out) = feed(&mut exchange, &texts);
     assert_eq!((last, &out[..]), (Ok(Event::Ended), &b"hello world"[..]));
-    let reply = exchange.finish().unwrap();
+    let reply = exchange.finish(Sha256::of(&out)).unwrap().unwrap();
     assert_eq!((reply.chunks, reply.payload_bytes, reply.digest_checked), (2, 11, false));
     assert_eq!(reply.sha256, Sha256::of(b"hello world"));
     assert_eq!(reply.field::<u64>("objectCount"), Some(2));
@@ -60,7 +60,10 @@ fn results_beside_data_are_found_too() {
     let mut exchange = stream(Features::NONE);
     let text = r#"{"id":"git_1","type":"complete","totalChunks":0,"objectCount":7,"data":{"x":1}}"#;
     feed(&mut exchange, &[text.into()]).0.unwrap();
-    assert_eq!(exchange.finish().unwrap().field::<u64>("objectCount"), Some(7));
+    assert_eq!(
+        exchange.finish(Sha256::of(b"")).unwrap().unwrap().field::<u64>("objectCount"),
+        Some(7)
+    );
 }
 
 #[test]
@@ -69,7 +72,7 @@ fn a_single_answer_ends_a_stream_with_its_payload() {
     let text = r#"{"id":"git_1","success":true,"data":{"objectCount":1,"zipBase64":"aGVs\r\nbG8=","files":[]}}"#;
     let (last, out) = feed(&mut exchange, &[frames().progress(1, 1, ""), text.into()]);
     assert_eq!((last, &out[..]), (Ok(Event::Ended), &b"hello"[..]));
-    let reply = exchange.finish().unwrap();
+    let reply = exchange.finish(Sha256::of(&out)).unwrap().unwrap();
     assert_eq!(reply.data.unwrap().get(), r#"{"objectCount":1,"files":[]}"#);
     assert_eq!((reply.chunks, reply.payload_bytes), (0, 5));
 }
@@ -121,8 +124,12 @@ fn what_was_agreed_must_be_there() {
 fn a_wrong_digest_is_found() {
     let digest = PayloadDigest { size: 1, sha256: Sha256::of(b"y") };
     let texts = [frames().chunk(1, b"x", Some(0)), frames().complete(1, Some(digest), &())];
+    let mut exchange = stream(checked());
+    let (last, out) = feed(&mut exchange, &texts);
+    assert_eq!(last, Ok(Event::Ended));
     let expected = AssembleError::Digest { expected: Sha256::of(b"y"), got: Sha256::of(b"x") };
-    assert_eq!(failure(checked(), &texts), ExchangeError::Assemble(expected));
+    let error = exchange.finish(Sha256::of(&out)).unwrap_err();
+    assert_eq!(error, ExchangeError::Assemble(expected));
 }
 
 #[test]
@@ -176,17 +183,4 @@ fn only_progress_and_new_chunks_extend_the_idle_limit() {
     exchange.handle_held(Duration::from_secs(5));
     exchange.handle_timeout(at(22)).unwrap();
     assert_eq!(exchange.handle_timeout(at(23)), Err(ExchangeError::Idle { limit }));
-}
-
-#[test]
-fn nothing_extends_the_deadline() {
-    let start = Instant::now();
-    let deadline = start + Duration::from_secs(5);
-    let terms = Terms { deadline: Some(deadline), ..Terms::new(Mode::Stream, Features::NONE) };
-    let mut exchange = Exchange::new(terms, Arc::default());
-    exchange.handle_sent(start);
-    let progress = frames().progress(1, 2, "");
-    exchange.handle_text(&progress, start + Duration::from_secs(4), &mut BytesMut::new()).unwrap();
-    assert_eq!(exchange.next_timeout(), Some(deadline));
-    assert_eq!(exchange.handle_timeout(deadline), Err(ExchangeError::Deadline));
 }

@@ -1,12 +1,14 @@
 //! The full reader: from found fields to a typed frame.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
 use super::{FrameError, Kind, Layout};
 use crate::proto::checksum::{Crc32, Sha256};
 use crate::proto::json::{InvalidValue, Key, Object, whole_number};
+use crate::proto::limits::MAX_EPOCH_BYTES;
 use crate::proto::reply::{Progress, ServerError, Warning};
 
 /// What a frame says.
@@ -23,6 +25,8 @@ pub enum Body<'a> {
     Error(ServerError),
     /// Something went wrong with one item.
     Warning(Warning),
+    /// The server keeps the operation beyond the connection.
+    Accepted(Accepted<'a>),
     /// A single answer, without a type.
     Answer(Answer<'a>),
     /// A type this version does not know; it is ignored.
@@ -83,6 +87,19 @@ pub struct Complete<'a> {
     pub frame: &'a str,
 }
 
+/// The first frame of a stream that outlives its connection. *Source*: PROTOCOL 6.4.
+///
+/// Which of these must be there depends on what was agreed on, which a frame does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted<'a> {
+    /// Names the state that the server keeps.
+    pub epoch: Option<Cow<'a, str>>,
+    /// For how long it is kept.
+    pub ttl: Option<Duration>,
+    /// The size of this operation's chunks, in decoded bytes.
+    pub chunk_bytes: Option<u64>,
+}
+
 /// A single answer. *Source*: PROTOCOL 4.6.
 #[derive(Clone, Debug)]
 pub struct Answer<'a> {
@@ -101,6 +118,7 @@ pub(super) fn read<'a>(layout: &Layout<'a>, text: &'a str) -> Result<Body<'a>, F
             Body::Error(fields.server_error()?.ok_or_else(|| missing(Kind::Error, Key::Error))?)
         }
         Kind::Warning => Body::Warning(fields.warning()?),
+        Kind::Accepted => Body::Accepted(fields.accepted()?),
         Kind::Answer => Body::Answer(fields.answer()?),
         Kind::Unknown => Body::Unknown,
     })
@@ -162,6 +180,15 @@ impl<'a> FieldReader<'_, 'a> {
             code: self.lossy_text(Key::Code)?,
             message: message.ok_or_else(|| missing(Kind::Warning, Key::Message))?,
         })
+    }
+
+    fn accepted(&self) -> Result<Accepted<'a>, FrameError> {
+        let epoch = self.text(Key::Epoch)?;
+        if epoch.as_ref().is_some_and(|epoch| epoch.len() > MAX_EPOCH_BYTES) {
+            return Err(self.invalid(Key::Epoch));
+        }
+        let ttl = self.whole(Key::Ttl)?.map(Duration::from_millis);
+        Ok(Accepted { epoch, ttl, chunk_bytes: self.whole(Key::ChunkSize)? })
     }
 
     fn answer(&self) -> Result<Answer<'a>, FrameError> {

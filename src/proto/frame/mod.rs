@@ -10,7 +10,7 @@ pub mod write;
 
 use std::borrow::Cow;
 
-pub use body::{Answer, Body, Chunk, Complete};
+pub use body::{Accepted, Answer, Body, Chunk, Complete};
 
 use super::id::MessageId;
 use super::json::{Key, Object, Text, mend};
@@ -30,6 +30,8 @@ pub enum Kind {
     Error,
     /// Something went wrong with one item.
     Warning,
+    /// The server keeps the operation beyond the connection.
+    Accepted,
     /// A single answer, which has no type.
     Answer,
     /// A type this version does not know.
@@ -50,13 +52,21 @@ impl Kind {
             Self::Complete => "complete",
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Accepted => "accepted",
             Self::Answer => "answer",
             Self::Unknown => "unknown",
         }
     }
 
     fn from_type(name: &str) -> Self {
-        let typed = [Self::Progress, Self::Chunk, Self::Complete, Self::Error, Self::Warning];
+        let typed = [
+            Self::Progress,
+            Self::Chunk,
+            Self::Complete,
+            Self::Error,
+            Self::Warning,
+            Self::Accepted,
+        ];
         typed.into_iter().find(|kind| kind.name() == name).unwrap_or(Self::Unknown)
     }
 }
@@ -238,7 +248,8 @@ impl<'a> Layout<'a> {
         }
         if mode == Mode::Stream
             && let Some(inner) = top.object(Key::Data)
-            && let Some(kind) = kind_in(&inner).filter(|kind| *kind != Kind::Unknown)
+            && let Some(kind) =
+                kind_in(&inner).filter(|kind| !matches!(kind, Kind::Unknown | Kind::Accepted))
         {
             return Self { kind, top: top.clone(), inner: Some(inner) };
         }

@@ -56,6 +56,16 @@ impl FrameWriter {
         close(json)
     }
 
+    /// The operation is kept under the name `epoch` for `ttl`, in chunks of that many decoded bytes.
+    /// *Source*: PROTOCOL 6.4.
+    pub fn accepted(&self, epoch: &str, ttl: Duration, chunk_bytes: u64) -> String {
+        let mut json = self.typed("accepted");
+        json.push_str(",\"epoch\":");
+        push_string(&mut json, epoch);
+        push(&mut json, format_args!(",\"ttl\":{},\"chunkSize\":{chunk_bytes}", ttl.as_millis()));
+        close(json)
+    }
+
     /// Chunk `seq`, counted from 1. With `offset` (of `checksum`) also the CRC-32 of `bytes`.
     /// *Source*: PROTOCOL 4.3, 6.1.
     pub fn chunk(&self, seq: u64, bytes: &[u8], offset: Option<u64>) -> String {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::proto::feature::Features;
-use crate::proto::id::MessageId;
+use crate::proto::id::{MessageId, OperationKey};
 
 /// A request as the server reads it.
 ///
@@ -26,6 +26,10 @@ pub struct IncomingRequest {
     pub chunk_bytes: Option<u64>,
     /// What the client wants beyond the base protocol.
     pub features: Features,
+    /// The key of the operation, where it is one.
+    pub operation: Option<OperationKey>,
+    /// How many chunks may be sent before more is granted.
+    pub window: Option<u64>,
 }
 
 impl IncomingRequest {
@@ -45,6 +49,8 @@ impl IncomingRequest {
             stream: Option<bool>,
             chunk_size: Option<serde_json::Value>,
             features: Option<Vec<String>>,
+            operation: Option<serde_json::Value>,
+            window: Option<serde_json::Value>,
         }
         if !text.trim_start().starts_with('{') {
             // A list would be read as the fields of a request in their order.
@@ -67,6 +73,8 @@ impl IncomingRequest {
             stream,
             chunk_bytes,
             params,
+            operation: wire.operation.and_then(|key| OperationKey::new(key.as_str()?)),
+            window: wire.window.and_then(|window| window.as_u64()),
             features: Features::from_names(features.iter().map(String::as_str)),
         })
     }

@@ -1,17 +1,21 @@
 //! Requests: written strictly by the client, read by the server.
 
+mod control;
 mod incoming;
 mod legacy;
 mod params;
+mod resume;
 mod unwritable;
 
+pub use control::{Control, STREAM_DOMAIN};
 pub use incoming::{IncomingRequest, RequestError};
 pub use params::Params;
 pub(crate) use params::{push_member, push_string};
+pub use resume::Resume;
 pub use unwritable::{Form, Unwritable};
 
 use super::feature::{Feature, Features};
-use super::id::MessageId;
+use super::id::{MessageId, OperationKey};
 use super::operation::OperationName;
 
 /// Whether a request asked for a stream; decides how its frames are read (PROTOCOL 3.2).
@@ -37,12 +41,25 @@ pub struct Request {
     pub stream: Option<u64>,
     /// What the client wants beyond the base protocol.
     pub features: Features,
+    /// The key of the operation, without which `resume` is not asked for (6.4). Going on with an
+    /// operation needs none here: its params have it.
+    pub operation: Option<OperationKey>,
+    /// How many chunks may come ahead, without which `credit` is not asked for (6.3).
+    pub window: Option<u64>,
 }
 
 impl Request {
     /// A request for a single answer.
     pub fn new(name: OperationName, params: Params) -> Self {
-        Self { name, params, timeout_ms: None, stream: None, features: Features::NONE }
+        Self {
+            name,
+            params,
+            timeout_ms: None,
+            stream: None,
+            features: Features::NONE,
+            operation: None,
+            window: None,
+        }
     }
 
     /// How the frames that answer it are to be read, by what the server can do.
@@ -72,8 +89,23 @@ impl Request {
     /// );
     /// ```
     pub fn write(&self, id: &MessageId, server: Option<Features>) -> Result<String, Unwritable> {
-        let chunk_size = self.stream.filter(|_| self.mode(server) == Mode::Stream);
         let params = self.written_params(server)?;
+        let chunk_size = self.stream.filter(|_| self.mode(server) == Mode::Stream);
+        Ok(self.json(id, &params, chunk_size, self.agreed(server)))
+    }
+
+    /// The request without anything of a stream, for servers that parse JSON.
+    fn write_json(&self, id: &MessageId) -> String {
+        self.json(id, &self.params.to_json(), None, Features::NONE)
+    }
+
+    fn json(
+        &self,
+        id: &MessageId,
+        params: &str,
+        chunk_size: Option<u64>,
+        agreed: Features,
+    ) -> String {
         let mut json = String::from("{\"id\":");
         push_string(&mut json, id.as_str());
         json.push_str(",\"domain\":");
@@ -81,20 +113,25 @@ impl Request {
         json.push_str(",\"action\":");
         push_string(&mut json, self.name.action());
         json.push_str(",\"params\":");
-        json.push_str(&params);
+        json.push_str(params);
         if let Some(ms) = self.timeout_ms {
             json.push_str(&format!(",\"timeout\":{ms}"));
         }
         if let Some(size) = chunk_size {
             json.push_str(&format!(",\"stream\":true,\"chunkSize\":{size}"));
         }
-        let agreed = self.agreed(server);
         if !agreed.is_empty() {
             let names: Vec<_> = agreed.names().map(|name| format!("\"{name}\"")).collect();
             json.push_str(&format!(",\"features\":[{}]", names.join(",")));
         }
+        if let Some(key) = self.operation.as_ref().filter(|_| agreed.contains(Feature::Resume)) {
+            json.push_str(&format!(",\"operation\":\"{}\"", key.as_str()));
+        }
+        if let Some(window) = self.window.filter(|_| agreed.contains(Feature::Credit)) {
+            json.push_str(&format!(",\"window\":{window}"));
+        }
         json.push('}');
-        Ok(json)
+        json
     }
 
     /// Whether a server of these features would read what is written for it.
@@ -119,7 +156,13 @@ impl Request {
 
     /// The features that hold for this request with a server of these features.
     pub fn agreed(&self, server: Option<Features>) -> Features {
-        let both = self.features.agreed(server.unwrap_or(Features::NONE));
+        let mut both = self.features.agreed(server.unwrap_or(Features::NONE));
+        if self.operation.is_none() && self.name.domain() != STREAM_DOMAIN {
+            both = both.without(Feature::Resume);
+        }
+        if self.window.is_none() {
+            both = both.without(Feature::Credit);
+        }
         // All but cancel say something about a stream.
         let usable = match self.mode(server) {
             Mode::Stream => both,

@@ -180,7 +180,6 @@ fn transfer(error: &ExchangeError) -> &'static str {
             AssembleError::ParkedBytes { .. } | AssembleError::ParkedChunks { .. },
         ) => "a chunk may have been lost: try again, with smaller chunks by --chunk-size",
         ExchangeError::Idle { .. } => "allow the server more time with --idle-timeout",
-        ExchangeError::Deadline => "allow it more time with --timeout",
         ExchangeError::Frame(_) | ExchangeError::NotAsAgreed { .. } => {
             "the server does not keep to the protocol: nothing was written"
         }
