@@ -50,7 +50,7 @@ pub use feature::{Feature, Features};
 pub use frame::{Frame, FrameError};
 pub use id::{IdMint, MessageId, Seq};
 pub use limits::Limits;
-pub use operation::{Operation, OperationError, OperationName};
+pub use operation::{Operation, OperationError, OperationName, RecordOperation};
 pub use payload::{Payload, PayloadReader};
 pub use records::{Record, RecordError, RecordLimits, RecordSplitter};
 pub use reply::{Progress, Reply, ServerError, Skipped, Warning};
