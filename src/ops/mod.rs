@@ -18,10 +18,12 @@
 //! | `report` | [`report::SpoolOutput`] | what a job printed |
 //! | `system` | [`system::Ping`] | the server's time |
 //! | `system` | [`system::Help`] | the documentation of an ABAP keyword |
+//! | `atc` | [`atc::Run`] | what static checks find, finding by finding |
 //!
 //! Only `git` and `system` are what the reference server has of old; the others are what today's
 //! servers in the field have beside them (PROTOCOL 10.3, 10.4). What their documentation here says
-//! was read in their code and is **not verified against a real system**.
+//! was read in their code and is **not verified against a real system**. `atc` is longhaul's own
+//! (PROTOCOL 10.5): no server in the field has it yet.
 //!
 //! None of them knows how it travels. A new one is a type with
 //! [`Operation`](crate::proto::Operation) implemented, in a file of its own.
@@ -38,6 +40,7 @@
 
 #[cfg(test)]
 mod answer;
+pub mod atc;
 mod field;
 pub mod git;
 pub mod report;

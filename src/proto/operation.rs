@@ -5,6 +5,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::limits::Limits;
 use super::payload::PayloadReader;
 use super::reply::{Reply, ServerError};
@@ -115,6 +117,25 @@ pub trait Operation: Send + Sync + 'static {
         payload: &mut dyn PayloadReader,
         limits: &Limits,
     ) -> Result<Self::Output, OperationError>;
+}
+
+/// An operation whose payload is records, which can be taken one by one while it runs.
+///
+/// *Shape*: the payload is one JSON value a line, or one JSON array
+/// ([`RecordSplitter`](super::RecordSplitter)). What is taken before the operation has ended has
+/// not verified yet; [`conclude`](Operation::conclude) reads all records again when it has, and is
+/// the place for what holds of them together, such as their number. *Source*: PROTOCOL 4.8.
+///
+/// ```
+/// use longhaul::ops::atc::{Finding, Run};
+/// use longhaul::proto::RecordOperation;
+///
+/// fn is_a_stream_of<R>(_: &impl RecordOperation<Record = R>) {}
+/// is_a_stream_of::<Finding>(&Run::packages(["$ZRAY"]));
+/// ```
+pub trait RecordOperation: Operation {
+    /// One record.
+    type Record: DeserializeOwned + Send + 'static;
 }
 
 /// A verified reply is not what the operation's reply must be.

@@ -81,7 +81,7 @@ fn every_example_of_the_document_is_in_a_case() {
 
 #[test]
 fn the_document_states_the_limits_of_the_code() {
-    use longhaul::proto::limits;
+    use longhaul::proto::{limits, records};
     let chapter = Document::load().chapter("8");
     for (name, default) in [
         ("message", limits::MAX_MESSAGE_BYTES.to_string()),
@@ -90,6 +90,7 @@ fn the_document_states_the_limits_of_the_code() {
         ("parked chunks", limits::MAX_PARKED_CHUNKS.to_string()),
         ("remembered chunks", limits::REMEMBERED_CHUNKS.to_string()),
         ("empty chunks", limits::MAX_EMPTY_CHUNKS.to_string()),
+        ("record", records::MAX_RECORD_BYTES.to_string()),
         ("warnings kept", limits::MAX_KEPT_WARNINGS.to_string()),
         ("idle limit", limits::IDLE_LIMIT.as_millis().to_string()),
         ("chunk size asked for", limits::CHUNK_BYTES.to_string()),

@@ -1,5 +1,6 @@
 //! What requests ask for, by domain.
 
+mod atc;
 mod git;
 mod system;
 
