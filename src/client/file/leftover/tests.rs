@@ -1,3 +1,6 @@
+mod process;
+mod torn;
+
 use std::io::Write;
 
 use super::*;
