@@ -33,6 +33,9 @@ mod driver;
 mod error;
 mod event;
 pub mod extract;
+#[cfg_attr(not(test), expect(dead_code, reason = "the transfer is about to use it"))]
+#[expect(unreachable_pub, unused_imports, reason = "the transfer is about to use it")]
+mod file;
 mod hold;
 mod inbox;
 mod liveness;

@@ -1,0 +1,102 @@
+//! A whole file that stands beside its target.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::super::error::Error;
+use super::part::Part;
+use super::{BLOCK_BYTES, failed, sync_folder_of};
+
+/// A verified payload that stands beside its file, ready to take its place.
+///
+/// Dropped, it is removed and nothing has happened.
+#[derive(Debug)]
+#[must_use = "nothing is in the file before `commit`"]
+pub struct StagedFile {
+    landing: Landing,
+    part: Part,
+}
+
+/// Where the part ends up.
+#[derive(Debug)]
+pub(super) enum Landing {
+    /// Under this name, by a rename.
+    Beside { target: PathBuf },
+    /// In this device, by copying.
+    Into { target: PathBuf, device: File },
+}
+
+impl StagedFile {
+    pub(super) fn new(landing: Landing, part: Part) -> Self {
+        Self { landing, part }
+    }
+
+    /// A handle of its own on what will be in the file, at its start.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn reader(&self) -> io::Result<File> {
+        self.part.log.reader()
+    }
+
+    /// Gives the file its name; one that has it already is replaced, and its permissions stay.
+    ///
+    /// It blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    /// [`Error::File`]; the file is as it was. What went into a device cannot be taken back.
+    pub fn commit(self) -> Result<(), Error> {
+        let Self { landing, mut part } = self;
+        match landing {
+            Landing::Into { target, mut device } => {
+                let path = part.log.path();
+                let spool = part.log.reader().map_err(|source| failed("reading", path, source))?;
+                let mut blocks = io::BufReader::with_capacity(BLOCK_BYTES, spool);
+                io::copy(&mut blocks, &mut device)
+                    .map(drop)
+                    .map_err(|source| failed("writing", &target, source))
+            }
+            Landing::Beside { target } => {
+                rename(&mut part, &target)
+                    .map_err(|source| failed("renaming to", &target, source))?;
+                part.stays = true;
+                if let Some(journal) = part.journal.take() {
+                    journal.remove();
+                }
+                sync_folder_of(&target);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn rename(part: &mut Part, target: &Path) -> io::Result<()> {
+    let permissions = match fs::metadata(target) {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_file() => Some(found.permissions()),
+        _ => usual_permissions(part.log.path())?,
+    };
+    if let Some(permissions) = permissions {
+        fs::set_permissions(part.log.path(), permissions)?;
+        part.log.file().sync_all()?;
+    }
+    fs::rename(part.log.path(), target)
+}
+
+/// The permissions that a file gets which is made without a thought, since a part has none for
+/// others. Only a new file beside it shows them: they depend on the process and on the folder.
+#[cfg(unix)]
+fn usual_permissions(part: &Path) -> io::Result<Option<Permissions>> {
+    let probe = part.with_extension(format!("{:08x}.part", fastrand::u32(..)));
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(&probe)?;
+    let found = file.metadata();
+    fs::remove_file(&probe)?;
+    found.map(|found| Some(found.permissions()))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn usual_permissions(_: &Path) -> io::Result<Option<Permissions>> {
+    Ok(None)
+}
