@@ -19,11 +19,12 @@ pub(crate) struct Case {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(crate) enum Body {
-    Frames(Frames),
+    Frames(Box<Frames>),
     Request(Request),
     Refused(Refused),
     Incoming(Incoming),
-    Ordered(Ordered),
+    Control(Control),
+    Resume(Resume),
     Welcome(Welcome),
     Binary(Binary),
 }
@@ -34,7 +35,7 @@ pub(crate) enum Body {
 pub(crate) struct Frames {
     #[serde(default)]
     request: Terms,
-    pub(crate) messages: Vec<Message>,
+    pub(crate) messages: Vec<Step>,
     events: Option<Vec<Value>>,
     outcome: Outcome,
     /// Further requests that wait at the same time.
@@ -73,6 +74,13 @@ pub(crate) struct Terms {
     pub(crate) features: Vec<String>,
     pub(crate) answer_payload: Option<String>,
     pub(crate) limits: Limits,
+    pub(crate) window: Option<u64>,
+    pub(crate) idle_limit: Option<u64>,
+    /// Whether the operation may be asked for twice.
+    pub(crate) repeatable: bool,
+    /// Whether bytes go to a caller who cannot forget them.
+    pub(crate) handed_out: bool,
+    pub(crate) continued: Option<Continued>,
 }
 
 impl Default for Terms {
@@ -83,6 +91,11 @@ impl Default for Terms {
             features: Vec::new(),
             answer_payload: None,
             limits: Limits::default(),
+            window: None,
+            idle_limit: None,
+            repeatable: true,
+            handed_out: false,
+            continued: None,
         }
     }
 }
@@ -113,12 +126,72 @@ pub(crate) struct Limits {
     pub(crate) remembered_chunks: Option<usize>,
 }
 
+/// What a client knows of an operation that it goes on with after a start of its own.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Continued {
+    pub(crate) epoch: String,
+    pub(crate) ttl: u64,
+    pub(crate) chunk_size: u64,
+    pub(crate) next_seq: u64,
+    /// The payload before `next_seq`, in base64.
+    pub(crate) payload: String,
+}
+
+/// A message, or something else that happens to the requests of a case.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Message {
+pub(crate) enum Step {
     Text(String),
-    Binary { hex: String },
-    Repeat { repeat: Repeat },
+    Binary {
+        hex: String,
+    },
+    Repeat {
+        repeat: Repeat,
+    },
+    /// The consumer of this request has taken all that was delivered.
+    Taken {
+        taken: String,
+        /// Milliseconds that it took the consumer, in which nothing else was looked at.
+        #[serde(default)]
+        after: u64,
+    },
+    /// So many milliseconds pass.
+    Wait {
+        wait: u64,
+    },
+    /// The client drops this request.
+    Forgotten {
+        forgotten: String,
+    },
+    /// The connection is gone; what can be done about each request that waited.
+    Lost {
+        lost: BTreeMap<String, Recovery>,
+    },
+    /// A request goes on, on a new connection.
+    Resumed {
+        resumed: Sent,
+    },
+    /// A request is sent once more, on a new connection.
+    Restarted {
+        restarted: Sent,
+    },
+}
+
+/// Which request of the case goes out again, and the text that it goes out as.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sent {
+    pub(crate) request: String,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Recovery {
+    Resume,
+    Restart,
+    Fail,
 }
 
 /// The same text for each number from `from` to `to`, which stands for `{n}` in it.
@@ -136,6 +209,7 @@ pub(crate) enum Outcome {
     Reply(Reply),
     Error(Map<String, Value>),
     Pending,
+    Forgotten,
 }
 
 #[derive(Clone, Deserialize)]
@@ -166,6 +240,8 @@ pub(crate) struct Request {
     #[serde(default)]
     pub(crate) wanted: Vec<String>,
     pub(crate) server: Option<Vec<String>>,
+    pub(crate) operation: Option<String>,
+    pub(crate) window: Option<u64>,
     pub(crate) text: String,
     pub(crate) mode: Mode,
     pub(crate) agreed: Vec<String>,
@@ -189,12 +265,24 @@ pub(crate) struct Incoming {
     pub(crate) outcome: Value,
 }
 
-/// A request of an extension that is not built: only its form is checked.
+/// A control, or another request of the domain `stream` that a server is to refuse.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Ordered {
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Control {
     pub(crate) text: String,
-    pub(crate) params: Vec<String>,
+    pub(crate) outcome: Value,
+    #[serde(default)]
+    pub(crate) only_read: bool,
+}
+
+/// A request to go on with an operation.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Resume {
+    pub(crate) text: String,
+    pub(crate) outcome: Value,
+    #[serde(default)]
+    pub(crate) only_read: bool,
 }
 
 /// The first message of a server and what a client reads in it.
@@ -218,10 +306,11 @@ impl Case {
     /// Every message of the case as it stands on the wire; binary ones in hex.
     pub(crate) fn texts(&self) -> Vec<String> {
         match &self.body {
-            Body::Frames(frames) => frames.messages.iter().filter_map(Message::text).collect(),
+            Body::Frames(frames) => frames.messages.iter().filter_map(Step::text).collect(),
             Body::Request(Request { text, .. })
             | Body::Incoming(Incoming { text, .. })
-            | Body::Ordered(Ordered { text, .. })
+            | Body::Control(Control { text, .. })
+            | Body::Resume(Resume { text, .. })
             | Body::Welcome(Welcome { text, .. })
             | Body::Binary(Binary { hex: text, .. }) => vec![text.clone()],
             Body::Refused(_) => Vec::new(),
@@ -229,11 +318,14 @@ impl Case {
     }
 }
 
-impl Message {
+impl Step {
     fn text(&self) -> Option<String> {
         match self {
-            Self::Text(text) | Self::Binary { hex: text } => Some(text.clone()),
-            Self::Repeat { .. } => None,
+            Self::Text(text)
+            | Self::Binary { hex: text }
+            | Self::Resumed { resumed: Sent { text, .. } }
+            | Self::Restarted { restarted: Sent { text, .. } } => Some(text.clone()),
+            _ => None,
         }
     }
 }

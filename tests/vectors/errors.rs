@@ -22,18 +22,33 @@ pub(crate) fn describe(error: &ExchangeError) -> Map<String, Value> {
         ExchangeError::AnswerTooLarge { got, limit } => {
             json!({ "kind": "answerTooLarge", "got": got, "limit": limit })
         }
+        ExchangeError::Idle { limit } => {
+            json!({ "kind": "idle", "limit": u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) })
+        }
+        ExchangeError::BeyondCredit { seq, granted } => {
+            json!({ "kind": "beyondCredit", "seq": seq, "granted": granted })
+        }
+        ExchangeError::NotAccepted { kind } => {
+            json!({ "kind": "notAccepted", "frame": kind.name() })
+        }
+        ExchangeError::EpochChanged { expected, got } => {
+            json!({ "kind": "epochChanged", "expected": expected, "got": got })
+        }
         other => json!({ "kind": format!("no case can state {other:?}") }),
     };
     object(described)
 }
 
-/// What of `got` is to be compared: a server's message only where the case states one.
+/// What of `got` is to be compared: a server's message and what is done about it only where the
+/// case states that.
 pub(crate) fn comparable(
     mut got: Map<String, Value>,
     expected: &Map<String, Value>,
 ) -> Map<String, Value> {
-    if !expected.contains_key("message") {
-        got.remove("message");
+    for key in ["message", "then"] {
+        if !expected.contains_key(key) {
+            got.remove(key);
+        }
     }
     got
 }

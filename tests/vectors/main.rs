@@ -8,6 +8,7 @@ mod document;
 mod errors;
 mod frames;
 mod requests;
+mod steering;
 mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use case::{Body, Case};
 use document::Document;
 
 /// How many cases there are at least, so that none gets lost unseen.
-const LEAST_CASES: usize = 90;
+const LEAST_CASES: usize = 550;
 
 #[test]
 fn every_case_holds() {
@@ -26,7 +27,8 @@ fn every_case_holds() {
         Body::Request(request) => requests::check_written(request),
         Body::Refused(refused) => requests::check_refused(refused),
         Body::Incoming(incoming) => requests::check_read(incoming),
-        Body::Ordered(ordered) => requests::check_ordered(ordered),
+        Body::Control(control) => steering::check_control(control),
+        Body::Resume(resume) => steering::check_resume(resume),
         Body::Welcome(welcome) => welcome::check(welcome),
         Body::Binary(binary) => binary::check(binary, &document.binary_header()),
     });
@@ -93,6 +95,9 @@ fn the_document_states_the_limits_of_the_code() {
         ("record", records::MAX_RECORD_BYTES.to_string()),
         ("warnings kept", limits::MAX_KEPT_WARNINGS.to_string()),
         ("idle limit", limits::IDLE_LIMIT.as_millis().to_string()),
+        ("window", limits::WINDOW.to_string()),
+        ("grant repeated", limits::GRANT_REPEAT.as_millis().to_string()),
+        ("epoch", limits::MAX_EPOCH_BYTES.to_string()),
         ("chunk size asked for", limits::CHUNK_BYTES.to_string()),
     ] {
         let row = chapter.lines().find(|line| line.starts_with(&format!("| {name} |")));

@@ -1,14 +1,16 @@
-//! Cases of kind `request`, `refused`, `incoming` and `ordered`: what clients write and servers read.
+//! Cases of kind `request`, `refused` and `incoming`: what clients write and servers read.
 
 use std::fmt;
 
 use longhaul::proto::request::{IncomingRequest, Mode, RequestError};
-use longhaul::proto::{Features, MessageId, OperationName, Params, Request, Unwritable};
+use longhaul::proto::{
+    Features, MessageId, OperationKey, OperationName, Params, Request, Unwritable,
+};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::case::{self, Incoming, Ordered};
+use crate::case::{self, Incoming};
 use crate::expect_eq;
 
 /// The keys of a request in the order in which they are written.
@@ -34,6 +36,8 @@ pub(crate) fn check_written(case: &case::Request) -> Result<(), String> {
     request.timeout_ms = case.timeout;
     request.stream = case.chunk_size;
     request.features = features(&case.wanted);
+    request.operation = case.operation.as_deref().and_then(OperationKey::new);
+    request.window = case.window;
     let server = case.server.as_deref().map(features);
 
     let text = request.write(&id, server).map_err(|error| error.to_string())?;
@@ -46,7 +50,11 @@ pub(crate) fn check_written(case: &case::Request) -> Result<(), String> {
     expect_eq("stream read", &read.stream, &(request.mode(server) == Mode::Stream))?;
     let asked = case.chunk_size.filter(|_| read.stream);
     expect_eq("chunkSize read", &read.chunk_bytes, &asked)?;
-    expect_eq("features read", &read.features, &features(&case.agreed))
+    expect_eq("features read", &read.features, &features(&case.agreed))?;
+    let has = |feature: &str| case.agreed.iter().any(|name| name == feature);
+    let operation = request.operation.filter(|_| has("resume"));
+    expect_eq("operation read", &read.operation, &operation)?;
+    expect_eq("window read", &read.window, &request.window.filter(|_| has("credit")))
 }
 
 /// A client refuses to write this for a server without features.
@@ -75,11 +83,20 @@ pub(crate) fn check_refused(case: &case::Refused) -> Result<(), String> {
 /// A server reads this in the text, or refuses it.
 pub(crate) fn check_read(case: &Incoming) -> Result<(), String> {
     let got = match IncomingRequest::read(&case.text) {
-        Ok(read) => json!({ "request": {
-            "id": read.id, "domain": read.domain, "action": read.action, "params": read.params,
-            "stream": read.stream, "chunkSize": read.chunk_bytes,
-            "features": read.features.names().collect::<Vec<_>>(),
-        } }),
+        Ok(read) => {
+            let mut request = json!({
+                "id": read.id, "domain": read.domain, "action": read.action, "params": read.params,
+                "stream": read.stream, "chunkSize": read.chunk_bytes,
+                "features": read.features.names().collect::<Vec<_>>(),
+            });
+            if let Some(key) = &read.operation {
+                request["operation"] = json!(key.as_str());
+            }
+            if let Some(window) = read.window {
+                request["window"] = json!(window);
+            }
+            json!({ "request": request })
+        }
         Err(RequestError::Json(_)) => json!({ "error": "json" }),
         Err(RequestError::Id(_)) => json!({ "error": "id" }),
         Err(other) => return Err(format!("no case can state {other:?}")),
@@ -87,19 +104,8 @@ pub(crate) fn check_read(case: &Incoming) -> Result<(), String> {
     expect_eq("outcome", &got, &case.outcome)
 }
 
-/// A request that cannot be written yet has the form that all have, and a server can route it.
-pub(crate) fn check_ordered(case: &Ordered) -> Result<(), String> {
-    expect_form(&case.text)?;
-    let read = IncomingRequest::read(&case.text).map_err(|error| error.to_string())?;
-    let whole: Value = serde_json::from_str(&case.text).map_err(|error| error.to_string())?;
-    let params = keys(&raw_member(&case.text, "params")?)?;
-    expect_eq("keys of params", &params, &case.params)?;
-    expect_eq("domain", &json!(read.domain), &whole["domain"])?;
-    expect_eq("action", &json!(read.action), &whole["action"])
-}
-
 /// Compact JSON, the keys in their order.
-fn expect_form(text: &str) -> Result<(), String> {
+pub(crate) fn expect_form(text: &str) -> Result<(), String> {
     let keys = keys(text)?;
     let ordered: Vec<_> =
         KEY_ORDER.into_iter().filter(|key| keys.iter().any(|k| k == key)).collect();
@@ -121,12 +127,6 @@ fn expect_form(text: &str) -> Result<(), String> {
 
 fn features(names: &[String]) -> Features {
     Features::from_names(names.iter().map(String::as_str))
-}
-
-fn raw_member(text: &str, key: &str) -> Result<String, String> {
-    let members: std::collections::HashMap<String, Box<serde_json::value::RawValue>> =
-        serde_json::from_str(text).map_err(|error| error.to_string())?;
-    members.get(key).map(|value| value.get().to_owned()).ok_or_else(|| format!("no {key}"))
 }
 
 /// The keys of an object in their order.
