@@ -43,9 +43,10 @@ pub mod server;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Attempt, Client, ClientBuilder, CloseCause, Completed, ConnectError, CookieFileError,
-    Credentials, Error, ErrorKind, Event, Logon, Receipt, RequestBuilder, Saved, Secret, Stage,
-    Status, TlsProblem, Transfer, TransferOptions, Unverified,
+    Attempt, CancelOutcome, Client, ClientBuilder, CloseCause, Completed, ConnectError,
+    ConnectionState, ConnectionStates, CookieFileError, Credentials, Error, ErrorKind, Event,
+    Logon, OperationHandle, Receipt, Recorded, Records, RequestBuilder, Retries, Saved, Secret,
+    Stage, Staged, Status, Stopper, TlsProblem, Transfer, TransferOptions, Unverified,
 };
 
 /// The programs in the README are compiled with the tests.

@@ -10,8 +10,8 @@ use longhaul::proto::{AssembleError, ExchangeError, Features, FrameError, Operat
 use longhaul::server::{RawMessage, Script, Server};
 use longhaul::{CloseCause, Error, ErrorKind, TransferOptions};
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline, scripted,
-    small_sample, unzip,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_once, connect_with, deadline,
+    scripted, small_sample, unzip,
 };
 
 /// Chunks small enough that every script has several to spoil.
@@ -19,7 +19,7 @@ const CHUNK: u64 = 1000;
 
 /// Exports to a file in an empty folder, and fails if anything is left in it after an error.
 async fn save(server: &Server, features: Features) -> Result<Vec<u8>, Error> {
-    let client = connect(server).await;
+    let client = connect_once(server).await;
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("demo.zip");
     let options = chunks_of(CHUNK).features(features);

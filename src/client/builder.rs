@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connect::{ConnectError, Endpoint, ProxyChoice, ProxyUrl, TlsOptions, connect};
+use super::connect::{ConnectError, Endpoint, ProxyChoice, ProxyUrl, TlsOptions};
 use super::connection::Pace;
 use super::credentials::{CookieFile, Credentials, Logon};
+use super::link::{Link, Way};
 use super::options::TransferOptions;
+use super::retry::Retries;
 use super::{Client, Secret};
 use crate::proto::limits::MAX_MESSAGE_BYTES;
 
@@ -50,7 +52,11 @@ impl ClientBuilder {
             tls: TlsOptions::default(),
             proxies: ProxyChoice::default(),
             connect_timeout: CONNECT_TIMEOUT,
-            pace: Pace { hold_limit: HOLD_LIMIT, ping_interval: PING_INTERVAL },
+            pace: Pace {
+                hold_limit: HOLD_LIMIT,
+                ping_interval: PING_INTERVAL,
+                waits_for_dropped: false,
+            },
             max_message_bytes: MAX_MESSAGE_BYTES,
             options: TransferOptions::default(),
         }
@@ -169,6 +175,23 @@ impl ClientBuilder {
         self
     }
 
+    /// What to do with a request that is dropped where the server cannot be told to stop it (it
+    /// offers no `cancel`). Default false: the connection is closed once nothing else runs on it,
+    /// and the next request opens another. True, towards a server that takes one request after the
+    /// other: the connection stays, and the next request waits for the last frame of the dropped
+    /// one.
+    pub fn wait_for_dropped(mut self, wait: bool) -> Self {
+        self.pace.waits_for_dropped = wait;
+        self
+    }
+
+    /// How to try again when the connection breaks or the server is busy. Default: at most 5 tries
+    /// and 15 s without a new byte. The first connection is tried once.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.options = self.options.retries(retries);
+        self
+    }
+
     /// The largest message to take, in bytes of text. Default 64 MiB.
     ///
     /// A single answer comes as one message, and base64 takes 4 bytes for 3. The chunk size does
@@ -208,7 +231,8 @@ impl ClientBuilder {
         if self.tls.insecure && endpoint.is_secure() {
             tracing::warn!(url = endpoint.url(), "the server's certificate is not checked");
         }
-        let connection = connect(&endpoint, credentials.as_ref(), &self).await?;
-        Ok(Client::new(connection, self.options))
+        let options = self.options.clone();
+        let link = Link::open(Way { endpoint, credentials, settings: self }).await?;
+        Ok(Client::new(link, options))
     }
 }

@@ -1,9 +1,12 @@
 //! Everything a transfer may ask of the driver.
 
+use tokio::sync::oneshot;
+
 use super::inbox::InboxSender;
+use super::outcome::CancelOutcome;
 use super::transport::Turn;
-use crate::proto::MessageId;
 use crate::proto::request::Mode;
+use crate::proto::{Control, MessageId, OperationKey};
 
 /// One wish to the driver.
 #[derive(Debug)]
@@ -20,11 +23,26 @@ pub(crate) enum Command {
         inbox: InboxSender,
         /// Its turn, which lasts until its last frame has come.
         turn: Turn,
+        /// Whether the server can be told to stop it.
+        can_cancel: bool,
     },
-    /// Nobody waits for this id any longer. Towards the server this says nothing yet; one that takes
-    /// a single request at a time gets no other before the last frame of this one.
-    Forget {
-        /// The id.
+    /// Nobody wants this request any longer: stop it where the server can.
+    Cancel {
+        /// The request.
+        id: MessageId,
+        /// What the server may keep of it beyond its last frame.
+        operation: Option<OperationKey>,
+        /// Who wants to know what came of it.
+        outcome: Option<oneshot::Sender<CancelOutcome>>,
+    },
+    /// Nobody watches this request any longer, and the server is to go on with it: the connection
+    /// ends once nothing else runs on it.
+    Detach {
+        /// The request.
         id: MessageId,
     },
+    /// Send a control.
+    Control(Control),
+    /// Take no new request, and end once nothing runs any more.
+    Retire,
 }

@@ -1,10 +1,12 @@
 //! One WebSocket as the transfers see it.
 
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
 use tracing::Instrument;
 
@@ -12,11 +14,15 @@ use super::command::Command;
 use super::driver::{Driver, Socket};
 use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
-use super::inbox::inbox;
-use super::transport::{Started, Transport, Turn};
+use super::inbox::{Window, inbox};
+use super::outcome::CancelOutcome;
+use super::transport::{Line, Started, Turn};
+use crate::proto::limits::{MAX_PARKED_BYTES, SERVER_CHUNK_BYTES};
 use crate::proto::request::Mode;
-use crate::proto::welcome::ServerLimits;
-use crate::proto::{Counters, IdMint, MessageId, Request, Stats, Unwritable, Welcome};
+use crate::proto::{
+    Control, Counters, Feature, Features, IdMint, MessageId, OperationKey, Request, Unwritable,
+    Welcome,
+};
 
 /// The largest request that is sent, in bytes of text: 16 MiB, some 300,000 object names.
 pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
@@ -29,82 +35,33 @@ const MOST_PING_INTERVAL: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(crate) struct Connection {
     welcome: Welcome,
-    ids: Mutex<IdMint>,
     commands: mpsc::UnboundedSender<Command>,
-    /// Turns for streams, and for everything where a server is serial.
-    turns: Arc<Semaphore>,
-    /// Turns for what is answered once.
-    others: Arc<Semaphore>,
     shared: Arc<Shared>,
 }
 
 /// What both sides look at.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) common: Common,
     pub(crate) hold: Arc<HoldClock>,
-    /// How long the socket is held for a transfer that does not read.
-    pub(crate) hold_limit: Duration,
+    pub(crate) pace: Pace,
     /// Whether the server takes one request after the other.
     pub(crate) is_serial: bool,
-    pub(crate) ping_interval: Duration,
+    /// Turns for streams, and for everything where a server is serial.
+    turns: Arc<Semaphore>,
+    /// Turns for what is answered once.
+    others: Arc<Semaphore>,
+    /// Whether it takes no new request and ends with those it has.
+    is_retired: AtomicBool,
     /// Set once, when the connection ends, before the inboxes close.
     cause: OnceLock<Arc<CloseCause>>,
 }
 
-impl Connection {
-    /// Starts the driver of a socket whose welcome has been read.
-    pub(crate) fn spawn(socket: WebSocketStream<Socket>, welcome: Welcome, pace: Pace) -> Self {
-        let (commands, receiver) = mpsc::unbounded_channel();
-        let asked = welcome.limits.min_ping_interval.unwrap_or_default().min(MOST_PING_INTERVAL);
-        let shared = Arc::new(Shared {
-            counters: Arc::default(),
-            hold: Arc::default(),
-            hold_limit: pace.hold_limit,
-            is_serial: welcome.features.is_none(),
-            ping_interval: asked.max(pace.ping_interval),
-            cause: OnceLock::new(),
-        });
-        let limit = match welcome.features {
-            // Such a server takes one message after the other, and discards what piles up.
-            None => Some(1),
-            Some(_) => welcome.limits.max_transfers.and_then(|most| usize::try_from(most).ok()),
-        };
-        let turns = Arc::new(Semaphore::new(limit.unwrap_or(MAX_REQUESTS).clamp(1, MAX_REQUESTS)));
-        let driver = Driver::new(socket, receiver, &shared);
-        let (of_driver, turns_of_driver) = (Arc::clone(&shared), Arc::clone(&turns));
-        let span = tracing::info_span!("connection", session = welcome.session);
-        let task = async move {
-            let end = EndOfDriver(of_driver, turns_of_driver);
-            let cause = driver.run(&end.0).await;
-            tracing::debug!(%cause, "connection ended");
-        };
-        tokio::spawn(task.instrument(span));
-        let others = Arc::new(Semaphore::new(MAX_REQUESTS));
-        Self { welcome, ids: Mutex::default(), commands, turns, others, shared }
-    }
-
-    pub(crate) fn welcome(&self) -> &Welcome {
-        &self.welcome
-    }
-
-    pub(crate) fn stats(&self) -> Stats {
-        self.shared.counters.snapshot()
-    }
-
-    fn lost(&self) -> Error {
-        self.shared.lost()
-    }
-}
-
-/// Leaves a cause, and nobody waiting for a turn, however the driver ends.
-struct EndOfDriver(Arc<Shared>, Arc<Semaphore>);
-
-impl Drop for EndOfDriver {
-    fn drop(&mut self) {
-        self.0.end(CloseCause::Cut);
-        self.1.close();
-    }
+/// What all connections of a client have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Common {
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) ids: Arc<Mutex<IdMint>>,
 }
 
 /// How patient a connection is.
@@ -114,6 +71,113 @@ pub(crate) struct Pace {
     pub(crate) hold_limit: Duration,
     /// How far apart pings are.
     pub(crate) ping_interval: Duration,
+    /// Whether a request that is dropped, where the server cannot be told, is waited for on the
+    /// same connection.
+    pub(crate) waits_for_dropped: bool,
+}
+
+/// Told when a connection has ended, and why.
+pub(crate) type EndWatcher = Box<dyn FnOnce(&Arc<CloseCause>) + Send>;
+
+impl Connection {
+    /// Starts the driver of a socket whose welcome has been read.
+    pub(crate) fn spawn(
+        socket: WebSocketStream<Socket>,
+        welcome: Welcome,
+        mut pace: Pace,
+        common: Common,
+        on_end: EndWatcher,
+    ) -> Self {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let asked = welcome.limits.min_ping_interval.unwrap_or_default().min(MOST_PING_INTERVAL);
+        pace.ping_interval = pace.ping_interval.max(asked);
+        let limit = match welcome.features {
+            // Such a server takes one message after the other, and discards what piles up.
+            None => Some(1),
+            Some(_) => welcome.limits.max_transfers.and_then(|most| usize::try_from(most).ok()),
+        };
+        let turns = limit.unwrap_or(MAX_REQUESTS).clamp(1, MAX_REQUESTS);
+        let shared = Arc::new(Shared {
+            common,
+            hold: Arc::default(),
+            pace,
+            is_serial: welcome.features.is_none(),
+            turns: Arc::new(Semaphore::new(turns)),
+            others: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            is_retired: AtomicBool::new(false),
+            cause: OnceLock::new(),
+        });
+        let driver = Driver::new(socket, receiver, &shared);
+        let end = EndOfDriver { shared: Arc::clone(&shared), on_end: Some(on_end) };
+        let span = tracing::info_span!("connection", session = welcome.session);
+        let task = async move {
+            let cause = driver.run(&end.shared).await;
+            tracing::debug!(%cause, "connection ended");
+            drop(end);
+        };
+        tokio::spawn(task.instrument(span));
+        Self { welcome, commands, shared }
+    }
+
+    pub(crate) fn welcome(&self) -> &Welcome {
+        &self.welcome
+    }
+
+    /// Whether new requests may be sent on it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.cause.get().is_none() && !self.shared.is_retired.load(Ordering::Relaxed)
+    }
+
+    /// Takes nothing new, ends once nothing runs any more, and waits for that.
+    pub(crate) async fn close(&self) {
+        self.send(Command::Retire);
+        self.commands.closed().await;
+    }
+
+    /// How much a server may send ahead of a stream in chunks of that size, at most.
+    fn window(&self, asked: u64, chunk_bytes: u64) -> u64 {
+        let parked = u64::try_from(MAX_PARKED_BYTES).unwrap_or(u64::MAX);
+        let fitting = parked.checked_div(chunk_bytes).unwrap_or(parked);
+        let most = self.welcome.limits.max_window.unwrap_or(u64::MAX);
+        asked.min(fitting).min(most).max(1)
+    }
+
+    /// The request as this server is asked it.
+    fn fitted(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        let most = self.welcome.limits.max_chunk_bytes.unwrap_or(u64::MAX).max(1);
+        request.stream = request.stream.map(|bytes| bytes.min(most));
+        let chunk_bytes = request.stream.unwrap_or(SERVER_CHUNK_BYTES);
+        request.window = request.window.map(|asked| self.window(asked, chunk_bytes));
+        request
+    }
+
+    /// Leaves a wish to the driver; without one there is nothing to wish for.
+    fn send(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
+
+/// Leaves a cause, and nobody waiting for a turn, however the driver ends.
+struct EndOfDriver {
+    shared: Arc<Shared>,
+    on_end: Option<EndWatcher>,
+}
+
+impl Drop for EndOfDriver {
+    fn drop(&mut self) {
+        let cause = self.shared.end(CloseCause::Cut);
+        self.shared.close_turns();
+        if let Some(on_end) = self.on_end.take() {
+            on_end(&cause);
+        }
+    }
+}
+
+impl fmt::Debug for EndOfDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EndOfDriver")
+    }
 }
 
 impl Shared {
@@ -122,51 +186,94 @@ impl Shared {
         Arc::clone(self.cause.get_or_init(|| Arc::new(cause)))
     }
 
-    fn close_cause(&self) -> Arc<CloseCause> {
-        self.cause.get().cloned().unwrap_or_else(|| Arc::new(CloseCause::Cut))
+    /// Takes no new request; those that wait for their turn go to another connection.
+    pub(crate) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+        self.close_turns();
     }
 
-    fn lost(&self) -> Error {
-        Error::Lost { id: None, cause: self.close_cause() }
+    pub(crate) fn is_retired(&self) -> bool {
+        self.is_retired.load(Ordering::Relaxed)
+    }
+
+    fn close_turns(&self) {
+        self.turns.close();
+        self.others.close();
+    }
+
+    fn close_cause(&self) -> Arc<CloseCause> {
+        let retired =
+            || Arc::new(if self.is_retired() { CloseCause::ByUs } else { CloseCause::Cut });
+        self.cause.get().cloned().unwrap_or_else(retired)
     }
 }
 
-impl Transport for Connection {
-    fn turn(&self, request: &Request) -> BoxFuture<'static, Result<Turn, Error>> {
-        let is_stream = request.mode(self.welcome.features) == Mode::Stream;
-        let turns = if is_stream || self.shared.is_serial { &self.turns } else { &self.others };
-        let (turn, shared) = (Arc::clone(turns).acquire_owned(), Arc::clone(&self.shared));
-        async move { turn.await.map(Turn).map_err(|_| shared.lost()) }.boxed()
-    }
-
-    fn limits(&self) -> &ServerLimits {
-        &self.welcome.limits
+impl Line for Connection {
+    fn agreed(&self, request: &Request) -> Features {
+        request.agreed(self.welcome.features)
     }
 
     fn check(&self, request: &Request) -> Result<(), Error> {
         request.check(self.welcome.features).map_err(|source| unwritable(request, source))
     }
 
-    fn start(&self, request: &Request, turn: Turn) -> Result<Started, Error> {
+    fn turn(&self, request: &Request) -> BoxFuture<'static, Result<Turn, Error>> {
+        let shared = Arc::clone(&self.shared);
+        let is_stream = request.mode(self.welcome.features) == Mode::Stream;
+        let turns = if is_stream || shared.is_serial { &shared.turns } else { &shared.others };
+        let turn = Arc::clone(turns).acquire_owned();
+        async move {
+            let lost = |_| Error::Lost { id: None, cause: shared.close_cause() };
+            turn.await.map(Turn).map_err(lost)
+        }
+        .boxed()
+    }
+
+    fn start(
+        &self,
+        request: &Request,
+        turn: Turn,
+        is_patient: Arc<AtomicBool>,
+    ) -> Result<Started, Error> {
         let server = self.welcome.features;
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = self.fitted(request);
+        let mut ids = self.shared.common.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let id = ids.mint(request.name.domain());
         drop(ids);
-        let text = request.write(&id, server).map_err(|source| unwritable(request, source))?;
+        let text = request.write(&id, server).map_err(|source| unwritable(&request, source))?;
         if text.len() > MAX_REQUEST_BYTES {
             let (operation, got) = (request.name.to_string(), text.len());
             return Err(Error::RequestTooLarge { operation, got, limit: MAX_REQUEST_BYTES });
         }
         let (mode, features) = (request.mode(server), request.agreed(server));
-        let (sender, receiver) = inbox();
-        let command = Command::Start { id: id.clone(), mode, text, inbox: sender, turn };
-        self.commands.send(command).map_err(|_| self.lost())?;
-        Ok(Started { id, mode, features, inbox: receiver })
+        let chunks = request.window.unwrap_or(1);
+        let chunk_bytes = request.stream.unwrap_or(SERVER_CHUNK_BYTES);
+        let window = features.contains(Feature::Credit).then_some(Window { chunks, chunk_bytes });
+        let (sender, receiver) = inbox(window, is_patient);
+        let can_cancel = features.contains(Feature::Cancel);
+        let command =
+            Command::Start { id: id.clone(), mode, text, inbox: sender, turn, can_cancel };
+        self.commands
+            .send(command)
+            .map_err(|_| Error::Lost { id: None, cause: self.close_cause() })?;
+        Ok(Started { id, mode, features, window: chunks, inbox: receiver })
     }
 
-    fn cancel(&self, id: &MessageId) {
-        // Without a driver there is no table to leave.
-        let _ = self.commands.send(Command::Forget { id: id.clone() });
+    fn cancel(
+        &self,
+        id: &MessageId,
+        operation: Option<OperationKey>,
+        outcome: Option<oneshot::Sender<CancelOutcome>>,
+    ) {
+        self.send(Command::Cancel { id: id.clone(), operation, outcome });
+    }
+
+    fn detach(&self, id: &MessageId) {
+        self.send(Command::Detach { id: id.clone() });
+    }
+
+    fn control(&self, control: Control) {
+        self.send(Command::Control(control));
     }
 
     fn close_cause(&self) -> Arc<CloseCause> {
@@ -175,10 +282,6 @@ impl Transport for Connection {
 
     fn held(&self, now: Instant) -> Duration {
         self.shared.hold.total(now)
-    }
-
-    fn counters(&self) -> &Arc<Counters> {
-        &self.shared.counters
     }
 }
 

@@ -1,5 +1,7 @@
 //! The one task that owns the socket: a select loop that moves messages and nothing else.
 
+mod leaving;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +18,15 @@ use super::command::Command;
 use super::connect::BoxedStream;
 use super::connection::Shared;
 use super::error::CloseCause;
-use super::hold::HoldClock;
 use super::inbox::InboxSender;
 use super::liveness::Liveness;
 use super::meter::{Metered, Traffic};
 use super::outbox::Outbox;
 use super::transport::Turn;
-use crate::proto::limits::IDLE_LIMIT;
+use crate::proto::frame::Kind;
 use crate::proto::stats::count;
-use crate::proto::{Counters, Demux, MessageId, Route};
+use crate::proto::{Control, Counters, Demux, MessageId, Route};
+use leaving::{Leaving, Left};
 
 /// How long the peer may take to hear goodbye.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
@@ -43,32 +45,28 @@ pub(crate) struct Driver {
     outbox: Outbox,
     /// The message that has no room in its inbox; nothing is read while it waits.
     held: Option<HeldMessage>,
-    hold: Arc<HoldClock>,
-    counters: Arc<Counters>,
-    hold_limit: Duration,
-    ping_interval: Duration,
+    /// Requests that nobody wants any more and the server has not ended yet.
+    leaving: Leaving,
+    shared: Arc<Shared>,
     max_message_bytes: usize,
-    /// Whether the server takes one request after the other.
-    is_serial: bool,
-    /// The request that nobody wants any more and such a server still works on.
-    given_up: Option<GivenUp>,
 }
 
 /// A request that waits for frames.
 #[derive(Debug)]
 struct Waiter {
     id: MessageId,
-    /// `None` once nobody wants what comes.
-    inbox: Option<Arc<InboxSender>>,
+    stage: Stage,
+    can_cancel: bool,
     /// The next request may be sent once this one has left the table.
     _turn: Turn,
 }
 
 #[derive(Debug)]
-struct GivenUp {
-    id: MessageId,
-    /// When it was given up; nothing that still comes puts that off.
-    since: Instant,
+enum Stage {
+    /// Somebody waits for its frames.
+    Wanted(Arc<InboxSender>),
+    /// Its frames are thrown away; the last one settles what came of it.
+    Left(Left),
 }
 
 #[derive(Debug)]
@@ -83,7 +81,7 @@ impl Driver {
     pub(crate) fn new(
         socket: WebSocketStream<Socket>,
         commands: mpsc::UnboundedReceiver<Command>,
-        shared: &Shared,
+        shared: &Arc<Shared>,
     ) -> Self {
         let traffic = socket.get_ref().traffic();
         let max_message_bytes = socket.get_config().max_message_size.unwrap_or(usize::MAX);
@@ -93,16 +91,12 @@ impl Driver {
             stream,
             traffic,
             commands,
-            demux: Demux::new(Arc::clone(&shared.counters)),
-            outbox: Outbox::default(),
+            demux: Demux::new(Arc::clone(&shared.common.counters)),
+            outbox: Outbox::new(Arc::clone(&shared.common.ids)),
             held: None,
-            hold: Arc::clone(&shared.hold),
-            counters: Arc::clone(&shared.counters),
-            hold_limit: shared.hold_limit,
-            ping_interval: shared.ping_interval,
+            leaving: Leaving::default(),
+            shared: Arc::clone(shared),
             max_message_bytes,
-            is_serial: shared.is_serial,
-            given_up: None,
         }
     }
 
@@ -115,14 +109,17 @@ impl Driver {
     }
 
     async fn drive(&mut self) -> CloseCause {
-        let start = Instant::now();
-        let first = start.checked_add(self.ping_interval).unwrap_or(start);
-        let mut pings = interval_at(first, self.ping_interval);
+        let (start, interval) = (Instant::now(), self.shared.pace.ping_interval);
+        let first = start.checked_add(interval).unwrap_or(start);
+        let mut pings = interval_at(first, interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut liveness = Liveness::new(self.traffic.clone(), self.ping_interval, start);
+        let mut liveness = Liveness::new(self.traffic.clone(), interval, start);
         loop {
-            let held_until =
-                self.held.as_ref().and_then(|held| held.since.checked_add(self.hold_limit));
+            if self.is_done() {
+                return CloseCause::ByUs;
+            }
+            let held_until = self.held.as_ref().and_then(|held| self.evict_at(held));
+            let left_until = self.leaving.next_timeout();
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.handle_command(command),
@@ -144,17 +141,19 @@ impl Driver {
                     None => return CloseCause::Cut,
                 },
                 () = deliver_held(&mut self.held), if self.held.is_some() => {
-                    self.hold.release(Instant::now().into_std());
+                    self.shared.hold.release(Instant::now().into_std());
                 }
                 () = sleep_until(held_until.unwrap_or(start)), if held_until.is_some() => {
                     self.evict_held();
                 }
+                () = sleep_until(left_until.unwrap_or(start)), if left_until.is_some() => {
+                    if let Some(cause) = self.settle_overdue() {
+                        return cause;
+                    }
+                }
                 now = pings.tick() => {
                     let (is_held, is_waiting) = (self.held.is_some(), !self.outbox.is_idle());
                     if let Some(cause) = liveness.check(now, is_held, is_waiting) {
-                        return cause;
-                    }
-                    if let Some(cause) = self.never_ended(now) {
                         return cause;
                     }
                     self.outbox.ping();
@@ -163,71 +162,66 @@ impl Driver {
         }
     }
 
+    /// Whether the connection takes nothing new and has nothing left to do.
+    fn is_done(&self) -> bool {
+        self.shared.is_retired() && self.demux.is_empty() && self.outbox.is_idle()
+    }
+
     fn handle_command(&mut self, command: Command) {
         match command {
-            Command::Start { id, mode, text, inbox, turn } => {
-                let inbox = Some(Arc::new(inbox));
-                let waiter = Waiter { id: id.clone(), inbox, _turn: turn };
+            Command::Start { id, mode, text, inbox, turn, can_cancel } => {
+                let stage = Stage::Wanted(Arc::new(inbox));
+                let waiter = Waiter { id: id.clone(), stage, can_cancel, _turn: turn };
                 self.demux.register(id.clone(), mode, waiter);
                 self.outbox.request(id, text);
             }
-            Command::Forget { id } => {
-                self.give_up(&id);
-                if self.held.as_ref().is_some_and(|held| held.id == id) {
-                    self.held = None;
-                    self.hold.release(Instant::now().into_std());
-                }
+            Command::Cancel { id, operation, outcome } => {
+                self.cancel(&id, operation, outcome);
+                self.drop_held(&id);
             }
+            Command::Detach { id } => {
+                // What was not sent yet is nothing that the server could go on with.
+                self.outbox.take_back(&id);
+                self.demux.forget(&id);
+                self.drop_held(&id);
+                self.shared.retire();
+            }
+            Command::Control(control) => self.outbox.control(control),
+            Command::Retire => self.shared.retire(),
         }
     }
 
     fn note_sent(&mut self, id: &MessageId) {
-        count(&self.counters.requests);
-        if let Some(inbox) = self.demux.get(id).and_then(|waiter| waiter.inbox.as_ref()) {
+        count(&self.counters().requests);
+        if let Some(Waiter { stage: Stage::Wanted(inbox), .. }) = self.demux.get(id) {
             inbox.sent();
         }
-    }
-
-    /// Takes a request out of the table, whose turn ends with that. With a server that takes one
-    /// request after the other it stays there until its last frame: the server works on it, and
-    /// what is sent meanwhile only piles up.
-    fn give_up(&mut self, id: &MessageId) {
-        let unsent = self.outbox.take_back(id);
-        if unsent || !self.is_serial {
-            self.demux.forget(id);
-        } else if let Some(waiter) = self.demux.get_mut(id) {
-            waiter.inbox = None;
-            self.given_up = Some(GivenUp { id: id.clone(), since: Instant::now() });
-        }
-    }
-
-    /// Gives up the connection too, if the request that was given up does not end for too long.
-    fn never_ended(&self, now: Instant) -> Option<CloseCause> {
-        let GivenUp { id, since } = self.given_up.as_ref()?;
-        let silent = now.duration_since(*since);
-        (silent >= IDLE_LIMIT).then(|| CloseCause::NeverEnded { id: id.clone(), silent })
     }
 
     /// Hands a message to whom it belongs; gives the cause if it was the last of the connection.
     fn handle_message(&mut self, message: Message) -> Option<CloseCause> {
         match message {
             Message::Text(text) => {
-                let (id, inbox, is_last) = match self.demux.route(&text) {
-                    Route::To(waiter, _) => (waiter.id.clone(), waiter.inbox.clone(), false),
-                    Route::Last(waiter, _) => (waiter.id, waiter.inbox, true),
-                    Route::Nobody => return None,
-                };
-                let Some(inbox) = inbox else {
-                    count(&self.counters.unknown_ids);
-                    if is_last {
-                        self.given_up = None;
+                match self.demux.route(&text) {
+                    Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, kind) => {
+                        let (id, inbox) = (id.clone(), Arc::clone(inbox));
+                        self.deliver(id, inbox, text, kind);
                     }
-                    return None;
-                };
-                if let Err(text) = inbox.deliver(text) {
-                    let since = Instant::now();
-                    self.hold.hold(since.into_std());
-                    self.held = Some(HeldMessage { id, inbox, text, since });
+                    Route::Last(Waiter { id, stage: Stage::Wanted(inbox), .. }, _) => {
+                        if inbox.has_credit() {
+                            inbox.deliver_last(text);
+                        } else {
+                            self.deliver(id, inbox, text, Kind::Complete);
+                        }
+                    }
+                    Route::To(..) => count(&self.counters().unknown_ids),
+                    Route::Last(Waiter { stage: Stage::Left(left), .. }, kind) => {
+                        count(&self.counters().unknown_ids);
+                        if let Some(operation) = left.settle(&text, kind) {
+                            self.outbox.control(Control::Release { operation });
+                        }
+                    }
+                    Route::Nobody => {}
                 }
                 None
             }
@@ -240,15 +234,51 @@ impl Driver {
         }
     }
 
+    /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
+    /// never: what exceeds the grant is the server's fault, and progress can be done without.
+    fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: Utf8Bytes, kind: Kind) {
+        let Err(text) = inbox.deliver(text) else { return };
+        if !inbox.has_credit() {
+            let since = Instant::now();
+            self.shared.hold.hold(since.into_std());
+            self.held = Some(HeldMessage { id, inbox, text, since });
+        } else if kind == Kind::Progress {
+            count(&self.counters().dropped_progress);
+        } else {
+            tracing::warn!(%id, "the server sent more than it was granted");
+            self.cancel(&id, None, None);
+            inbox.overrun();
+        }
+    }
+
+    /// When a transfer is put out that holds up the connection; a sink of our own never is.
+    fn evict_at(&self, held: &HeldMessage) -> Option<Instant> {
+        if held.inbox.is_patient() {
+            return None;
+        }
+        held.since.checked_add(self.shared.pace.hold_limit)
+    }
+
     /// Puts the transfer out that has held up the connection for too long.
     fn evict_held(&mut self) {
         let now = Instant::now();
         if let Some(held) = self.held.take() {
             tracing::warn!(id = %held.id, "transfer was not read and held up the connection");
-            self.give_up(&held.id);
+            self.cancel(&held.id, None, None);
             held.inbox.evict(now.duration_since(held.since));
         }
-        self.hold.release(now.into_std());
+        self.shared.hold.release(now.into_std());
+    }
+
+    fn drop_held(&mut self, id: &MessageId) {
+        if self.held.as_ref().is_some_and(|held| held.id == *id) {
+            self.held = None;
+            self.shared.hold.release(Instant::now().into_std());
+        }
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.shared.common.counters
     }
 
     /// Tells the peer why the connection ends, where there is something to tell.
@@ -261,8 +291,14 @@ impl Driver {
             _ => return,
         };
         let frame = CloseFrame { code, reason: Utf8Bytes::default() };
-        // Whether the peer hears it makes no difference; a Close of its own is answered with it.
-        let goodbye = self.sink.send(Message::Close(Some(frame)));
+        let goodbye = async {
+            if matches!(cause, CloseCause::ByUs) {
+                // What was to be stopped or freed is worth telling.
+                let _ = self.outbox.write(&mut self.sink).await;
+            }
+            // Whether the peer hears it makes no difference; a Close of its own is answered with it.
+            let _ = self.sink.send(Message::Close(Some(frame))).await;
+        };
         let _ = tokio::time::timeout(GOODBYE_LIMIT, goodbye).await;
     }
 

@@ -10,7 +10,10 @@ use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::connect::ConnectError;
-use crate::proto::{ExchangeError, MessageId, OperationError, ServerError, Unwritable};
+use super::transfer::OperationHandle;
+use crate::proto::{
+    ExchangeError, MessageId, OperationError, RecordError, ServerError, Unwritable,
+};
 
 /// A request failed, or could not be made.
 ///
@@ -29,6 +32,17 @@ pub enum Error {
         /// What ended the connection.
         #[source]
         cause: Arc<CloseCause>,
+    },
+    /// The connection ended in the middle of a request, and could not be opened again.
+    #[error("the connection was lost ({cause}) and could not be opened again")]
+    NotReopened {
+        /// The request.
+        id: MessageId,
+        /// What ended the connection.
+        cause: Arc<CloseCause>,
+        /// Why there is no other.
+        #[source]
+        source: ConnectError,
     },
     /// The server refused the request or failed at it.
     #[error("{operation} ({id}) was refused or failed on the server")]
@@ -91,6 +105,61 @@ pub enum Error {
         /// How long the connection was held.
         held: Duration,
     },
+    /// The server sent more than it was granted, though `credit` was agreed on.
+    #[error("{operation} ({id}) sent more than the {limit} bytes that were granted")]
+    Overrun {
+        /// The request.
+        id: MessageId,
+        /// The operation, such as `git.export`.
+        operation: String,
+        /// How many bytes of messages the grants allow.
+        limit: u64,
+    },
+    /// The transfer was cancelled while this waited for it.
+    #[error("{operation} was cancelled")]
+    Cancelled {
+        /// The operation, such as `git.export`.
+        operation: String,
+    },
+    /// The transfer was left to the server while this waited for it.
+    #[error("{operation} was left to the server, which goes on with it")]
+    Detached {
+        /// The operation, such as `git.export`.
+        operation: String,
+        /// What it takes to come back to it.
+        handle: OperationHandle,
+    },
+    /// There is something to go on with, and the server does not offer that.
+    #[error("the server cannot go on with {operation}: it does not offer resume")]
+    NotResumable {
+        /// The operation, such as `git.export`.
+        operation: String,
+    },
+    /// The payload is no list of the records that it should be.
+    #[error("{operation} sent something that is no record")]
+    Record {
+        /// The operation, such as `atc.run`.
+        operation: String,
+        /// What was wrong, and with which record.
+        #[source]
+        source: RecordError,
+    },
+    /// What the payload was written to failed.
+    #[error("writing the payload of {operation} failed")]
+    Output {
+        /// The operation, such as `git.export`.
+        operation: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The system has no random bytes for the key of an operation.
+    #[error("the system gave no random bytes")]
+    Random {
+        /// Why.
+        #[source]
+        source: Arc<io::Error>,
+    },
     /// The payload was asked for whole after a part of it had been read as events.
     #[error("{taken} bytes of {operation} were read as events, the rest is no payload")]
     PayloadTaken {
@@ -149,6 +218,8 @@ pub enum ErrorKind {
     Limit,
     /// A limit on time ran out.
     Timeout,
+    /// It was stopped on purpose, here.
+    Stopped,
     /// Something on this side: a file, the runtime, a caller that does not read, or a request that
     /// the server would misread.
     Local,
@@ -185,7 +256,15 @@ impl Error {
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,
             Self::RequestTooLarge { .. } => ErrorKind::Limit,
-            Self::SlowConsumer { .. }
+            Self::Record { source, .. } if source.is_limit() => ErrorKind::Limit,
+            Self::Record { .. }
+            | Self::NotReopened { .. }
+            | Self::Overrun { .. }
+            | Self::NotResumable { .. } => ErrorKind::Broken,
+            Self::Cancelled { .. } | Self::Detached { .. } => ErrorKind::Stopped,
+            Self::Output { .. }
+            | Self::Random { .. }
+            | Self::SlowConsumer { .. }
             | Self::PayloadTaken { .. }
             | Self::Unwritable { .. }
             | Self::File { .. }
@@ -197,14 +276,16 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Server { source, .. } => source.is_busy(),
-            Self::Lost { .. } | Self::Transfer { .. } => self.kind() == ErrorKind::Broken,
+            Self::Lost { .. } | Self::NotReopened { .. } | Self::Transfer { .. } => {
+                self.kind() == ErrorKind::Broken
+            }
             _ => false,
         }
     }
 
     /// Whether the peer is at fault, or what lies between.
     pub fn is_remote(&self) -> bool {
-        !matches!(self.kind(), ErrorKind::Local)
+        !matches!(self.kind(), ErrorKind::Local | ErrorKind::Stopped)
     }
 }
 
@@ -264,6 +345,17 @@ pub enum CloseCause {
 }
 
 impl CloseCause {
+    /// Whether another connection may fare better.
+    ///
+    /// Not where a message was too large, or broke a rule: the next one would be the same.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::ByPeer { code, .. } => !matches!(code, 1002 | 1003 | 1007..=1009),
+            Self::MessageTooLarge { .. } | Self::Protocol(_) | Self::ByUs => false,
+            _ => true,
+        }
+    }
+
     /// The code of a close frame that has none.
     const NO_CODE: u16 = 1005;
 

@@ -1,10 +1,12 @@
 //! What a caller sees of a transfer while it runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::proto::{Progress, Warning};
+use super::error::{CloseCause, Error};
+use crate::proto::{Progress, Retained, Warning};
 
 /// Something that happened to a transfer.
 #[derive(Clone, Debug)]
@@ -16,6 +18,21 @@ pub enum Event {
     Progress(Progress),
     /// Something went wrong with one item; the operation goes on.
     Warning(Warning),
+    /// The server keeps the operation beyond the connection, so that a break costs nothing.
+    Accepted(Retained),
+    /// The connection broke; it is opened again after a pause, and the operation goes on or starts
+    /// again.
+    Interrupted {
+        /// What ended the connection.
+        cause: Arc<CloseCause>,
+        /// How long the pause is.
+        pause: Duration,
+    },
+    /// The operation starts again from nothing: all that came before is void.
+    Restarted {
+        /// Why it could not go on.
+        cause: Arc<Error>,
+    },
     /// The next bytes of the payload, in order, **not verified**: the verdict comes at the end.
     Data(Unverified),
     /// The server was busy and did nothing; the request is sent again after a pause.
@@ -25,11 +42,18 @@ pub enum Event {
     },
 }
 
-/// Bytes that came in order and may still turn out to be wrong.
+/// Something that came in order and may still turn out to be wrong: bytes, or a record.
 ///
 /// Count, length and, where agreed, digest are known only at the end of the transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unverified(pub(crate) Bytes);
+pub struct Unverified<T = Bytes>(pub(crate) T);
+
+impl<T> Unverified<T> {
+    /// What came, by whoever knows that it is not verified.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
 
 impl Unverified {
     /// How many bytes there are.

@@ -1,7 +1,7 @@
 //! What is on its way from the driver to one transfer, bounded in bytes.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -9,9 +9,13 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
 
-/// How many bytes of messages may wait for one transfer. One message may exceed it, so that any
-/// legal message fits.
-pub(crate) const INBOX_BYTES: u32 = 4 << 20;
+/// How many bytes of messages may wait for one transfer where the server knows no `credit`. One
+/// message may exceed it, so that any legal message fits.
+const INBOX_BYTES: u32 = 4 << 20;
+/// How many bytes beside chunks may wait for one transfer with `credit`.
+const BESIDE_CHUNKS_BYTES: u64 = 1 << 20;
+/// What is written in a chunk beside its data, at most, in bytes.
+const CHUNK_TEXT_OVERHEAD_BYTES: u64 = 1 << 10;
 
 /// What the driver has for a transfer.
 #[derive(Debug)]
@@ -25,6 +29,11 @@ pub(crate) enum Delivery {
         /// For how long.
         held: Duration,
     },
+    /// The transfer was put out because the server sent more than it was granted.
+    Overrun {
+        /// How many bytes could have come.
+        limit: u64,
+    },
 }
 
 /// A place in an inbox; free again when dropped.
@@ -32,20 +41,43 @@ pub(crate) enum Delivery {
 pub(crate) struct Room(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
 
 /// The driver's end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InboxSender {
     deliveries: mpsc::UnboundedSender<Delivery>,
     room: Arc<Semaphore>,
+    /// How many bytes may wait.
+    limit: u32,
+    /// Whether the server sends only what was granted.
+    has_credit: bool,
+    is_patient: Arc<AtomicBool>,
 }
 
 /// The transfer's end. The channel closes when the driver is done with the id, or is gone.
 #[derive(Debug)]
 pub(crate) struct Inbox(mpsc::UnboundedReceiver<Delivery>);
 
-pub(crate) fn inbox() -> (InboxSender, Inbox) {
+/// How much the server may send ahead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// Chunks granted at a time.
+    pub(crate) chunks: u64,
+    /// The size of a chunk, in decoded bytes.
+    pub(crate) chunk_bytes: u64,
+}
+
+/// An inbox that holds what `window` allows, or the usual where there is none.
+pub(crate) fn inbox(window: Option<Window>, is_patient: Arc<AtomicBool>) -> (InboxSender, Inbox) {
     let (deliveries, receiver) = mpsc::unbounded_channel();
-    let room = Arc::new(Semaphore::new(INBOX_BYTES as usize));
-    (InboxSender { deliveries, room }, Inbox(receiver))
+    let limit = window.map_or(INBOX_BYTES, |window| {
+        let chunk = (window.chunk_bytes.div_ceil(3).saturating_mul(4))
+            .saturating_add(CHUNK_TEXT_OVERHEAD_BYTES);
+        let bytes = window.chunks.saturating_mul(chunk).saturating_add(BESIDE_CHUNKS_BYTES);
+        // The semaphore holds a quarter of what a pointer can count.
+        u32::try_from(bytes).unwrap_or(u32::MAX >> 3).min(u32::MAX >> 3)
+    });
+    let room = Arc::new(Semaphore::new(limit as usize));
+    let has_credit = window.is_some();
+    (InboxSender { deliveries, room, limit, has_credit, is_patient }, Inbox(receiver))
 }
 
 impl InboxSender {
@@ -60,9 +92,24 @@ impl InboxSender {
         let _ = self.deliveries.send(Delivery::Evicted { held });
     }
 
+    /// Puts the transfer out because the server sent too much.
+    pub(crate) fn overrun(&self) {
+        let _ = self.deliveries.send(Delivery::Overrun { limit: self.limit.into() });
+    }
+
+    /// Whether the server sends only what was granted, so that the socket is never held.
+    pub(crate) fn has_credit(&self) -> bool {
+        self.has_credit
+    }
+
+    /// Whether whoever reads is a sink of our own, which is never too slow.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.is_patient.load(Ordering::Relaxed)
+    }
+
     /// Delivers a message if there is room, else gives it back.
     pub(crate) fn deliver(&self, text: Utf8Bytes) -> Result<(), Utf8Bytes> {
-        match Arc::clone(&self.room).try_acquire_many_owned(cost(&text)) {
+        match Arc::clone(&self.room).try_acquire_many_owned(self.cost(&text)) {
             Ok(permit) => {
                 let _ = self.deliveries.send(Delivery::Text(text, Room(permit)));
                 Ok(())
@@ -76,7 +123,9 @@ impl InboxSender {
     /// Cancel-safe: nothing is taken until it returns.
     pub(crate) async fn room_for(&self, text: &Utf8Bytes) -> Option<Room> {
         tokio::select! {
-            permit = Arc::clone(&self.room).acquire_many_owned(cost(text)) => permit.ok().map(Room),
+            permit = Arc::clone(&self.room).acquire_many_owned(self.cost(text)) => {
+                permit.ok().map(Room)
+            }
             () = self.deliveries.closed() => None,
         }
     }
@@ -85,16 +134,28 @@ impl InboxSender {
     pub(crate) fn deliver_into(&self, text: Utf8Bytes, room: Room) {
         let _ = self.deliveries.send(Delivery::Text(text, room));
     }
+
+    /// What a message takes of the room; one message may take all of it.
+    fn cost(&self, text: &Utf8Bytes) -> u32 {
+        let bytes = text.len().saturating_add(CHUNK_OVERHEAD_BYTES);
+        u32::try_from(bytes).unwrap_or(self.limit).min(self.limit)
+    }
+
+    /// Delivers the last message of a request, of which there is one, whether there is room or not.
+    pub(crate) fn deliver_last(&self, text: Utf8Bytes) {
+        let most = u32::try_from(self.room.available_permits()).unwrap_or(self.limit);
+        let cost = self.cost(&text).min(most);
+        if let Ok(permit) = Arc::clone(&self.room).try_acquire_many_owned(cost) {
+            let _ = self.deliveries.send(Delivery::Text(text, Room(permit)));
+        }
+    }
 }
 
 impl Inbox {
     /// The next delivery; `None` once the driver is done with the id and all was taken.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        self.0.poll_recv(cx)
+    ///
+    /// Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<Delivery> {
+        self.0.recv().await
     }
-}
-
-fn cost(text: &Utf8Bytes) -> u32 {
-    let bytes = text.len().saturating_add(CHUNK_OVERHEAD_BYTES);
-    u32::try_from(bytes).unwrap_or(INBOX_BYTES).min(INBOX_BYTES)
 }

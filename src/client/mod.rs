@@ -9,8 +9,9 @@
 //! ```
 //!
 //! A [`Transfer`] knows nothing of the WebSocket: it starts and cancels through the sealed
-//! trait `Transport`, gets messages from its inbox and runs the core's
-//! [`Exchange`](crate::proto::Exchange) on them.
+//! traits of `transport`, gets messages from its inbox and runs the core's
+//! [`Exchange`](crate::proto::Exchange) on them. A connection that breaks is opened again by the
+//! `link` when a request needs one, and the transfer goes on, or starts again, or fails.
 #![cfg_attr(
     not(test),
     deny(
@@ -22,29 +23,29 @@
     )
 )]
 
+mod beside;
 mod builder;
-mod busy;
 mod command;
 mod connect;
 mod connection;
 mod cookie_file;
 mod credentials;
+mod digest;
 mod driver;
 mod error;
 mod event;
 pub mod extract;
-#[cfg_attr(not(test), expect(dead_code, reason = "the transfer is about to use it"))]
-#[expect(unreachable_pub, unused_imports, reason = "the transfer is about to use it")]
 mod file;
 mod hold;
 mod inbox;
+mod link;
 mod liveness;
 mod meter;
 mod options;
 mod outbox;
 mod outcome;
 mod request;
-mod save;
+mod retry;
 mod secret;
 mod transfer;
 mod transport;
@@ -57,20 +58,22 @@ pub use cookie_file::CookieFileError;
 pub use credentials::{Attempt, Credentials, Logon};
 pub use error::{CloseCause, Error, ErrorKind};
 pub use event::{Event, Status, Unverified};
+pub use file::{LeftoverInfo, StagedFile};
+pub use link::{ConnectionState, ConnectionStates};
 pub use options::TransferOptions;
-pub use outcome::{Completed, Receipt, Saved};
+pub use outcome::{CancelOutcome, Completed, Receipt, Recorded, Saved, Staged};
 pub use request::{RequestBuilder, Untyped};
-pub use save::StagedFile;
+pub use retry::Retries;
 pub use secret::Secret;
-pub use transfer::Transfer;
+pub use transfer::{OperationHandle, Records, Stopper, Transfer};
 
 use crate::ops::system::{Ping, Pong};
 use crate::proto::{Operation, Stats, Welcome};
-use connection::Connection;
+use link::Link;
 
 /// A connection to a server, ready for requests.
 ///
-/// Cheap to clone; all clones share one WebSocket. As many requests run on it at once as the server
+/// Cheap to clone; all clones share one WebSocket, which is opened again when it breaks. As many requests run on it at once as the server
 /// allows; with today's servers, which name no `features` and take one request after the other, that
 /// is one, and the others wait, pings too. The connection ends when the last clone and the last transfer are dropped.
 ///
@@ -87,7 +90,7 @@ use connection::Connection;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    connection: Arc<Connection>,
+    link: Arc<Link>,
     options: TransferOptions,
 }
 
@@ -101,18 +104,44 @@ impl Client {
         ClientBuilder::new(url.into())
     }
 
-    fn new(connection: Connection, options: TransferOptions) -> Self {
-        Self { connection: Arc::new(connection), options }
+    fn new(link: Link, options: TransferOptions) -> Self {
+        Self { link: Arc::new(link), options }
     }
 
-    /// What the server said when it greeted.
-    pub fn welcome(&self) -> &Welcome {
-        self.connection.welcome()
+    /// What the server said when it greeted, on the last connection.
+    pub fn welcome(&self) -> Arc<Welcome> {
+        self.link.welcome()
     }
 
-    /// Counts of what came and what was ignored on this connection.
+    /// Counts of what came and what was ignored, over all connections of this client.
     pub fn stats(&self) -> Stats {
-        self.connection.stats()
+        self.link.stats()
+    }
+
+    /// How it stands with the connection, and every change of it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: longhaul::Client) {
+    /// let mut states = client.states();
+    /// while let Some(state) = states.changed().await {
+    ///     println!("{state:?}");
+    /// }
+    /// # }
+    /// ```
+    pub fn states(&self) -> ConnectionStates {
+        self.link.states()
+    }
+
+    /// Ends the connection properly once nothing runs on it any more, and waits for that.
+    ///
+    /// What was dropped or saved just before has then been told to the server. Without it, that is
+    /// done by a task of its own, which does not outlive the runtime. A request that is made later
+    /// opens a new connection.
+    ///
+    /// # Cancellation
+    /// Dropping the future changes nothing: the connection ends all the same.
+    pub async fn close(&self) {
+        self.link.close().await;
     }
 
     /// Runs an operation to its end and gives its verified result, payload in memory.
@@ -148,8 +177,24 @@ impl Client {
         operation: O,
         options: TransferOptions,
     ) -> Result<Transfer<O>, Error> {
-        let transport: Arc<dyn transport::Transport> = self.connection.clone();
-        Transfer::start(transport, operation, options).await
+        let transport: Arc<dyn transport::Transport> = self.link.clone();
+        Transfer::start(transport, operation, options, None).await
+    }
+
+    /// Goes on with an operation that was detached, from its first chunk on.
+    ///
+    /// `operation` is what was started; it makes sense of the result. The operation is not run
+    /// again: where the server has nothing of it any more, that is an error.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and [`Error::NotResumable`] if the server offers no `resume`.
+    pub async fn attach<O: Operation>(
+        &self,
+        operation: O,
+        handle: OperationHandle,
+    ) -> Result<Transfer<O>, Error> {
+        let transport: Arc<dyn transport::Transport> = self.link.clone();
+        Transfer::start(transport, operation, self.options.clone(), Some(handle)).await
     }
 
     /// The options that requests start with unless told otherwise.

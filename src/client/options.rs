@@ -1,8 +1,10 @@
 //! What a caller may set for one request.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::proto::limits::{CHUNK_BYTES, IDLE_LIMIT};
+use super::retry::Retries;
+use crate::proto::limits::{CHUNK_BYTES, IDLE_LIMIT, WINDOW};
 use crate::proto::{Features, Limits};
 
 /// How one request is made and what it is held to.
@@ -23,6 +25,18 @@ pub struct TransferOptions {
     pub(crate) deadline: Option<Duration>,
     pub(crate) features: Features,
     pub(crate) limits: Limits,
+    pub(crate) window: u64,
+    pub(crate) retries: Retries,
+    pub(crate) journal: Option<JournalOption>,
+}
+
+/// Where the state of a transfer is written down, so that another process can go on with it.
+#[derive(Clone, Debug)]
+pub(crate) struct JournalOption {
+    /// The file that the payload is saved to.
+    pub(crate) target: PathBuf,
+    /// Whether to go on with what is found there.
+    pub(crate) goes_on: bool,
 }
 
 impl Default for TransferOptions {
@@ -33,6 +47,9 @@ impl Default for TransferOptions {
             deadline: None,
             features: Features::BUILT,
             limits: Limits::default(),
+            window: WINDOW,
+            retries: Retries::default(),
+            journal: None,
         }
     }
 }
@@ -68,6 +85,42 @@ impl TransferOptions {
     /// Default 4 GiB.
     pub fn max_payload_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_payload_bytes = bytes;
+        self
+    }
+
+    /// How many chunks the server may send ahead of the consumer, at least 1, where it offers
+    /// `credit`. Default [`WINDOW`]. Fewer where the server asks for fewer, or where more would
+    /// not fit into 32 MiB.
+    pub fn window(mut self, chunks: u64) -> Self {
+        self.window = chunks.max(1);
+        self
+    }
+
+    /// How to try again when the connection breaks or the server is busy. Default: at most 5 tries
+    /// and 15 s without a new byte.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Writes a journal while the payload is saved to `target`, so that
+    /// [`resume_from`](Self::resume_from) can go on with it, also in another process.
+    ///
+    /// Where the server offers `resume`, a transfer that breaks, is detached or is killed then
+    /// leaves the `.part` and a `.journal` beside the target. The journal holds the key of the
+    /// operation, with which the payload can be read by the same user.
+    pub fn journal_for(mut self, target: impl Into<PathBuf>) -> Self {
+        self.journal = Some(JournalOption { target: target.into(), goes_on: false });
+        self
+    }
+
+    /// As [`journal_for`](Self::journal_for), and goes on with what an earlier transfer of the same
+    /// request left beside `target`, if there is anything that fits.
+    ///
+    /// Where the server has nothing left of it, the operation starts again if it may be repeated;
+    /// [`Event::Restarted`](super::Event::Restarted) says so.
+    pub fn resume_from(mut self, target: impl Into<PathBuf>) -> Self {
+        self.journal = Some(JournalOption { target: target.into(), goes_on: true });
         self
     }
 }

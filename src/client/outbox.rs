@@ -3,17 +3,20 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures::Sink;
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 
-use crate::proto::MessageId;
+use crate::proto::request::STREAM_DOMAIN;
+use crate::proto::{Control, IdMint, MessageId};
 
 /// Messages in the order they are to be written, and whether something is not flushed yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
     queue: VecDeque<Outgoing>,
+    ids: Arc<Mutex<IdMint>>,
     unflushed: bool,
     /// Requests that the sink has taken since the last flush.
     unflushed_ids: Vec<MessageId>,
@@ -22,10 +25,26 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 enum Outgoing {
     Request(MessageId, String),
+    Control(Control),
     Ping,
 }
 
 impl Outbox {
+    /// Nothing yet. `ids` are for controls.
+    pub(crate) fn new(ids: Arc<Mutex<IdMint>>) -> Self {
+        Self { queue: VecDeque::new(), ids, unflushed: false, unflushed_ids: Vec::new() }
+    }
+
+    /// Queues a control. A grant takes the place of an earlier one that still waits.
+    pub(crate) fn control(&mut self, control: Control) {
+        if let Control::Credit { target, .. } = &control {
+            self.queue.retain(|waiting| {
+                !matches!(waiting, Outgoing::Control(Control::Credit { target: at, .. }) if at == target)
+            });
+        }
+        self.queue.push_back(Outgoing::Control(control));
+    }
+
     pub(crate) fn request(&mut self, id: MessageId, text: String) {
         self.queue.push_back(Outgoing::Request(id, text));
     }
@@ -73,6 +92,12 @@ impl Outbox {
                 Some(Outgoing::Request(id, text)) => {
                     self.unflushed_ids.push(id);
                     Message::text(text)
+                }
+                Some(Outgoing::Control(control)) => {
+                    let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+                    let id = ids.mint(STREAM_DOMAIN);
+                    drop(ids);
+                    Message::text(control.write(&id))
                 }
                 Some(Outgoing::Ping) => Message::Ping(Bytes::new()),
                 None => break,

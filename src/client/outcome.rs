@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::file::StagedFile;
 use crate::proto::checksum::Sha256;
-use crate::proto::{Payload, Reply, Skipped, Warning};
+use crate::proto::{Payload, Reply, ServerError, Skipped, Warning};
 
 /// The verdict on a transfer that ended well.
 #[derive(Clone, Debug)]
@@ -48,6 +49,44 @@ pub struct Saved<T> {
     pub path: PathBuf,
     /// The verdict.
     pub receipt: Receipt,
+}
+
+/// A finished operation whose payload was read as records.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Recorded<T> {
+    /// What the operation makes of the reply and of all records.
+    pub output: T,
+    /// How many records there were.
+    pub records: u64,
+    /// The verdict.
+    pub receipt: Receipt,
+}
+
+/// A finished operation whose payload stands verified beside its file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Staged<T> {
+    /// What the operation makes of the reply.
+    pub output: T,
+    /// The verdict.
+    pub receipt: Receipt,
+    /// The file, which has its name once it is committed.
+    pub file: StagedFile,
+}
+
+/// What came of cancelling a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CancelOutcome {
+    /// It was stopped, or had not been sent yet.
+    Cancelled,
+    /// Its result was faster; it is thrown away.
+    Completed,
+    /// It had failed before it could be stopped.
+    Failed(ServerError),
+    /// The server cannot be asked to stop it, or did not say within 5 s.
+    Unknown,
 }
 
 impl Receipt {

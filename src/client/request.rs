@@ -1,5 +1,6 @@
 //! Requests that have no type of their own.
 
+use std::io::Cursor;
 use std::marker::PhantomData;
 
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{Client, Completed, Error, Transfer, TransferOptions};
 use crate::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordOperation, Reply,
 };
 
 /// A request put together by hand; made by [`Client::request`].
@@ -112,6 +113,18 @@ impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
     ) -> Result<T, OperationError> {
         let data = reply.data.as_deref().unwrap_or(RawValue::NULL);
         serde_json::from_str(data.get()).map_err(|error| OperationError::unreadable("data", error))
+    }
+}
+
+/// The records of an operation that has no type of its own are left as JSON.
+impl<T: DeserializeOwned + Send + 'static> RecordOperation for Untyped<T> {
+    type Record = Box<RawValue>;
+    type Tally = ();
+
+    fn tally(&self, (): &mut (), _record: &Box<RawValue>) {}
+
+    fn conclude_records(&self, reply: &Reply, _records: u64, (): ()) -> Result<T, OperationError> {
+        self.conclude(reply, &mut Cursor::new([]), &Limits::default())
     }
 }
 

@@ -123,8 +123,8 @@ pub trait Operation: Send + Sync + 'static {
 ///
 /// *Shape*: the payload is one JSON value a line, or one JSON array
 /// ([`RecordSplitter`](super::RecordSplitter)). What is taken before the operation has ended has
-/// not verified yet; [`conclude`](Operation::conclude) reads all records again when it has, and is
-/// the place for what holds of them together, such as their number. *Source*: PROTOCOL 4.8.
+/// not verified yet. What holds of all records together, such as their number, is tallied as they
+/// go by, so that the verdict needs none of them again. *Source*: PROTOCOL 4.8.
 ///
 /// ```
 /// use longhaul::ops::atc::{Finding, Run};
@@ -136,6 +136,23 @@ pub trait Operation: Send + Sync + 'static {
 pub trait RecordOperation: Operation {
     /// One record.
     type Record: DeserializeOwned + Send + 'static;
+
+    /// What is kept of all records that went by.
+    type Tally: Default + Send + 'static;
+
+    /// Adds a record to the tally.
+    fn tally(&self, tally: &mut Self::Tally, record: &Self::Record);
+
+    /// Makes sense of a reply whose payload has verified and held so many records.
+    ///
+    /// # Errors
+    /// As [`conclude`](Operation::conclude).
+    fn conclude_records(
+        &self,
+        reply: &Reply,
+        records: u64,
+        tally: Self::Tally,
+    ) -> Result<Self::Output, OperationError>;
 }
 
 /// A verified reply is not what the operation's reply must be.

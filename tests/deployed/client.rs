@@ -8,7 +8,9 @@ use longhaul::ops::system::Ping;
 use longhaul::proto::request::Form;
 use longhaul::proto::{OperationError, Unwritable};
 use longhaul::server::{RawMessage, Script, Server};
-use longhaul::{Client, CloseCause, Error, ErrorKind, Event, TransferOptions};
+use longhaul::{
+    Client, ClientBuilder, CloseCause, Error, ErrorKind, Event, Retries, TransferOptions,
+};
 use serde_json::Value;
 
 use crate::raw::{assert_demo, soon};
@@ -17,8 +19,10 @@ use crate::{serve, support};
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
+/// A client that waits for requests it has dropped, on the one connection it makes.
 async fn client_of(server: &Server) -> Client {
-    support::connect(server).await
+    let once = |builder: ClientBuilder| builder.wait_for_dropped(true).retries(Retries::never());
+    support::connect_with(server, once).await
 }
 
 fn within(limit: Duration) -> TransferOptions {

@@ -1,5 +1,7 @@
 //! `longhaul call`: any request, its answer's data as JSON.
 
+use std::io::Cursor;
+
 use longhaul::client::Untyped;
 use longhaul::proto::{Payload, Warning};
 use longhaul::{Client, Completed, Receipt, Transfer};
@@ -57,14 +59,14 @@ async fn print(
     let payload = payload.filter(|payload| args.stream && !payload.is_empty());
     match payload {
         Some(payload) if args.output == Some(Target::Stdout) => {
-            return output::payload(payload).await;
+            return output::payload(Cursor::new(payload)).await;
         }
         // Bytes of any kind are nothing for a terminal, nor for who reads one JSON object.
         Some(payload) if args.json || output::stdout_is_terminal() => talk.warn(format_args!(
             "the payload of {} bytes is left out; name a file for it with -o",
             payload.len()
         )),
-        Some(payload) => return output::payload(payload).await,
+        Some(payload) => return output::payload(Cursor::new(payload)).await,
         // What was asked for on stdout is a payload, and it is empty.
         None if args.output == Some(Target::Stdout) => return Ok(()),
         None => {}

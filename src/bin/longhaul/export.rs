@@ -1,12 +1,12 @@
 //! `longhaul export`: packages or objects into a verified archive.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 use longhaul::client::StagedFile;
 use longhaul::client::extract::{Extracted, Prepared};
 use longhaul::ops::git::{Export, Exported, ObjectKey};
-use longhaul::{Client, Completed, Receipt};
+use longhaul::{Client, Receipt, Staged};
 
 use crate::args::{ExportArgs, TalkArgs};
 use crate::connect;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
     let places = Places::new(args)?;
     let operation = operation(args)?;
     let settings = connect::settings(&args.server, Some(&args.payload))?;
-    let Staged { exported, receipt, folder, file } = interrupt::block_on(async {
+    let Checked { exported, receipt, folder, file } = interrupt::block_on(async {
         let client = connect::connect(settings).await?;
         let display = Display::new(talk);
         deliver(&client, operation, &places, &display).await
@@ -75,7 +75,7 @@ fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
 }
 
 /// An export that has been checked and stands beside the places it is for.
-struct Staged {
+struct Checked {
     exported: Exported,
     receipt: Receipt,
     folder: Option<Prepared>,
@@ -94,23 +94,34 @@ async fn deliver(
     operation: Export,
     places: &Places,
     display: &Display,
-) -> Result<Staged, Failure> {
+) -> Result<Checked, Failure> {
     let transfer = display.attach(client.start(operation).await?);
-    let (completed, file) = if let Some(Target::File(path)) = &places.archive {
-        let (completed, file) = display.show_while(transfer.stage(path)).await?;
-        (completed, Some(file))
-    } else {
-        (display.show_while(transfer.collect()).await?, None)
+    let Staged { output: exported, receipt, file, .. } = match &places.archive {
+        Some(Target::File(path)) => display.show_while(transfer.stage(path)).await?,
+        // What is to be extracted or printed has to be verified first, wherever it waits for that.
+        _ => display.show_while(transfer.stage(scratch())).await?,
     };
-    let Completed { output: exported, payload, receipt, .. } = completed;
     let folder = match &places.folder {
-        Some(folder) => Some(display.show_while(folder.prepare(payload.clone())).await?),
+        Some(folder) => {
+            let archive = read(&file)?;
+            Some(display.show_while(folder.prepare(archive)).await?)
+        }
         None => None,
     };
     if places.archive == Some(Target::Stdout) {
-        output::payload(payload).await?;
+        output::payload(read(&file)?).await?;
     }
-    Ok(Staged { exported, receipt, folder, file })
+    let file = matches!(places.archive, Some(Target::File(_))).then_some(file);
+    Ok(Checked { exported, receipt, folder, file })
+}
+
+/// A file of no lasting name in the folder for such; it is gone with the export.
+fn scratch() -> PathBuf {
+    std::env::temp_dir().join(format!("longhaul-{}.zip", std::process::id()))
+}
+
+fn read(file: &StagedFile) -> Result<File, Failure> {
+    file.reader().map_err(|error| Failure::local("the archive cannot be read again", &error))
 }
 
 async fn report(

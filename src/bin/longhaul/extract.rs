@@ -1,13 +1,13 @@
 //! An archive into a folder, beside the archive itself or instead of it.
 
 use std::borrow::Cow;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use longhaul::client::StagedFile;
 use longhaul::client::extract::{self, ExtractError, ExtractOptions, Extracted, Prepared};
-use longhaul::proto::Payload;
 
 use crate::failure::Failure;
 
@@ -66,11 +66,11 @@ impl Folder {
 
     /// Checks the archive and writes its files beside the folder. Dropped before its end, it
     /// stops and leaves nothing.
-    pub(crate) async fn prepare(&self, archive: Payload) -> Result<Prepared, Failure> {
+    pub(crate) async fn prepare(&self, archive: File) -> Result<Prepared, Failure> {
         let Self { path, options } = self;
         let (path, options) = (path.clone(), options.clone());
         let waiting = Arc::new(());
-        let archive = Awaited { inner: Cursor::new(archive), waiter: Arc::downgrade(&waiting) };
+        let archive = Awaited { inner: BufReader::new(archive), waiter: Arc::downgrade(&waiting) };
         let prepared = beside(move || Ok(extract::prepare(archive, &path, &options)?)).await;
         drop(waiting);
         prepared
@@ -101,7 +101,7 @@ async fn beside<T: Send + 'static>(
 
 /// Ends for its reader as soon as nobody waits for what is read.
 struct Awaited {
-    inner: Cursor<Payload>,
+    inner: BufReader<File>,
     waiter: Weak<()>,
 }
 

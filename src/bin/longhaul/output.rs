@@ -1,9 +1,8 @@
 //! The two streams: results on stdout, everything else on stderr. Nothing else writes to them.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 
-use longhaul::proto::Payload;
 use serde::Serialize;
 
 use crate::clean::clean;
@@ -43,10 +42,13 @@ pub(crate) fn script(script: &[u8]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Any that stdout has, and also if it is closed: whoever reads has not got everything.
-pub(crate) async fn payload(payload: Payload) -> Result<(), Failure> {
-    write_beside(move || write(&payload))
-        .await
-        .map_err(|error| Failure::local("writing to stdout failed", &error))
+pub(crate) async fn payload(mut payload: impl Read + Send + 'static) -> Result<(), Failure> {
+    let copy = move || {
+        let mut stdout = io::stdout().lock();
+        io::copy(&mut payload, &mut stdout)?;
+        stdout.flush()
+    };
+    write_beside(copy).await.map_err(|error| Failure::local("writing to stdout failed", &error))
 }
 
 /// Prints a note.

@@ -17,7 +17,8 @@ pub(crate) fn run(args: &AskArgs) -> Result<Done, Failure> {
         let client = connect::connect(settings).await?;
         let asked = Instant::now();
         let pong = client.ping().await?;
-        let report = Report::new(client.welcome(), pong, asked.elapsed());
+        let welcome = client.welcome();
+        let report = Report::new(&welcome, pong, asked.elapsed());
         if args.json {
             output::object(&report).await?;
         } else {

@@ -129,6 +129,10 @@ impl State {
         if self.progress.as_ref() != progress {
             self.progress = progress.cloned();
         }
+        if bytes < self.bytes {
+            // It starts again, and what came before says nothing of the rate.
+            self.samples.clear();
+        }
         self.bytes = bytes;
     }
 
@@ -177,7 +181,7 @@ impl State {
         }
         let (since, bytes) = *self.samples.front()?;
         let seconds = now.duration_since(since).as_secs_f64();
-        let rate = (self.bytes - bytes) as f64 / seconds;
+        let rate = self.bytes.saturating_sub(bytes) as f64 / seconds;
         (rate.is_finite() && rate >= 1.0).then_some(rate as u64)
     }
 

@@ -174,6 +174,28 @@ pub enum ConnectError {
     },
 }
 
+impl ConnectError {
+    /// Whether another try may fare better, with the same address and logon.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Lookup { .. }
+            | Self::Dial { .. }
+            | Self::ServerFailed { .. }
+            | Self::Unavailable { .. }
+            | Self::Timeout { .. }
+            | Self::Http(_)
+            | Self::ProxyBroken { .. } => true,
+            Self::ProxyUnreachable { source, .. } => source.is_transient(),
+            Self::Proxy { status, .. } | Self::Status { status, .. } => {
+                matches!(status, 429 | 502..=504)
+            }
+            Self::Upgrade(cause) | Self::NoWelcome(cause) => cause.is_transient(),
+            Self::Welcome(WelcomeError::Refused(error)) => error.is_busy(),
+            _ => false,
+        }
+    }
+}
+
 /// How far connecting came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -30,7 +30,6 @@ pub(crate) use proxy::{ProxyChoice, ProxyUrl};
 pub(crate) use tls::TlsOptions;
 
 use super::builder::ClientBuilder;
-use super::connection::Connection;
 use super::credentials::{Attempt, Credentials, Logon};
 use super::driver::Socket;
 use super::error::CloseCause;
@@ -55,7 +54,7 @@ pub(crate) async fn connect(
     endpoint: &Endpoint,
     credentials: &dyn Credentials,
     settings: &ClientBuilder,
-) -> Result<Connection, ConnectError> {
+) -> Result<(WebSocketStream<Socket>, Welcome), ConnectError> {
     let stage = StageNote(Mutex::new(Stage::Credentials));
     let dialer = Dialer::new(settings.proxies.clone(), settings.tls.clone());
     let max_message_bytes = settings.max_message_bytes;
@@ -72,7 +71,7 @@ pub(crate) async fn connect(
         features = ?welcome.features,
         "connected"
     );
-    Ok(Connection::spawn(socket, welcome, settings.pace))
+    Ok((socket, welcome))
 }
 
 struct Connecting<'a> {

@@ -15,7 +15,6 @@
 
 mod growing;
 mod journal;
-mod key;
 mod leftover;
 mod names;
 mod part;
@@ -25,8 +24,7 @@ mod staged;
 mod testing;
 
 pub(crate) use journal::Ticket;
-pub(crate) use key::OperationKey;
-pub(crate) use leftover::{Leftover, Position};
+pub(crate) use leftover::Leftover;
 pub(crate) use part::PartFile;
 
 pub use leftover::LeftoverInfo;

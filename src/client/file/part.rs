@@ -100,6 +100,7 @@ impl PartFile {
     }
 
     /// How much was written, in bytes.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> u64 {
         self.part.log.len()
     }
@@ -189,6 +190,11 @@ impl PartFile {
     /// What the system says.
     pub(crate) fn reader(&self) -> io::Result<File> {
         self.part.log.reader()
+    }
+
+    /// That the part cannot be read, as an error of the file.
+    pub(crate) fn unreadable(&self, source: io::Error) -> Error {
+        failed("reading", &self.names.part, source)
     }
 
     /// Ends the writing: all of it is on disk, for [`StagedFile::commit`].

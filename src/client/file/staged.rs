@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::error::Error;
+use super::super::transfer::Retention;
+use super::leftover::Leftover;
 use super::part::Part;
 use super::{BLOCK_BYTES, failed, sync_folder_of};
 
@@ -16,6 +18,8 @@ use super::{BLOCK_BYTES, failed, sync_folder_of};
 pub struct StagedFile {
     landing: Landing,
     part: Part,
+    /// What the server keeps until this file stands, or is given up.
+    retention: Option<Retention>,
 }
 
 /// Where the part ends up.
@@ -29,14 +33,20 @@ pub(super) enum Landing {
 
 impl StagedFile {
     pub(super) fn new(landing: Landing, part: Part) -> Self {
-        Self { landing, part }
+        Self { landing, part, retention: None }
+    }
+
+    /// Has the server keep what it has until this is settled.
+    pub(crate) fn holding(mut self, retention: Option<Retention>) -> Self {
+        self.retention = retention;
+        self
     }
 
     /// A handle of its own on what will be in the file, at its start.
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn reader(&self) -> io::Result<File> {
+    pub fn reader(&self) -> io::Result<File> {
         self.part.log.reader()
     }
 
@@ -47,7 +57,7 @@ impl StagedFile {
     /// # Errors
     /// [`Error::File`]; the file is as it was. What went into a device cannot be taken back.
     pub fn commit(self) -> Result<(), Error> {
-        let Self { landing, mut part } = self;
+        let Self { landing, mut part, retention } = self;
         match landing {
             Landing::Into { target, mut device } => {
                 let path = part.log.path();
@@ -61,10 +71,14 @@ impl StagedFile {
                 rename(&mut part, &target)
                     .map_err(|source| failed("renaming to", &target, source))?;
                 part.stays = true;
-                if let Some(journal) = part.journal.take() {
-                    journal.remove();
-                }
+                let was_journaled = part.journal.take().map(|journal| journal.remove()).is_some();
                 sync_folder_of(&target);
+                drop(retention);
+                if was_journaled {
+                    // What else was begun for this file has been overtaken; what cannot be removed
+                    // does no harm.
+                    let _ = Leftover::remove_stale(&target);
+                }
                 Ok(())
             }
         }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{OperationKey, Ticket};
+use super::Ticket;
+use crate::proto::OperationKey;
 use crate::proto::Seq;
 use crate::proto::checksum::Sha256;
 

@@ -1,28 +1,38 @@
 //! One operation under way.
 
-mod advance;
+mod engine;
+mod follow;
+mod handle;
+mod in_flight;
+mod outlet;
+mod records;
+mod save;
 
 use std::io::Cursor;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
+use futures::Stream;
 use futures::future::BoxFuture;
-use futures::{Stream, StreamExt};
-use tokio::time::{Sleep, sleep_until};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::oneshot;
 
-use super::busy::BusyBudget;
+use super::beside::beside;
 use super::error::Error;
 use super::event::{Event, Status, Unverified};
-use super::inbox::Inbox;
+use super::file::PartFile;
 use super::options::TransferOptions;
-use super::outcome::{Completed, Receipt, Saved};
-use super::save::StagedFile;
-use super::transport::{Transport, Turn};
-use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Request, Warning};
+use super::outcome::{CancelOutcome, Completed, Receipt};
+use super::transport::Transport;
+use crate::proto::{MessageId, Operation, OperationName, Payload, Progress, Warning};
+use engine::{Begun, Engine, Verdict, new_key};
+pub use handle::{OperationHandle, Stopper};
+pub(crate) use in_flight::Retention;
+use outlet::{Outlet, Output, Stop};
+pub use records::Records;
 
 /// An operation under way: a stream of [`Event`]s, and a verdict at its end.
 ///
@@ -31,14 +41,23 @@ use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Req
 /// have the operation check and interpret the result.
 ///
 /// # Cancellation
-/// Dropping a transfer stops it: its id is forgotten, and what still comes for it is counted as
-/// unknown and thrown away. The server is not told yet. One that takes a single request at a time
-/// (no `features` in its welcome) goes on with it, and gets no other request on this connection
-/// before the last frame of this one has come.
+/// Dropping a transfer stops it: its id is forgotten, what still comes for it is thrown away
+/// without being decoded, and a server that offers `cancel` is told to stop. With any other server
+/// the connection takes no further request: the next one opens another, and this one is closed
+/// once nothing else runs on it ([`ClientBuilder::wait_for_dropped`](super::ClientBuilder) is the
+/// other choice). [`cancel`](Self::cancel) does the same and tells what came of it,
+/// [`detach`](Self::detach) leaves the operation to the server.
+///
+/// # When the connection breaks
+/// Where the server offers `resume`, a transfer goes on where it was; whoever reads it notices a
+/// pause, and [`Event::Interrupted`]. Else an operation that may be repeated starts again, as long
+/// as no byte was given out as an event. What else was under way fails with [`Error::Lost`].
 ///
 /// # Reading
-/// A transfer that is not read holds up the connection once 4 MiB wait for it: everything else on
-/// it stands still, for 30 s at most, then the transfer fails with [`Error::SlowConsumer`].
+/// Where the server offers `credit`, it sends no more than a window ahead of what was read, and a
+/// transfer that is not read holds up no other. With any other server a transfer that is not read
+/// holds up the connection once 4 MiB wait for it, for 30 s at most; then it fails with
+/// [`Error::SlowConsumer`].
 ///
 /// ```no_run
 /// use futures::StreamExt;
@@ -62,55 +81,21 @@ use crate::proto::{Exchange, MessageId, Operation, Payload, Progress, Reply, Req
 #[must_use = "a transfer that is dropped is cancelled"]
 pub struct Transfer<O: Operation> {
     operation: Arc<O>,
+    name: OperationName,
     transport: Arc<dyn Transport>,
-    request: Request,
     options: TransferOptions,
-    busy: BusyBudget,
-    /// Its next turn on the connection, while it waits to be sent again.
-    turn: Option<BoxFuture<'static, Result<Turn, Error>>>,
     begun: Instant,
-    state: State,
-    timer: Pin<Box<Sleep>>,
-    /// Room that each chunk is decoded into; used again where nobody keeps what was in it.
-    buffer: BytesMut,
+    outlet: Arc<Outlet>,
+    /// What makes the tries; `None` once it has ended.
+    engine: Option<BoxFuture<'static, Result<Verdict, Error>>>,
+    /// How it ended, until that is asked for.
+    verdict: Option<Result<Verdict, Error>>,
+    /// What an earlier process has written already, for [`stage`](Self::stage) to go on with.
+    part: Option<Box<PartFile>>,
+    /// Bytes received, those of an earlier process included.
     bytes: u64,
-    /// Bytes that were given out as events.
-    taken: u64,
-    /// Whether the server has shown that it works on the request.
-    heard: bool,
     progress: Option<Progress>,
     watchers: Watchers,
-}
-
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one of these per transfer, and mostly Running")]
-enum State {
-    /// Sent or about to be, with an inbox.
-    Running(Running),
-    /// The server was busy; the timer says when to ask for a turn and send again.
-    Pausing,
-    /// It is over and the verdict has not been asked for.
-    Ended(Result<(MessageId, Reply), Error>),
-    /// The verdict has been given.
-    Settled,
-}
-
-#[derive(Debug)]
-struct Running {
-    id: MessageId,
-    inbox: Inbox,
-    exchange: Exchange,
-    hasher: crate::proto::checksum::Sha256Hasher,
-    /// How much of the connection's held time the exchange has been told of.
-    held: Duration,
-}
-
-/// What a delivery came to.
-#[derive(Debug)]
-enum Happened {
-    Event(Event),
-    /// Payload was appended to the buffer.
-    Data,
 }
 
 type ProgressWatcher = Box<dyn FnMut(&Status<'_>) + Send>;
@@ -127,51 +112,58 @@ impl<O: Operation> Transfer<O> {
         transport: Arc<dyn Transport>,
         operation: O,
         options: TransferOptions,
+        handle: Option<OperationHandle>,
     ) -> Result<Self, Error> {
         let begun = now();
-        let mut request = Request::new(operation.name(), operation.params());
-        let hint = options.deadline.or(options.idle_limit);
-        request.timeout_ms = hint.and_then(|limit| u64::try_from(limit.as_millis()).ok());
-        let most = transport.limits().max_chunk_bytes.unwrap_or(u64::MAX).max(1);
-        request.stream = operation.has_payload().then_some(options.chunk_bytes.min(most));
-        request.features = options.features;
-        transport.check(&request)?;
-        let waiting = transport.turn(&request);
-        let turn = match options.deadline {
-            None => waiting.await,
-            Some(limit) => tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| {
-                Err(Error::Deadline { operation: request.name.to_string(), limit })
-            }),
-        }?;
+        let (operation, outlet) = (Arc::new(operation), Arc::<Outlet>::default());
+        let engine = Engine::new(
+            Arc::clone(&operation),
+            Arc::clone(&transport),
+            options.clone(),
+            Arc::clone(&outlet),
+            new_key()?,
+        );
+        let journal = options.journal.as_ref();
+        let (begun_before, part) = match handle {
+            Some(handle) => (Some(Begun::from_start(handle)), None),
+            None => save::find_leftover(journal, transport.as_ref(), operation.as_ref())
+                .await?
+                .map_or((None, None), |(begun, part)| (Some(begun), Some(Box::new(part)))),
+        };
+        let bytes = begun_before.as_ref().map_or(0, |begun| begun.offset);
+        let engine = match begun_before {
+            Some(begun) => engine.go_on(begun),
+            None => engine,
+        };
         let mut transfer = Self {
-            operation: Arc::new(operation),
+            name: operation.name(),
+            operation,
             transport,
-            request,
             options,
-            busy: BusyBudget::default(),
-            turn: None,
             begun,
-            state: State::Settled,
-            timer: Box::pin(sleep_until(begun.into())),
-            buffer: BytesMut::new(),
-            bytes: 0,
-            taken: 0,
-            heard: false,
+            outlet,
+            engine: Some(Box::pin(engine.run())),
+            verdict: None,
+            part,
+            bytes,
             progress: None,
             watchers: Watchers::default(),
         };
-        transfer.send(turn)?;
-        Ok(transfer)
+        while let Some(output) = transfer.next_output().await {
+            if matches!(output, Output::Started) {
+                return Ok(transfer);
+            }
+        }
+        match transfer.settle() {
+            Err(error) => Err(error),
+            // It cannot end well before it has started.
+            Ok(_) => Err(Error::Shutdown),
+        }
     }
 
-    /// The id of the request; a new one each time it is sent again. `None` between two tries and
-    /// after a failure, whose error has it.
-    pub fn id(&self) -> Option<&MessageId> {
-        match &self.state {
-            State::Running(running) => Some(&running.id),
-            State::Ended(Ok((id, _))) => Some(id),
-            State::Ended(Err(_)) | State::Pausing | State::Settled => None,
-        }
+    /// The id of the request; a new one each time it is sent again.
+    pub fn id(&self) -> Option<MessageId> {
+        self.outlet.id()
     }
 
     /// Calls `watch` for each progress frame and each chunk.
@@ -196,8 +188,8 @@ impl<O: Operation> Transfer<O> {
     /// # Errors
     /// Any [`Error`]; whatever was read before is then worthless.
     pub async fn finish(mut self) -> Result<Receipt, Error> {
-        while self.next().await.is_some() {}
-        let (_, reply) = self.settle()?;
+        while self.next_output().await.is_some() {}
+        let Verdict { reply, .. } = self.settle()?;
         Ok(Receipt::new(&reply, self.begun, now()))
     }
 
@@ -207,13 +199,16 @@ impl<O: Operation> Transfer<O> {
     /// Any [`Error`]; [`Error::PayloadTaken`] if bytes were read from the event stream before, for
     /// what is left of them is no payload.
     pub async fn collect(mut self) -> Result<Completed<O::Output>, Error> {
-        if self.taken > 0 {
-            let (operation, taken) = (self.request.name.to_string(), self.taken);
-            return Err(Error::PayloadTaken { operation, taken });
-        }
+        self.claim_payload(0)?;
         let mut payload = BytesMut::new();
-        while self.advance(&mut payload).await.is_some() {}
-        let (id, reply) = self.settle()?;
+        while let Some(output) = self.next_output().await {
+            match output {
+                Output::Data { bytes, .. } => payload.extend_from_slice(&bytes),
+                Output::Event(Event::Restarted { .. }) => payload.clear(),
+                _ => {}
+            }
+        }
+        let Verdict { id, reply, retention } = self.settle()?;
         let payload = payload.freeze();
         let (operation, limits) = (Arc::clone(&self.operation), self.options.limits.clone());
         let begun = self.begun;
@@ -223,66 +218,182 @@ impl<O: Operation> Transfer<O> {
         };
         // Archives take long to check; the socket must not wait for it.
         let (output, payload, receipt) = beside(conclude).await?;
-        let output = output.map_err(|source| Error::Operation {
-            id,
-            operation: self.request.name.to_string(),
-            source,
-        })?;
+        drop(retention);
+        let output = output.map_err(|source| self.no_result(id, source))?;
         Ok(Completed { output, payload: Payload::verified(payload), receipt })
     }
 
-    /// Reads the transfer to its end and puts the verified payload into a file.
+    /// Writes the payload into `writer` as it comes, **not verified**, and gives the verdict.
     ///
-    /// The payload is held in memory until it has verified. The file is written beside its target
-    /// under a name of its own that ends in `.part`, synced, and renamed; a file of that name is
-    /// replaced and keeps its permissions, a link is followed, a device or pipe is written into.
-    /// The `.part` is made before anything is read, so a place that cannot be written fails at
-    /// once. On any failure the target is as it was. The deadline ends with the last frame:
-    /// checking and writing are not part of it.
+    /// Memory stays constant: no more is asked of the server than the writer takes, where the
+    /// server offers `credit`. The writer is flushed, not shut down. The operation does not look at
+    /// the payload, as with [`finish`](Self::finish).
     ///
     /// # Errors
-    /// Any [`Error`]; [`Error::File`] if the file cannot be written.
-    ///
-    /// # Cancellation
-    /// Dropping the future leaves the target as it was, also while the file is being written; only
-    /// the rename itself cannot be stopped.
-    pub async fn save(self, path: impl AsRef<Path>) -> Result<Saved<O::Output>, Error> {
-        let path = path.as_ref().to_owned();
-        let (Completed { output, receipt, .. }, file) = self.stage(&path).await?;
-        beside(|| file.commit()).await??;
-        Ok(Saved { output, path, receipt })
+    /// Any [`Error`]: what was written is worthless then. [`Error::Output`] if the writer fails,
+    /// [`Error::PayloadTaken`] as in [`collect`](Self::collect).
+    pub async fn write_to(
+        mut self,
+        writer: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<Receipt, Error> {
+        if self.outlet.is_committed() || self.begun_elsewhere() > 0 {
+            return Err(self.payload_taken());
+        }
+        while let Some(output) = self.next_output().await {
+            if let Output::Data { bytes, .. } = output {
+                self.outlet.note_taken(bytes.len());
+                writer.write_all(&bytes).await.map_err(|source| self.no_output(source))?;
+            }
+        }
+        let Verdict { reply, .. } = self.settle()?;
+        writer.flush().await.map_err(|source| self.no_output(source))?;
+        Ok(Receipt::new(&reply, self.begun, now()))
     }
 
-    /// Does what [`save`](Self::save) does, up to the rename: for callers with something else to
-    /// do before the file appears that may fail as well.
+    /// Stops the transfer, here and on the server, and tells what came of it.
     ///
-    /// # Errors
-    /// As [`save`](Self::save).
+    /// Waits for 5 s at most. Whatever was received is worthless afterwards.
     ///
     /// # Cancellation
-    /// As [`save`](Self::save).
-    pub async fn stage(
-        self,
-        path: impl AsRef<Path>,
-    ) -> Result<(Completed<O::Output>, StagedFile), Error> {
-        // Opening a pipe waits for whoever reads it.
-        let target = path.as_ref().to_owned();
-        let file = beside(move || StagedFile::open(&target)).await??;
-        let completed = self.collect().await?;
-        let payload = completed.payload.clone().into_bytes();
-        // Dropped with this future; the writer, on its own thread, sees that and stops.
-        let waiting = Arc::new(());
-        let waiter = Arc::downgrade(&waiting);
-        let file = beside(move || file.fill(payload, &waiter)).await??;
-        drop(waiting);
-        Ok((completed, file))
+    /// Dropping the future stops the transfer all the same.
+    pub async fn cancel(mut self) -> CancelOutcome {
+        match self.verdict.take() {
+            Some(Ok(_)) => return CancelOutcome::Completed,
+            Some(Err(Error::Server { source, .. })) => return CancelOutcome::Failed(source),
+            Some(Err(_)) => return CancelOutcome::Unknown,
+            None => {}
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.outlet.wish(Stop::Cancel(Some(sender)));
+        // What is under way sees the wish as it goes.
+        self.engine = None;
+        if self.outlet.take_stop().is_some() {
+            // Nothing was under way: it waited to be sent, first or again.
+            return match self.outlet.handle() {
+                Some(_) => CancelOutcome::Unknown,
+                None => CancelOutcome::Cancelled,
+            };
+        }
+        receiver.await.unwrap_or(CancelOutcome::Unknown)
     }
 
-    /// Takes the verdict, which is there once the events have ended.
-    fn settle(&mut self) -> Result<(MessageId, Reply), Error> {
-        match std::mem::replace(&mut self.state, State::Settled) {
-            State::Ended(verdict) => verdict,
-            _ => Err(Error::Lost { id: None, cause: self.transport.close_cause() }),
+    /// Leaves the operation to the server, which goes on with it, and gives what it takes to
+    /// [`attach`](super::Client::attach) to it again.
+    ///
+    /// `None`, and the transfer is cancelled, where the server keeps nothing beyond the connection:
+    /// it does not offer `resume`, or has not accepted the request yet ([`Event::Accepted`] says
+    /// that it has).
+    pub fn detach(mut self) -> Option<OperationHandle> {
+        let handle = self.outlet.handle()?;
+        self.outlet.wish(Stop::Detach);
+        self.engine = None;
+        match self.verdict.take() {
+            Some(Ok(Verdict { retention, .. })) => retention?.keep(),
+            Some(Err(_)) => return None,
+            None => {}
+        }
+        Some(handle)
+    }
+
+    /// A way to stop the transfer while somebody waits for its end.
+    ///
+    /// ```no_run
+    /// # use longhaul::ops::git;
+    /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::Error> {
+    /// let transfer = client.start(git::Export::packages(["$ZRAY"])).await?;
+    /// let stopper = transfer.stopper();
+    /// tokio::select! {
+    ///     saved = transfer.save("zray.zip") => println!("{} bytes", saved?.receipt.bytes),
+    ///     () = tokio::time::sleep(std::time::Duration::from_secs(60)) => stopper.cancel(),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.outlet))
+    }
+
+    /// How much of the payload an earlier process has, in bytes.
+    fn begun_elsewhere(&self) -> u64 {
+        if self.part.is_some() { self.bytes } else { 0 }
+    }
+
+    /// Makes sure that what is still to come is all that is not `there`, and that it goes to a sink
+    /// of our own.
+    fn claim_payload(&self, there: u64) -> Result<(), Error> {
+        if self.outlet.is_committed() || self.begun_elsewhere() > there {
+            return Err(self.payload_taken());
+        }
+        self.outlet.note_own_sink();
+        Ok(())
+    }
+
+    fn payload_taken(&self) -> Error {
+        let taken = self.outlet.taken().max(self.begun_elsewhere());
+        Error::PayloadTaken { operation: self.name.to_string(), taken }
+    }
+
+    fn no_output(&self, source: std::io::Error) -> Error {
+        Error::Output { operation: self.name.to_string(), source }
+    }
+
+    fn no_result(&self, id: MessageId, source: crate::proto::OperationError) -> Error {
+        Error::Operation { id, operation: self.name.to_string(), source }
+    }
+
+    /// Takes the verdict, which is there once nothing comes any more.
+    fn settle(&mut self) -> Result<Verdict, Error> {
+        self.verdict.take().unwrap_or(Err(Error::Shutdown))
+    }
+
+    async fn next_output(&mut self) -> Option<Output> {
+        std::future::poll_fn(|cx| self.poll_output(cx)).await
+    }
+
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Option<Output>> {
+        let Some(engine) = &mut self.engine else { return Poll::Ready(None) };
+        let output = match engine.as_mut().poll(cx) {
+            Poll::Ready(verdict) => {
+                self.engine = None;
+                if let Ok(verdict) = &verdict {
+                    self.bytes = verdict.reply.payload_bytes;
+                }
+                self.verdict = Some(verdict);
+                None
+            }
+            // What it put out before it began to wait.
+            Poll::Pending => {
+                Some(std::task::ready!(self.outlet.take().map_or(Poll::Pending, Poll::Ready)))
+            }
+        };
+        self.note(output.as_ref());
+        Poll::Ready(output)
+    }
+
+    /// Tells the watchers of what came; `None` is the end.
+    fn note(&mut self, output: Option<&Output>) {
+        match output {
+            Some(Output::Data { bytes, .. }) => {
+                self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+            }
+            Some(Output::Event(Event::Progress(progress))) => {
+                self.progress = Some(progress.clone());
+            }
+            Some(Output::Event(Event::Restarted { .. })) => {
+                self.bytes = 0;
+                self.progress = None;
+            }
+            Some(Output::Event(Event::Warning(warning))) => {
+                if let Some(watch) = &mut self.watchers.warning {
+                    watch(warning);
+                }
+                return;
+            }
+            Some(_) => return,
+            None => {}
+        }
+        if let Some(watch) = &mut self.watchers.progress {
+            watch(&Status { progress: self.progress.as_ref(), bytes: self.bytes });
         }
     }
 }
@@ -292,49 +403,32 @@ impl<O: Operation> Stream for Transfer<O> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let this = self.get_mut();
-        let mut buffer = std::mem::take(&mut this.buffer);
-        let happened = this.poll_advance(cx, &mut buffer);
-        let event = happened.map(|happened| {
-            Some(match happened? {
-                Happened::Event(event) => event,
-                Happened::Data => {
-                    this.taken = this.taken.saturating_add(buffer.len() as u64);
-                    Event::Data(Unverified(buffer.split().freeze()))
+        loop {
+            let output = std::task::ready!(this.poll_output(cx));
+            return Poll::Ready(match output {
+                Some(Output::Event(event)) => Some(event),
+                Some(Output::Data { bytes, .. }) => {
+                    this.outlet.note_taken(bytes.len());
+                    Some(Event::Data(Unverified(bytes)))
                 }
-            })
-        });
-        this.buffer = buffer;
-        event
+                Some(Output::Started) => continue,
+                None => None,
+            });
+        }
     }
 }
 
 // Nothing in it is pinned in place.
 impl<O: Operation> Unpin for Transfer<O> {}
 
-impl<O: Operation> Drop for Transfer<O> {
-    fn drop(&mut self) {
-        if let State::Running(running) = &self.state {
-            self.transport.cancel(&running.id);
-        }
-    }
-}
-
 impl<O: Operation> std::fmt::Debug for Transfer<O> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transfer")
-            .field("operation", &self.request.name)
-            .field("state", &self.state)
+            .field("operation", &self.name)
+            .field("id", &self.id())
             .field("bytes", &self.bytes)
             .finish_non_exhaustive()
     }
-}
-
-/// Runs what takes long beside the runtime's own threads. A panic in it goes on here.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Error::Shutdown,
-    })
 }
 
 /// The runtime's clock, which tests may hold still.

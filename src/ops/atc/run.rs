@@ -159,17 +159,33 @@ impl Operation for Run {
         payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<Summary, OperationError> {
-        let Whole(objects) = field::required(reply, "objectCount")?;
-        let Whole(expected) = field::required(reply, "findingCount")?;
-        let declared = field::optional::<DeclaredCounts>(reply, "priorities")?;
-
         let mut priorities = PriorityCounts::default();
         let findings = each_record(payload, RecordLimits::default(), |record| {
-            priorities.add(record.parse::<Finding>()?.priority);
+            self.tally(&mut priorities, &record.parse()?);
             Ok(())
         })
         .map_err(not_findings::<RecordError>)?;
+        self.conclude_records(reply, findings, priorities)
+    }
+}
 
+impl RecordOperation for Run {
+    type Record = Finding;
+    type Tally = PriorityCounts;
+
+    fn tally(&self, tally: &mut PriorityCounts, finding: &Finding) {
+        tally.add(finding.priority);
+    }
+
+    fn conclude_records(
+        &self,
+        reply: &Reply,
+        findings: u64,
+        priorities: PriorityCounts,
+    ) -> Result<Summary, OperationError> {
+        let Whole(objects) = field::required(reply, "objectCount")?;
+        let Whole(expected) = field::required(reply, "findingCount")?;
+        let declared = field::optional::<DeclaredCounts>(reply, "priorities")?;
         if findings != expected {
             return Err(not_findings(RunError::Count { expected, got: findings }));
         }
@@ -181,10 +197,6 @@ impl Operation for Run {
             _ => Ok(Summary { objects, findings, priorities, skipped: reply.skipped() }),
         }
     }
-}
-
-impl RecordOperation for Run {
-    type Record = Finding;
 }
 
 /// `priorities` as the server gives them.
@@ -205,6 +217,7 @@ mod tests {
 
     use super::*;
     use crate::proto::base64;
+    use crate::proto::checksum::Sha256;
     use crate::proto::exchange::Terms;
     use crate::proto::{Exchange, Features, Mode};
 
@@ -226,7 +239,7 @@ mod tests {
         for text in [chunk(1, first), chunk(2, second), complete] {
             exchange.handle_text(&text, Instant::now(), &mut out).unwrap();
         }
-        let reply = exchange.finish().unwrap();
+        let reply = exchange.finish(Sha256::of(&out)).unwrap().unwrap();
         Run::packages(["$ZRAY"]).conclude(&reply, &mut Cursor::new(out), &Limits::default())
     }
 

@@ -80,6 +80,11 @@ impl Exchange {
         Some(Resume { operation, epoch, next, offset, sha256 })
     }
 
+    /// The chunk that is delivered next.
+    pub fn next_chunk(&self) -> Seq {
+        self.assembler.next()
+    }
+
     /// What the server keeps of the operation, if it has said so.
     pub fn retained(&self) -> Option<&Retained> {
         self.retained.as_ref()

@@ -74,7 +74,7 @@ impl IncomingRequest {
             chunk_bytes,
             params,
             operation: wire.operation.and_then(|key| OperationKey::new(key.as_str()?)),
-            window: wire.window.and_then(|window| window.as_u64()),
+            window: wire.window.and_then(|window| window.as_u64()).filter(|window| *window > 0),
             features: Features::from_names(features.iter().map(String::as_str)),
         })
     }

@@ -160,7 +160,7 @@ impl Request {
         if self.operation.is_none() && self.name.domain() != STREAM_DOMAIN {
             both = both.without(Feature::Resume);
         }
-        if self.window.is_none() {
+        if self.window.is_none_or(|window| window == 0) {
             both = both.without(Feature::Credit);
         }
         // All but cancel say something about a stream.

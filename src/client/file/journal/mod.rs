@@ -8,9 +8,10 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::error::Error;
+use super::failed;
 use super::growing::Growing;
 use super::names::Names;
-use super::{OperationKey, failed};
+use crate::proto::OperationKey;
 use crate::proto::Seq;
 use crate::proto::checksum::{Crc32, Sha256};
 pub(super) use record::Records;

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use serde::{Deserialize, Serialize};
 
 use super::{Header, Stretch, Ticket};
-use crate::client::file::OperationKey;
+use crate::proto::OperationKey;
 use crate::proto::Seq;
 use crate::proto::checksum::{Crc32, Sha256};
 

@@ -1,0 +1,58 @@
+//! The digest of a payload, computed beside the task that receives it.
+
+use bytes::Bytes;
+
+use super::beside::Beside;
+use super::error::Error;
+use crate::proto::checksum::{Sha256, Sha256Hasher};
+
+/// What is digested at once, in bytes: handing it to another thread would take longer.
+const INLINE_BYTES: usize = 16 << 10;
+
+/// The SHA-256 of all bytes so far.
+///
+/// It costs several times what all the rest of receiving costs, so that it goes on while the next
+/// chunk is decoded.
+#[derive(Debug)]
+pub(crate) struct Digester(Beside<Sha256Hasher>);
+
+impl Digester {
+    /// A digest that goes on from `hasher`.
+    pub(crate) fn new(hasher: Sha256Hasher) -> Self {
+        Self(Beside::new(hasher))
+    }
+
+    /// Adds the next bytes; waits for those before.
+    pub(crate) async fn update(&mut self, bytes: &Bytes) -> Result<(), Error> {
+        if bytes.len() <= INLINE_BYTES
+            && let Some(hasher) = self.0.idle()
+        {
+            hasher.update(bytes);
+            return Ok(());
+        }
+        let bytes = bytes.clone();
+        self.0.start(move |hasher| hasher.update(&bytes)).await
+    }
+
+    /// The digest of everything so far.
+    pub(crate) async fn so_far(&mut self) -> Result<Sha256, Error> {
+        self.0.run(|hasher| hasher.clone().finish()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn small_and_large_pieces_make_one_digest() {
+        let mut digester = Digester::new(Sha256Hasher::default());
+        let mut whole = Vec::new();
+        for len in [0, 1, INLINE_BYTES, INLINE_BYTES + 1, 5, 100_000, 7] {
+            let piece = Bytes::from(vec![u8::try_from(len % 251).unwrap(); len]);
+            digester.update(&piece).await.unwrap();
+            whole.extend_from_slice(&piece);
+            assert_eq!(digester.so_far().await.unwrap(), Sha256::of(&whole));
+        }
+    }
+}

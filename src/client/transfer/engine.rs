@@ -1,0 +1,381 @@
+//! The life of a transfer: one try after another, until there is a verdict.
+//!
+//! ```text
+//!   line ──▶ turn ──▶ sent ──▶ frames ──▶ verdict
+//!    ▲                  │         │ lost
+//!    │                  │         ├─ kept by the server: stream.resume from where we are ─┐
+//!    │      BUSY ◀──────┘         ├─ may be repeated, nothing given out: from nothing ────┤
+//!    └──── pause ◀────────────────┴───────────────────────────────────────────────────────┘
+//! ```
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tokio::time::{sleep, timeout_at};
+
+use super::handle::OperationHandle;
+use super::in_flight::{InFlight, Retention};
+use super::now;
+use super::outlet::{Outlet, Output};
+use crate::client::digest::Digester;
+use crate::client::error::{CloseCause, Error};
+use crate::client::event::Event;
+use crate::client::options::TransferOptions;
+use crate::client::retry::RetryBudget;
+use crate::client::transport::{Line, Started, Transport};
+use crate::proto::checksum::Sha256Hasher;
+use crate::proto::exchange::{Recovery, Terms};
+use crate::proto::stats::count;
+use crate::proto::{
+    Control, Exchange, Feature, MessageId, Operation, OperationKey, OperationName, Reply, Request,
+    Seq,
+};
+
+/// Makes the tries of one transfer.
+pub(super) struct Engine<O: Operation> {
+    pub(super) operation: Arc<O>,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) options: TransferOptions,
+    pub(super) begun: Instant,
+    pub(super) outlet: Arc<Outlet>,
+    pub(super) name: OperationName,
+    pub(super) key: OperationKey,
+    pub(super) course: Course,
+    pub(super) digester: Digester,
+    budget: RetryBudget,
+    /// The most bytes that were there at any time; only more than that is news.
+    furthest: u64,
+    is_started: bool,
+    /// The request whose connection was lost, and why, until another is there.
+    lost: Option<(MessageId, Arc<CloseCause>)>,
+    /// Whether the operation may be run anew where there is nothing left to go on with.
+    may_start_over: bool,
+    /// Room that chunks are decoded into; used again where nobody keeps what was in it.
+    pub(super) buffer: BytesMut,
+    /// Whether the server has shown that it works on the request.
+    pub(super) is_heard: bool,
+}
+
+/// How the next try begins.
+#[derive(Debug)]
+pub(super) enum Course {
+    /// From nothing.
+    Fresh,
+    /// With an operation that the server keeps.
+    GoOn(Box<Exchange>),
+}
+
+/// What a try came to.
+pub(super) enum Tried {
+    Ended(Verdict),
+    Again,
+}
+
+/// How a transfer ended well.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) id: MessageId,
+    pub(crate) reply: Reply,
+    /// What the server still keeps; freed when dropped.
+    pub(crate) retention: Option<Retention>,
+}
+
+/// What is there of an operation already.
+pub(super) struct Begun {
+    pub(super) handle: OperationHandle,
+    /// The chunk that is wanted next.
+    pub(super) next: Seq,
+    /// Where it starts.
+    pub(super) offset: u64,
+    /// The digest of what is before it.
+    pub(super) hasher: Sha256Hasher,
+    /// Whether the operation may be run anew.
+    pub(super) may_start_over: bool,
+}
+
+impl Begun {
+    /// An operation of which nothing is there yet, and that is not to be run anew.
+    pub(super) fn from_start(handle: OperationHandle) -> Self {
+        let (next, hasher) = (Seq::FIRST, Sha256Hasher::default());
+        Self { handle, next, offset: 0, hasher, may_start_over: false }
+    }
+}
+
+impl<O: Operation> Engine<O> {
+    pub(super) fn new(
+        operation: Arc<O>,
+        transport: Arc<dyn Transport>,
+        options: TransferOptions,
+        outlet: Arc<Outlet>,
+        key: OperationKey,
+    ) -> Self {
+        Self {
+            name: operation.name(),
+            budget: RetryBudget::new(options.retries.clone()),
+            furthest: 0,
+            operation,
+            transport,
+            options,
+            begun: now(),
+            outlet,
+            key,
+            course: Course::Fresh,
+            digester: Digester::new(Sha256Hasher::default()),
+            is_started: false,
+            lost: None,
+            may_start_over: true,
+            buffer: BytesMut::new(),
+            is_heard: false,
+        }
+    }
+
+    /// Goes on with what is there of the operation.
+    pub(super) fn go_on(mut self, begun: Begun) -> Self {
+        let Begun { handle, next, offset, hasher, may_start_over } = begun;
+        self.outlet.note_handle(Some(handle.clone()));
+        let OperationHandle { operation, retained } = handle;
+        let terms = self.terms(None);
+        let counters = Arc::clone(self.transport.counters());
+        let exchange = Exchange::continued(terms, counters, retained, next, offset);
+        self.key = operation;
+        self.course = Course::GoOn(Box::new(exchange));
+        self.digester = Digester::new(hasher);
+        self.may_start_over = may_start_over;
+        self
+    }
+
+    /// Tries until there is a verdict, the deadline has passed, or somebody wishes it to stop.
+    pub(super) async fn run(self) -> Result<Verdict, Error> {
+        let (outlet, operation) = (Arc::clone(&self.outlet), self.name.to_string());
+        let deadline = self.options.deadline.map(|limit| (limit, self.begun.checked_add(limit)));
+        let is_journaled = self.options.journal.is_some();
+        let mut tries = std::pin::pin!(self.try_until_verdict());
+        let in_time = async {
+            let Some((limit, Some(at))) = deadline else { return tries.await };
+            timeout_at(at.into(), &mut tries).await.unwrap_or_else(|_| {
+                if is_journaled {
+                    outlet.leave_behind();
+                }
+                Err(Error::Deadline { operation: operation.clone(), limit })
+            })
+        };
+        tokio::select! {
+            biased;
+            () = outlet.wished() => Err(match outlet.handle() {
+                Some(handle) if outlet.is_detaching() => Error::Detached { operation, handle },
+                _ => Error::Cancelled { operation },
+            }),
+            ended = in_time => ended,
+        }
+    }
+
+    async fn try_until_verdict(mut self) -> Result<Verdict, Error> {
+        loop {
+            let line = self.line().await?;
+            if let Tried::Ended(verdict) = self.try_once(&line).await? {
+                return Ok(verdict);
+            }
+        }
+    }
+
+    /// The connection, opened again if need be and as often as the budget allows.
+    async fn line(&mut self) -> Result<Arc<dyn Line>, Error> {
+        loop {
+            match self.transport.line().await {
+                Ok(line) => {
+                    self.lost = None;
+                    return Ok(line);
+                }
+                Err(Error::Connect(error)) => {
+                    let Some(pause) = self.pause(None).filter(|_| error.is_transient()) else {
+                        return Err(match self.lost.take() {
+                            Some((id, cause)) => Error::NotReopened { id, cause, source: error },
+                            None => Error::Connect(error),
+                        });
+                    };
+                    tracing::debug!(%error, ?pause, "not connected");
+                    sleep(pause).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn try_once(&mut self, line: &Arc<dyn Line>) -> Result<Tried, Error> {
+        let Some(request) = self.request(line).await? else { return Ok(Tried::Again) };
+        line.check(&request)?;
+        let started = match line.turn(&request).await {
+            Ok(turn) => line.start(&request, turn, self.outlet.is_own_sink()),
+            Err(error) => Err(error),
+        };
+        let started = match started {
+            Ok(started) => started,
+            // Nothing was sent, so nothing can have happened; another connection will do.
+            Err(Error::Lost { cause, .. }) => {
+                if !matches!(*cause, CloseCause::ByUs) {
+                    self.wait_after(None, cause).await?;
+                }
+                return Ok(Tried::Again);
+            }
+            Err(error) => return Err(error),
+        };
+        let id = &started.id;
+        let in_flight = InFlight::new(Arc::clone(line), id.clone(), Arc::clone(&self.outlet));
+        tracing::debug!(%id, domain = self.name.domain(), action = self.name.action(), "request");
+        self.outlet.note_id(id);
+        if !std::mem::replace(&mut self.is_started, true) {
+            self.outlet.put(Output::Started).await;
+        }
+        let exchange = match std::mem::replace(&mut self.course, Course::Fresh) {
+            Course::Fresh => {
+                let counters = Arc::clone(self.transport.counters());
+                Exchange::new(self.terms(Some(&started)), counters)
+            }
+            Course::GoOn(mut exchange) => {
+                count(&self.transport.counters().resumes);
+                exchange.handle_resumed(started.features);
+                *exchange
+            }
+        };
+        self.follow(line, started, in_flight, exchange).await
+    }
+
+    /// The request that the next try begins with; `None` if the try has to begin otherwise.
+    async fn request(&mut self, line: &Arc<dyn Line>) -> Result<Option<Request>, Error> {
+        let mut request = match &self.course {
+            Course::Fresh => {
+                let mut request = Request::new(self.name.clone(), self.operation.params());
+                let has_payload = self.operation.has_payload();
+                request.stream = has_payload.then_some(self.options.chunk_bytes);
+                request.operation = has_payload.then(|| self.key.clone());
+                request
+            }
+            Course::GoOn(exchange) => {
+                let sha256 = self.digester.so_far().await?;
+                let chunk_bytes = exchange.retained().map(|retained| retained.chunk_bytes);
+                let Some(resume) = exchange.resume(self.key.clone(), sha256) else {
+                    return Ok(None);
+                };
+                let mut request = resume.to_request();
+                request.stream = chunk_bytes;
+                request
+            }
+        };
+        let hint = self.options.deadline.or(self.options.idle_limit);
+        request.timeout_ms = hint.and_then(|limit| u64::try_from(limit.as_millis()).ok());
+        request.features = self.options.features;
+        request.window = request.stream.map(|_| self.options.window);
+        let is_going_on = matches!(self.course, Course::GoOn(_));
+        if is_going_on && !line.agreed(&request).contains(Feature::Resume) {
+            let operation = self.name.to_string();
+            self.start_over(line, Error::NotResumable { operation }).await?;
+            return Ok(None);
+        }
+        Ok(Some(request))
+    }
+
+    fn terms(&self, started: Option<&Started>) -> Terms {
+        let (mode, features) = started.map_or_else(
+            || (crate::proto::Mode::Stream, crate::proto::Features::NONE),
+            |started| (started.mode, started.features),
+        );
+        let mut terms = Terms::new(mode, features);
+        terms.answer_payload = self.operation.answer_payload();
+        terms.limits = self.options.limits.clone();
+        terms.idle_limit = self.options.idle_limit;
+        terms.window = started.map_or(self.options.window, |started| started.window);
+        terms
+    }
+
+    /// Begins again with nothing, since there is nothing left to go on with because of `cause`.
+    ///
+    /// Fails with `cause` where the operation may not be run twice, or bytes were given out.
+    pub(super) async fn start_over(
+        &mut self,
+        line: &Arc<dyn Line>,
+        cause: Error,
+    ) -> Result<(), Error> {
+        let (is_repeatable, is_committed) =
+            (self.operation.is_repeatable() && self.may_start_over, self.outlet.is_committed());
+        if Exchange::recovery_without_resume(is_repeatable, is_committed) != Recovery::Restart {
+            return Err(cause);
+        }
+        tracing::info!(%cause, "the operation starts again");
+        let operation = std::mem::replace(&mut self.key, new_key()?);
+        line.control(Control::Release { operation });
+        self.restart(Arc::new(cause)).await;
+        Ok(())
+    }
+
+    /// Throws away what has come, and tells whoever reads.
+    async fn restart(&mut self, cause: Arc<Error>) {
+        self.course = Course::Fresh;
+        self.digester = Digester::new(Sha256Hasher::default());
+        self.buffer.clear();
+        self.is_heard = false;
+        self.outlet.note_handle(None);
+        self.outlet.put(Output::Event(Event::Restarted { cause })).await;
+    }
+
+    /// What to do now that the connection is gone: go on, start again, or fail.
+    pub(super) async fn recover(
+        &mut self,
+        id: MessageId,
+        mut exchange: Exchange,
+        cause: Arc<CloseCause>,
+    ) -> Result<Tried, Error> {
+        exchange.handle_lost();
+        let may_repeat = self.operation.is_repeatable() && self.may_start_over;
+        let recovery = exchange.recovery(may_repeat, self.outlet.is_committed());
+        let lost = |id| Error::Lost { id: Some(id), cause: Arc::clone(&cause) };
+        if recovery == Recovery::Fail || !cause.is_transient() {
+            return Err(lost(id));
+        }
+        self.wait_after(Some(id.clone()), Arc::clone(&cause)).await?;
+        match recovery {
+            Recovery::Resume => self.course = Course::GoOn(Box::new(exchange)),
+            _ => self.restart(Arc::new(lost(id))).await,
+        }
+        Ok(Tried::Again)
+    }
+
+    /// Pauses before the next connection, or fails if the budget is spent.
+    async fn wait_after(
+        &mut self,
+        id: Option<MessageId>,
+        cause: Arc<CloseCause>,
+    ) -> Result<(), Error> {
+        let Some(pause) = self.pause(None).filter(|_| cause.is_transient()) else {
+            return Err(Error::Lost { id, cause });
+        };
+        tracing::debug!(%cause, ?pause, "the connection was lost");
+        self.lost = id.map(|id| (id, Arc::clone(&cause)));
+        if self.is_started {
+            self.outlet.put(Output::Event(Event::Interrupted { cause, pause })).await;
+        }
+        sleep(pause).await;
+        Ok(())
+    }
+
+    /// How long to wait before the next try; `None` if there is to be none.
+    pub(super) fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        self.budget.pause(asked, now(), fastrand::f64())
+    }
+
+    /// So many bytes are there now. The retries are there again if that is more than ever: what
+    /// comes a second time is nothing new.
+    pub(super) fn note_bytes(&mut self, delivered: u64) {
+        if delivered > self.furthest {
+            self.furthest = delivered;
+            self.budget.refill();
+        }
+    }
+}
+
+/// A key that nobody can guess.
+pub(super) fn new_key() -> Result<OperationKey, Error> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| Error::Random { source: Arc::new(error.into()) })?;
+    Ok(OperationKey::from_random(bits))
+}

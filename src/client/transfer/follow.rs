@@ -1,0 +1,244 @@
+//! One try: what comes for a request, until its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{sleep, sleep_until};
+
+use super::engine::{Course, Engine, Tried, Verdict};
+use super::handle::OperationHandle;
+use super::in_flight::InFlight;
+use super::now;
+use super::outlet::Output;
+use crate::client::error::Error;
+use crate::client::event::Event;
+use crate::client::inbox::{Delivery, Inbox};
+use crate::client::transport::{Line, Started};
+use crate::proto::exchange::Event as Step;
+use crate::proto::stats::count;
+use crate::proto::{Control, Exchange, ExchangeError, Operation, ServerError};
+
+/// A request as long as it is followed.
+pub(super) struct Followed {
+    line: Arc<dyn Line>,
+    in_flight: InFlight,
+    exchange: Exchange,
+    /// How much of the connection's held time the exchange has been told of.
+    held: Duration,
+    /// Whether it goes on with an operation, rather than having asked for it.
+    is_going_on: bool,
+}
+
+impl<O: Operation> Engine<O> {
+    /// Hands on what comes until the last frame, or until there is none to come.
+    pub(super) async fn follow(
+        &mut self,
+        line: &Arc<dyn Line>,
+        started: Started,
+        in_flight: InFlight,
+        exchange: Exchange,
+    ) -> Result<Tried, Error> {
+        let is_going_on = exchange.retained().is_some();
+        let held = line.held(now());
+        let line = Arc::clone(line);
+        let mut followed = Followed { line, in_flight, exchange, held, is_going_on };
+        let mut inbox = started.inbox;
+        loop {
+            followed.grant();
+            let Some(delivery) = followed.next(&mut inbox).await else {
+                // A limit of time may have run out; a grant may be due.
+                if let Err(error) = followed.exchange.handle_timeout(now()) {
+                    return self.fail(followed, error).await;
+                }
+                continue;
+            };
+            followed.note_held();
+            let text = match delivery {
+                Some(Delivery::Text(text, _room)) => text,
+                Some(Delivery::Sent) => {
+                    followed.exchange.handle_sent(now());
+                    self.outlet.put(Output::Event(Event::Sent)).await;
+                    continue;
+                }
+                Some(Delivery::Evicted { held }) => {
+                    let (id, operation) = (followed.id(), self.name.to_string());
+                    return Err(Error::SlowConsumer { id, operation, held });
+                }
+                Some(Delivery::Overrun { limit }) => {
+                    let (id, operation) = (followed.id(), self.name.to_string());
+                    return Err(Error::Overrun { id, operation, limit });
+                }
+                None => {
+                    let (id, cause) = (followed.id(), followed.line.close_cause());
+                    let Followed { in_flight, exchange, .. } = followed;
+                    // With the connection gone there is nobody to tell.
+                    if let Some(retention) = in_flight.end() {
+                        retention.keep();
+                    }
+                    return self.recover(id, exchange, cause).await;
+                }
+            };
+            let step = followed.exchange.handle_text(&text, now(), &mut self.buffer);
+            drop(text);
+            // A server that says it is busy has done nothing; one that had begun is not believed,
+            // unless asking twice does no harm.
+            match step {
+                Ok(step) => {
+                    self.is_heard = true;
+                    if self.hand_on(&mut followed, step).await? {
+                        return self.conclude(followed).await;
+                    }
+                }
+                Err(error) => return self.fail(followed, error).await,
+            }
+        }
+    }
+
+    /// Hands on what one message meant; true if it was the last.
+    async fn hand_on(&mut self, followed: &mut Followed, step: Step) -> Result<bool, Error> {
+        match step {
+            Step::Progress(progress) => self.put(Event::Progress(progress)).await,
+            Step::Warning(warning) => self.put(Event::Warning(warning)).await,
+            Step::Accepted(retained) => {
+                let operation = self.key.clone();
+                followed.in_flight.note_operation(operation.clone());
+                let handle = OperationHandle { operation, retained: retained.clone() };
+                self.outlet.note_handle(Some(handle));
+                self.put(Event::Accepted(retained)).await;
+            }
+            Step::Data(_) => {
+                self.hand_on_data(followed).await?;
+                followed.exchange.handle_taken(now());
+            }
+            Step::Ended => {
+                // A single answer brings its payload with its end.
+                self.hand_on_data(followed).await?;
+                return Ok(true);
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    async fn put(&self, event: Event) {
+        self.outlet.put(Output::Event(event)).await;
+    }
+
+    async fn hand_on_data(&mut self, followed: &Followed) -> Result<(), Error> {
+        let bytes: Bytes = self.buffer.split().freeze();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.note_bytes(followed.exchange.delivered_bytes());
+        self.digester.update(&bytes).await?;
+        let next = followed.exchange.next_chunk();
+        self.outlet.put(Output::Data { bytes, next }).await;
+        Ok(())
+    }
+
+    /// Verifies the whole and gives the verdict.
+    async fn conclude(&mut self, followed: Followed) -> Result<Tried, Error> {
+        let sha256 = self.digester.so_far().await?;
+        let Followed { in_flight, exchange, .. } = followed;
+        let (id, operation) = (in_flight.id().clone(), self.name.to_string());
+        let retention = in_flight.end();
+        match exchange.finish(sha256) {
+            Ok(Some(reply)) => Ok(Tried::Ended(Verdict { id, reply, retention })),
+            Ok(None) => Ok(Tried::Again),
+            Err(source) => Err(Error::Transfer { id, operation, source }),
+        }
+    }
+
+    /// What to do about a request that has failed: try again, start over, or give its error.
+    async fn fail(&mut self, followed: Followed, error: ExchangeError) -> Result<Tried, Error> {
+        let (id, operation) = (followed.id(), self.name.to_string());
+        let is_going_on = followed.is_going_on;
+        match error {
+            ExchangeError::Server(source) if source.is_busy() && self.may_ask_again(&followed) => {
+                let Some(pause) = self.pause_for(&source) else {
+                    return Err(Error::Server { id, operation, source });
+                };
+                let Followed { in_flight, exchange, .. } = followed;
+                drop(in_flight);
+                if is_going_on {
+                    let mut exchange = exchange;
+                    exchange.handle_lost();
+                    self.course = Course::GoOn(Box::new(exchange));
+                }
+                count(&self.transport.counters().busy_retries);
+                self.put(Event::Busy { pause }).await;
+                sleep(pause).await;
+                Ok(Tried::Again)
+            }
+            ExchangeError::Server(source) if is_going_on && source.is_resume_refusal() => {
+                let line = Arc::clone(&followed.line);
+                self.start_over(&line, Error::Server { id, operation, source }).await?;
+                Ok(Tried::Again)
+            }
+            ExchangeError::Server(source) => Err(Error::Server { id, operation, source }),
+            source @ (ExchangeError::EpochChanged { .. } | ExchangeError::NotAccepted { .. })
+                if is_going_on =>
+            {
+                let line = Arc::clone(&followed.line);
+                drop(followed);
+                self.start_over(&line, Error::Transfer { id, operation, source }).await?;
+                Ok(Tried::Again)
+            }
+            ExchangeError::Idle { limit } => {
+                if self.options.journal.is_some() {
+                    self.outlet.leave_behind();
+                }
+                Err(Error::Idle { id, operation, limit })
+            }
+            source => Err(Error::Transfer { id, operation, source }),
+        }
+    }
+
+    /// Whether a server that says it is busy can be asked again.
+    fn may_ask_again(&self, followed: &Followed) -> bool {
+        let has_begun = self.is_heard && !self.operation.is_repeatable();
+        followed.is_going_on || (!has_begun && followed.exchange.delivered_bytes() == 0)
+    }
+
+    fn pause_for(&mut self, busy: &ServerError) -> Option<Duration> {
+        let pause = self.pause(busy.retry_after)?;
+        let deadline = self.options.deadline.and_then(|limit| self.begun.checked_add(limit));
+        let end = now().checked_add(pause);
+        deadline.is_none_or(|at| end.is_some_and(|end| end < at)).then_some(pause)
+    }
+}
+
+impl Followed {
+    fn id(&self) -> crate::proto::MessageId {
+        self.in_flight.id().clone()
+    }
+
+    /// Sends the grant that is due.
+    fn grant(&mut self) {
+        if let Some(up_to) = self.exchange.poll_grant(now()) {
+            self.line.control(Control::Credit { target: self.id(), up_to });
+        }
+    }
+
+    /// The next delivery, the inner `None` once there is none to come; the outer `None` if a limit
+    /// of time may have run out before. What waits in the inbox comes before that.
+    async fn next(&mut self, inbox: &mut Inbox) -> Option<Option<Delivery>> {
+        let Some(due) = self.exchange.next_timeout() else { return Some(inbox.next().await) };
+        tokio::select! {
+            biased;
+            delivery = inbox.next() => Some(delivery),
+            () = sleep_until(due.into()) => {
+                self.note_held();
+                None
+            }
+        }
+    }
+
+    /// Puts the idle limit off by what the connection was held since the last time.
+    fn note_held(&mut self) {
+        let total = self.line.held(now());
+        self.exchange.handle_held(total.saturating_sub(self.held));
+        self.held = total;
+    }
+}
