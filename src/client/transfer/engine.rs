@@ -112,7 +112,7 @@ impl<O: Operation> Engine<O> {
     ) -> Self {
         Self {
             name: operation.name(),
-            budget: RetryBudget::new(options.retries.clone()),
+            budget: RetryBudget::new(options.retries.clone().unwrap_or_default()),
             furthest: 0,
             operation,
             transport,
