@@ -10,8 +10,8 @@ use longhaul::proto::Feature;
 use longhaul::server::{RawMessage, Script, Server};
 use longhaul::{CloseCause, Error, ErrorKind, Retries, TransferOptions};
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline,
-    scripted, small_sample,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline, scripted,
+    small_sample,
 };
 
 /// Chunks small enough that there are several.

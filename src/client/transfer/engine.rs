@@ -234,6 +234,7 @@ impl<O: Operation> Engine<O> {
             }
             Course::GoOn(mut exchange) => {
                 count(&self.transport.counters().resumes);
+                exchange.limit_window(started.window);
                 exchange.handle_resumed(started.features);
                 *exchange
             }
