@@ -179,6 +179,9 @@ async fn events_tell_the_story_and_the_verdict_comes_last(profile: Profile) {
     while let Some(event) = deadline(transfer.next()).await {
         match event {
             Event::Sent => sent += 1,
+            Event::Accepted(retained) if profile == Profile::Full => {
+                assert_eq!((sent, retained.chunk_bytes), (1, 1000));
+            }
             Event::Progress(step) => progress.push((step.done.unwrap(), step.total.unwrap())),
             Event::Data(unverified) => bytes.extend(unverified.into_bytes()),
             other => panic!("{other:?}"),

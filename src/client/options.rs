@@ -26,7 +26,8 @@ pub struct TransferOptions {
     pub(crate) features: Features,
     pub(crate) limits: Limits,
     pub(crate) window: u64,
-    pub(crate) retries: Retries,
+    /// `None` for the client's own.
+    pub(crate) retries: Option<Retries>,
     pub(crate) journal: Option<JournalOption>,
 }
 
@@ -48,7 +49,7 @@ impl Default for TransferOptions {
             features: Features::BUILT,
             limits: Limits::default(),
             window: WINDOW,
-            retries: Retries::default(),
+            retries: None,
             journal: None,
         }
     }
@@ -96,10 +97,10 @@ impl TransferOptions {
         self
     }
 
-    /// How to try again when the connection breaks or the server is busy. Default: at most 5 tries
-    /// and 15 s without a new byte.
+    /// How to try again when the connection breaks or the server is busy. Default: as
+    /// [`ClientBuilder::retries`](super::ClientBuilder::retries) says.
     pub fn retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
+        self.retries = Some(retries);
         self
     }
 

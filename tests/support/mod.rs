@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use longhaul::server::{Profile, Script, Server};
-use longhaul::{Client, ClientBuilder, Retries, TransferOptions};
+use longhaul::{Client, ClientBuilder, TransferOptions};
 use zip::ZipArchive;
 
 /// The package the servers of the tests serve.
@@ -51,11 +51,6 @@ pub async fn serve(profile: Profile, folder: PathBuf, script: Script) -> Server 
 /// A client with the default options.
 pub async fn connect(server: &Server) -> Client {
     connect_with(server, |builder| builder).await
-}
-
-/// A client that tries nothing twice.
-pub async fn connect_once(server: &Server) -> Client {
-    connect_with(server, |builder| builder.retries(Retries::never())).await
 }
 
 /// A client of a builder that was changed.

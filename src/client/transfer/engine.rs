@@ -112,7 +112,7 @@ impl<O: Operation> Engine<O> {
     ) -> Self {
         Self {
             name: operation.name(),
-            budget: RetryBudget::new(options.retries.clone()),
+            budget: RetryBudget::new(options.retries.clone().unwrap_or_default()),
             furthest: 0,
             operation,
             transport,
@@ -234,6 +234,7 @@ impl<O: Operation> Engine<O> {
             }
             Course::GoOn(mut exchange) => {
                 count(&self.transport.counters().resumes);
+                exchange.limit_window(started.window);
                 exchange.handle_resumed(started.features);
                 *exchange
             }

@@ -8,6 +8,7 @@ mod outlet;
 mod records;
 mod save;
 
+use std::collections::VecDeque;
 use std::io::Cursor;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use tokio::sync::oneshot;
 use super::beside::beside;
 use super::error::Error;
 use super::event::{Event, Status, Unverified};
-use super::file::PartFile;
+use super::file::Leftover;
 use super::options::TransferOptions;
 use super::outcome::{CancelOutcome, Completed, Receipt};
 use super::transport::Transport;
@@ -90,8 +91,11 @@ pub struct Transfer<O: Operation> {
     engine: Option<BoxFuture<'static, Result<Verdict, Error>>>,
     /// How it ended, until that is asked for.
     verdict: Option<Result<Verdict, Error>>,
-    /// What an earlier process has written already, for [`stage`](Self::stage) to go on with.
-    part: Option<Box<PartFile>>,
+    /// What came before [`start`](Self::start) returned.
+    early: VecDeque<Output>,
+    /// What an earlier process has written already, for [`stage`](Self::stage) to go on with; it
+    /// stays on disk until then.
+    leftover: Option<Box<Leftover>>,
     /// Bytes received, those of an earlier process included.
     bytes: u64,
     progress: Option<Progress>,
@@ -124,12 +128,13 @@ impl<O: Operation> Transfer<O> {
             new_key()?,
         );
         let journal = options.journal.as_ref();
-        let (begun_before, part) = match handle {
-            Some(handle) => (Some(Begun::from_start(handle)), None),
-            None => save::find_leftover(journal, transport.as_ref(), operation.as_ref())
-                .await?
-                .map_or((None, None), |(begun, part)| (Some(begun), Some(Box::new(part)))),
+        let leftover = match handle {
+            Some(_) => None,
+            None => save::find_leftover(journal, transport.as_ref(), operation.as_ref()).await?,
         };
+        let begun_before = handle
+            .map(Begun::from_start)
+            .or_else(|| leftover.as_ref().map(|leftover| Begun::from_leftover(leftover)));
         let bytes = begun_before.as_ref().map_or(0, |begun| begun.offset);
         let engine = match begun_before {
             Some(begun) => engine.go_on(begun),
@@ -144,7 +149,8 @@ impl<O: Operation> Transfer<O> {
             outlet,
             engine: Some(Box::pin(engine.run())),
             verdict: None,
-            part,
+            early: VecDeque::new(),
+            leftover: leftover.map(Box::new),
             bytes,
             progress: None,
             watchers: Watchers::default(),
@@ -153,6 +159,7 @@ impl<O: Operation> Transfer<O> {
             if matches!(output, Output::Started) {
                 return Ok(transfer);
             }
+            transfer.early.push_back(output);
         }
         match transfer.settle() {
             Err(error) => Err(error),
@@ -315,7 +322,7 @@ impl<O: Operation> Transfer<O> {
 
     /// How much of the payload an earlier process has, in bytes.
     fn begun_elsewhere(&self) -> u64 {
-        if self.part.is_some() { self.bytes } else { 0 }
+        self.leftover.as_ref().map_or(0, |leftover| leftover.position().offset)
     }
 
     /// Makes sure that what is still to come is all that is not `there`, and that it goes to a sink
@@ -351,6 +358,9 @@ impl<O: Operation> Transfer<O> {
     }
 
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Option<Output>> {
+        if let Some(output) = self.early.pop_front() {
+            return Poll::Ready(Some(output));
+        }
         let Some(engine) = &mut self.engine else { return Poll::Ready(None) };
         let output = match engine.as_mut().poll(cx) {
             Poll::Ready(verdict) => {

@@ -83,8 +83,8 @@ impl<O: Operation> Transfer<O> {
     /// Opens what the payload is written into: what an earlier process has left, or a new part.
     async fn open_sink(&mut self, path: &Path) -> Result<Sink, Error> {
         let is_journaled = self.options.journal.as_ref().is_some_and(|at| at.target == path);
-        let part = match self.part.take() {
-            Some(part) if is_journaled => *part,
+        let part = match self.leftover.take() {
+            Some(leftover) if is_journaled => leftover.into_part(),
             Some(_) => return Err(self.payload_taken()),
             // Opening a pipe waits for whoever reads it.
             None => {
@@ -144,31 +144,34 @@ impl<O: Operation> Transfer<O> {
     }
 }
 
-/// What an earlier process has left of the same request, taken over.
+/// What an earlier process has left of the same request, taken over if that is wanted.
 pub(super) async fn find_leftover<O: Operation>(
     journal: Option<&JournalOption>,
     transport: &dyn Transport,
     operation: &O,
-) -> Result<Option<(Begun, PartFile)>, Error> {
+) -> Result<Option<Leftover>, Error> {
     let Some(journal) = journal.filter(|journal| journal.goes_on) else { return Ok(None) };
     let (target, request) = (journal.target.clone(), request_digest(transport, operation));
-    let found = beside(move || Leftover::find(&target, &request)).await??;
-    Ok(found.map(|leftover| {
+    beside(move || Leftover::find(&target, &request)).await?
+}
+
+impl Begun {
+    /// An operation of which an earlier process has a part on disk.
+    pub(super) fn from_leftover(leftover: &Leftover) -> Self {
         let (position, ticket) = (leftover.position().clone(), leftover.ticket().clone());
         let retained = Retained {
             epoch: ticket.epoch,
             ttl: Duration::from_millis(ticket.ttl_ms),
             chunk_bytes: ticket.chunk_bytes,
         };
-        let begun = Begun {
+        Self {
             handle: OperationHandle { operation: ticket.key, retained },
             next: position.next,
             offset: position.offset,
             hasher: position.sha256,
             may_start_over: true,
-        };
-        (begun, leftover.into_part())
-    }))
+        }
+    }
 }
 
 /// What tells a request from any other: where it goes, what it asks, and with which params.

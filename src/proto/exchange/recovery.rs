@@ -64,6 +64,11 @@ impl Exchange {
         self.credit = None;
     }
 
+    /// So many chunks are granted at a time from the next grant on, since the server takes no more.
+    pub fn limit_window(&mut self, chunks: u64) {
+        self.terms.window = chunks;
+    }
+
     /// The request goes out again on a connection where `features` were agreed on, as the
     /// [`resume`](Self::resume) it gives.
     pub fn handle_resumed(&mut self, features: Features) {
