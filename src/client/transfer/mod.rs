@@ -126,9 +126,8 @@ impl<O: Operation> Transfer<O> {
             Some(_) => None,
             None => save::find_leftover(journal, transport.as_ref(), operation.as_ref()).await?,
         };
-        let begun_before = handle
-            .map(Begun::from_start)
-            .or_else(|| leftover.as_ref().map(|leftover| Begun::from_leftover(leftover)));
+        let begun_before =
+            handle.map(Begun::from_start).or_else(|| leftover.as_ref().map(Begun::from_leftover));
         let bytes = begun_before.as_ref().map_or(0, |begun| begun.offset);
         let engine = match begun_before {
             Some(begun) => engine.go_on(begun),
