@@ -107,7 +107,8 @@ async fn records_are_lines() {
     request["params"] = json!({"count": 120});
     client.send(request.to_string()).await;
     let frames = client.frames().await;
-    let lines: String = (1..=120).map(|number| format!("{{\"n\":{number}}}\n")).collect();
+    let lines: Vec<_> = (1..=120).map(|number| format!("{{\"n\":{number}}}\n")).collect();
+    let lines = lines.concat();
     assert_eq!(payload(&frames), lines.as_bytes());
     let complete = frames.last().unwrap();
     assert_eq!((&complete["data"]["count"], &complete["size"]), (&json!(120), &json!(lines.len())));
