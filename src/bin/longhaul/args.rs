@@ -44,8 +44,8 @@ pub(crate) enum Command {
     ///
     /// Without -o, a payload that begins with { or [ is taken as records, one JSON value a line or
     /// one array: each goes to stdout as a line of its own as soon as it is there, and the data to
-    /// stderr. With --json the lines are {"record":…} and a last one has "data" and "records". They
-    /// are verified only if the command ends well.
+    /// stderr. With --json the lines are {"record":…}, and a last one has "data" and "records".
+    /// They are verified only if the command ends well.
     ///
     /// Any other payload goes to stdout in place of the data, once it has been verified, unless
     /// stdout is a terminal or --json is given: then it is left out with a warning.
