@@ -28,7 +28,16 @@ pub(super) async fn print(
 ) -> Result<Done, Failure> {
     let records = transfer.records(RecordLimits::default());
     let mut printed = 0_u64;
-    let printing = display.show_while(print_all(records, args.json, &mut printed));
+    let printing = async {
+        let printing = Box::pin(print_all(records, args.json, &mut printed));
+        if output::stdout_is_terminal() {
+            // A bar would stand between the records.
+            display.clear();
+            printing.await
+        } else {
+            display.show_while(printing).await
+        }
+    };
     let ended = interruption.or_drop(printing).await;
     drop(display);
     let Recorded { output: data, records, receipt, .. } =
