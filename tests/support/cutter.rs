@@ -79,9 +79,14 @@ impl Cutter {
         self.shared.cuts.lock().unwrap().extend(cuts);
     }
 
+    /// A handle that can be moved elsewhere.
+    pub fn control(&self) -> Control {
+        Control(Arc::clone(&self.shared))
+    }
+
     /// Drops all connections that are open.
     pub fn cut_all(&self) {
-        self.shared.all.notify_waiters();
+        self.control().cut_all();
     }
 
     /// Whether connections are dropped before anything passes.
@@ -96,7 +101,7 @@ impl Cutter {
 
     /// Passes new connections on to another server.
     pub fn retarget(&self, target: SocketAddr) {
-        *self.shared.target.lock().unwrap() = target;
+        self.control().retarget(target);
     }
 
     /// Has `hook` see each message for the server before it passes.
@@ -136,6 +141,20 @@ impl Cutter {
     /// How many of the messages for the server have `part` in them.
     pub fn asked(&self, part: &str) -> usize {
         self.shared.messages.lock().unwrap().iter().filter(|text| text.contains(part)).count()
+    }
+}
+
+/// What can be done to a cutter from anywhere.
+#[derive(Clone)]
+pub struct Control(Arc<Shared>);
+
+impl Control {
+    pub fn cut_all(&self) {
+        self.0.all.notify_waiters();
+    }
+
+    pub fn retarget(&self, target: SocketAddr) {
+        *self.0.target.lock().unwrap() = target;
     }
 }
 
