@@ -132,6 +132,22 @@ async fn the_server_finishes_alone() {
 }
 
 #[tokio::test]
+async fn nothing_is_run_where_nothing_is_kept() {
+    let server = bare(Script::new()).await;
+    let cutter = Cutter::new(server.addr()).await;
+    let client = connect_through(&cutter).await;
+    let repeatable = Pattern::new(SIZE, 3);
+    let handle = accepted(&client, repeatable.clone()).await.detach().unwrap();
+    let taken = deadline(client.attach(repeatable.clone(), handle.clone())).await.unwrap();
+    deadline(taken.collect()).await.unwrap();
+    // It was released with that; also what may be repeated is not run anew.
+    let attached = deadline(client.attach(repeatable, handle)).await.unwrap();
+    let error = deadline(attached.collect()).await.unwrap_err();
+    assert!(refusal(&error).is_resume_refusal(), "{}", chain(&error));
+    assert_eq!(cutter.asked(ASKED), 1);
+}
+
+#[tokio::test]
 async fn what_is_detached_before_it_was_accepted_is_cancelled() {
     let server = bare(Script::new()).await;
     let cutter = Cutter::new(server.addr()).await;
