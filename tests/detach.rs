@@ -159,6 +159,40 @@ async fn what_is_detached_before_it_was_accepted_is_cancelled() {
 }
 
 #[tokio::test]
+async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
+    let server = bare(Script::new()).await;
+    let cutter = Cutter::new(server.addr()).await;
+    let first = connect_through(&cutter).await;
+    let mut older = deadline(first.start_with(pattern().slow(2), chunks_of(CHUNK))).await.unwrap();
+    let retained = loop {
+        if let Some(Event::Accepted(retained)) = deadline(older.next()).await {
+            break retained;
+        }
+    };
+    let asked: serde_json::Value = serde_json::from_str(&cutter.messages()[0]).unwrap();
+    let handle = serde_json::json!({
+        "operation": asked["operation"],
+        "epoch": retained.epoch,
+        "ttl": retained.ttl.as_millis() as u64,
+        "chunkSize": retained.chunk_bytes,
+    });
+    let handle: OperationHandle = serde_json::from_value(handle).unwrap();
+    // The first loses the operation to the second, which then has to resume it once more.
+    cutter.cut_next([Cut::ToClientBytes(20_000)]);
+    let second = connect_through(&cutter).await;
+    let newer = deadline(second.attach(pattern().slow(2), handle)).await.unwrap();
+    let drained = async {
+        while older.next().await.is_some() {}
+        older.finish().await
+    };
+    let (superseded, done) = deadline(futures::future::join(drained, newer.collect())).await;
+    assert_eq!(refusal(&superseded.unwrap_err()).code, ServerError::SUPERSEDED);
+    let done = done.unwrap();
+    pattern().assert_is(&done.payload, done.receipt.sha256);
+    assert_eq!(cutter.cuts(), 1);
+}
+
+#[tokio::test]
 async fn a_save_that_is_detached_leaves_what_the_next_one_goes_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.bin");
