@@ -239,3 +239,87 @@ async fn leave(server: &Server, path: &Path) -> u64 {
     deadline(transfer.save(path)).await.unwrap_err();
     LeftoverInfo::peek(path).expect("something to go on with").bytes
 }
+
+#[tokio::test]
+async fn a_leftover_outlives_a_try_that_does_not_reach_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let server = bare(Script::new()).await;
+    let there = leave(&server, &path).await;
+    let builder = Client::builder(server.url()).retries(Retries::never());
+    let client = deadline(builder.connect()).await.unwrap();
+    let mut states = client.states();
+    states.current();
+    drop(server);
+    deadline(states.changed()).await.unwrap();
+    let options = chunks_of(CHUNK).resume_from(&path);
+    let error = deadline(client.start_with(pattern(), options)).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(_)), "{}", chain(&error));
+    let left = LeftoverInfo::peek(&path).expect("it is still there");
+    assert_eq!(left.bytes, there);
+}
+
+#[tokio::test]
+async fn a_leftover_outlives_a_server_that_cannot_go_on_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let server = bare(Script::new()).await;
+    let other = Server::builder().profile(Profile::Seed);
+    let other = deadline(other.bind("127.0.0.1:0")).await.unwrap();
+    let cutter = Cutter::new(server.addr()).await;
+    let client = connect_through(&cutter).await;
+    let options = chunks_of(CHUNK).journal_for(&path);
+    let transfer = deadline(client.start_with(pattern().slow(2), options)).await.unwrap();
+    let (front, address) = (cutter.control(), other.addr());
+    let transfer = transfer.on_progress(move |status| {
+        if status.bytes > SIZE / 2 {
+            front.retarget(address);
+            front.cut_all();
+        }
+    });
+    let error = deadline(transfer.save(&path)).await.unwrap_err();
+    assert!(matches!(error, Error::NotResumable { .. }), "{}", chain(&error));
+    let left = LeftoverInfo::peek(&path).expect("something to go on with");
+    let resume = || client.start_with(pattern().slow(2), chunks_of(CHUNK).resume_from(&path));
+    let error = deadline(resume()).await.unwrap_err();
+    assert!(matches!(error, Error::NotResumable { .. }), "{}", chain(&error));
+    cutter.retarget(server.addr());
+    cutter.cut_all();
+    let mut states = client.states();
+    while !matches!(states.current(), ConnectionState::Closed { .. }) {
+        deadline(states.changed()).await;
+    }
+    let saved = deadline(deadline(resume()).await.unwrap().save(&path)).await.unwrap();
+    pattern().assert_is(&std::fs::read(&path).unwrap(), saved.receipt.sha256);
+    assert!(left.bytes > SIZE / 4 && cutter.asked(ASKED) == 1, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_resumed_transfer_that_is_detached_leaves_its_leftover() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let server = bare(Script::new()).await;
+    let there = leave(&server, &path).await;
+    let client = connect(&server).await;
+    let resume = || client.start_with(pattern(), chunks_of(CHUNK).resume_from(&path));
+    let transfer = deadline(resume()).await.unwrap();
+    assert!(transfer.detach().is_some());
+    assert_eq!(LeftoverInfo::peek(&path).map(|left| left.bytes), Some(there));
+    let saved = deadline(deadline(resume()).await.unwrap().save(&path)).await.unwrap();
+    pattern().assert_is(&std::fs::read(&path).unwrap(), saved.receipt.sha256);
+    assert!(client.stats().chunk_bytes < SIZE);
+}
+
+#[tokio::test]
+async fn a_resumed_transfer_that_is_cancelled_takes_its_leftover_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let server = bare(Script::new()).await;
+    leave(&server, &path).await;
+    let client = connect(&server).await;
+    let options = chunks_of(CHUNK).resume_from(&path);
+    let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
+    let outcome = deadline(transfer.cancel()).await;
+    assert!(matches!(outcome, CancelOutcome::Cancelled | CancelOutcome::Completed), "{outcome:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -263,6 +263,9 @@ impl<O: Operation> Transfer<O> {
             Some(Err(_)) => return CancelOutcome::Unknown,
             None => {}
         }
+        if let Some(part) = &mut self.part {
+            part.take_over();
+        }
         let (sender, receiver) = oneshot::channel();
         self.outlet.wish(Stop::Cancel(Some(sender)));
         // What is under way sees the wish as it goes.

@@ -84,7 +84,10 @@ impl<O: Operation> Transfer<O> {
     async fn open_sink(&mut self, path: &Path) -> Result<Sink, Error> {
         let is_journaled = self.options.journal.as_ref().is_some_and(|at| at.target == path);
         let part = match self.part.take() {
-            Some(part) if is_journaled => *part,
+            Some(mut part) if is_journaled => {
+                part.take_over();
+                *part
+            }
             Some(_) => return Err(self.payload_taken()),
             // Opening a pipe waits for whoever reads it.
             None => {
@@ -183,6 +186,7 @@ fn is_worth_keeping(error: &Error) -> bool {
         error,
         Error::Lost { .. }
             | Error::NotReopened { .. }
+            | Error::NotResumable { .. }
             | Error::Connect(_)
             | Error::Detached { .. }
             | Error::Deadline { .. }
