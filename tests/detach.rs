@@ -225,6 +225,26 @@ async fn a_save_that_is_detached_leaves_what_the_next_one_goes_on_with() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+#[tokio::test]
+async fn a_journal_is_kept_also_for_who_has_read_events_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let server = bare(Script::new()).await;
+    let client = connect(&server).await;
+    let options = chunks_of(CHUNK).journal_for(&path);
+    let mut transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
+    while !matches!(deadline(transfer.next()).await, Some(Event::Accepted(_))) {}
+    let stopper = transfer.stopper();
+    let transfer = transfer.on_progress(move |status| {
+        if status.bytes > SIZE / 2 {
+            stopper.detach();
+        }
+    });
+    let error = deadline(transfer.save(&path)).await.unwrap_err();
+    assert!(matches!(error, Error::Detached { .. }), "{}", chain(&error));
+    assert!(LeftoverInfo::peek(&path).is_some_and(|left| left.bytes > SIZE / 4));
+}
+
 /// Leaves something to go on with beside the path.
 async fn leave(server: &Server, path: &Path) -> u64 {
     let client = connect(server).await;

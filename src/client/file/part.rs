@@ -106,7 +106,6 @@ impl PartFile {
     }
 
     /// How much was written, in bytes.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> u64 {
         self.part.log.len()
     }
