@@ -82,7 +82,7 @@ async fn a_detached_transfer_can_be_saved_and_survives_a_cut() {
     let client = connect(&server).await;
     let handle = accepted(&client, pattern()).await.detach().unwrap();
     let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([Cut::ToClientBytes(30_000)]);
+    cutter.cut_next([Cut::BytesDown(30_000)]);
     let other = connect_through(&cutter).await;
     let path = folder.path().join("a.bin");
     let transfer = deadline(other.attach(pattern(), handle)).await.unwrap();
@@ -173,12 +173,12 @@ async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     let handle = serde_json::json!({
         "operation": asked["operation"],
         "epoch": retained.epoch,
-        "ttl": retained.ttl.as_millis() as u64,
+        "ttl": u64::try_from(retained.ttl.as_millis()).unwrap(),
         "chunkSize": retained.chunk_bytes,
     });
     let handle: OperationHandle = serde_json::from_value(handle).unwrap();
     // The first loses the operation to the second, which then has to resume it once more.
-    cutter.cut_next([Cut::ToClientBytes(20_000)]);
+    cutter.cut_next([Cut::BytesDown(20_000)]);
     let second = connect_through(&cutter).await;
     let newer = deadline(second.attach(pattern().slow(2), handle)).await.unwrap();
     let drained = async {

@@ -247,7 +247,7 @@ async fn a_server_that_is_restarted_meanwhile_has_it_start_over() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
     let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([Cut::ToClientBytes(100_000)]);
+    cutter.cut_next([Cut::BytesDown(100_000)]);
     let client = connect_through(&cutter).await;
     cutter.retarget(other.addr());
     let again = Pattern::new(SIZE, 11);

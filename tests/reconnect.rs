@@ -52,9 +52,9 @@ async fn cut_world(script: Script, cut: Cut) -> (Server, Cutter, Client) {
 }
 
 /// After the welcome, what is accepted, and some chunks.
-const IN_THE_MIDDLE: Cut = Cut::ToClientBytes(20_000);
+const IN_THE_MIDDLE: Cut = Cut::BytesDown(20_000);
 /// The request reaches the server, and nothing comes back.
-const BEFORE_ACCEPTED: Cut = Cut::ToServerFrames(1);
+const BEFORE_ACCEPTED: Cut = Cut::FramesUp(1);
 
 #[tokio::test]
 async fn what_may_be_repeated_starts_again_where_nothing_is_kept() {
@@ -172,7 +172,7 @@ async fn an_operation_that_is_gone_starts_again_for_who_has_no_byte_yet() {
     for (code, server) in forgetful().await {
         let cutter = Cutter::new(server.addr()).await;
         // The welcome and accepted.
-        cutter.cut_next([Cut::ToClientFrames(2)]);
+        cutter.cut_next([Cut::FramesDown(2)]);
         let client = connect_through(&cutter).await;
         let mut transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();
         let (mut restarts, mut bytes) = (Vec::new(), Vec::new());
@@ -213,7 +213,7 @@ async fn connections_that_bring_nothing_new_are_counted() {
     let server = bare(Script::new()).await;
     let cutter = Cutter::new(server.addr()).await;
     // The welcome and accepted each time, never a chunk.
-    cutter.cut_next([Cut::ToClientFrames(2); 20]);
+    cutter.cut_next([Cut::FramesDown(2); 20]);
     let client = connect_through(&cutter).await;
     let options = chunks_of(CHUNK).retries(Retries::default().tries(3));
     let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
@@ -345,7 +345,7 @@ async fn a_message_above_the_limit_is_not_asked_for_again() {
 async fn all_transfers_go_on_after_one_cut_with_one_dial() {
     let server = bare(Script::new()).await;
     let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([Cut::ToClientBytes(150_000)]);
+    cutter.cut_next([Cut::BytesDown(150_000)]);
     let client = connect_through(&cutter).await;
     let transfers = (0..6).map(|seed| {
         let client = client.clone();

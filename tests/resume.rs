@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use longhaul::proto::checksum::Sha256;
-use longhaul::server::{Script, Server};
+use longhaul::server::{Order, Script, Server};
 use longhaul::{Client, ConnectError, Error, Event};
 use support::cutter::{Cut, Cutter};
 use support::pattern::Pattern;
@@ -126,7 +126,11 @@ async fn take(
 
 /// Runs all cases, several at once.
 async fn run_all(cases: Vec<Case>) -> Sums {
-    let server = Arc::new(bare(Script::new()).await);
+    run_all_on(bare(Script::new()).await, cases).await
+}
+
+async fn run_all_on(server: Server, cases: Vec<Case>) -> Sums {
+    let server = Arc::new(server);
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let runs = stream::iter(cases).map(|case| {
         let (server, folder) = (Arc::clone(&server), Arc::clone(&folder));
@@ -173,7 +177,7 @@ async fn at_every_border_of_a_message_for_the_client() {
     assert!(frames > SIZE / CHUNK, "{frames}");
     let border = |n: u64| WAYS.map(|way| (n, way));
     let cases = (0..=frames).flat_map(border).enumerate().map(|(seed, (n, way))| Case {
-        cuts: vec![Cut::ToClientFrames(n)],
+        cuts: vec![Cut::FramesDown(n)],
         way,
         seed: seed as u64,
     });
@@ -188,7 +192,7 @@ async fn at_every_border_of_a_message_for_the_server() {
     assert!(frames > 2, "{frames}");
     let border = |n: u64| WAYS.map(|way| (n, way));
     let cases = (0..=frames).flat_map(border).enumerate().map(|(seed, (n, way))| Case {
-        cuts: vec![Cut::ToServerFrames(n)],
+        cuts: vec![Cut::FramesUp(n)],
         way,
         seed: seed as u64,
     });
@@ -205,10 +209,10 @@ async fn at_any_byte_for_the_client() {
     let places = scattered(SCATTERED, bytes);
     let cases = places.into_iter().zip(WAYS.into_iter().cycle()).enumerate();
     let cases = cases.map(|(seed, (place, way))| {
-        let mut cuts = vec![Cut::ToClientBytes(place)];
+        let mut cuts = vec![Cut::BytesDown(place)];
         if seed % 4 == 3 {
             // Another one, while the connection is opened again or soon after.
-            cuts.push(Cut::ToClientBytes(place % 1_500));
+            cuts.push(Cut::BytesDown(place % 1_500));
         }
         Case { cuts, way, seed: seed as u64 }
     });
@@ -221,9 +225,22 @@ async fn again_and_again_as_long_as_something_new_comes() {
     // More often than a request tries without anything new, also while it is being opened again.
     let places = scattered(24, 40_000);
     let cases = places.chunks(12).zip(WAYS).enumerate().map(|(seed, (places, way))| {
-        let cut = |place: &u64| Cut::ToClientBytes(8_000 + place);
+        let cut = |place: &u64| Cut::BytesDown(8_000 + place);
         Case { cuts: places.iter().map(cut).collect(), way, seed: seed as u64 }
     });
     let sums = run_all(cases.collect()).await;
     assert!(sums.cuts > 12, "{sums:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waited_ahead_of_a_gap_is_forgotten_and_comes_again() {
+    let server = bare(Script::new().order(Order::Shuffled(3))).await;
+    let places = scattered(24, 250_000);
+    let cases = places.into_iter().zip(WAYS.into_iter().cycle()).enumerate();
+    let cases = cases.map(|(seed, (place, way))| {
+        let cuts = vec![Cut::BytesDown(8_000 + place), Cut::BytesDown(30_000)];
+        Case { cuts, way, seed: seed as u64 }
+    });
+    let sums = run_all_on(server, cases.collect()).await;
+    assert!(sums.resumes > 24, "{sums:?}");
 }

@@ -17,13 +17,11 @@ use super::wire::Frames;
 #[derive(Clone, Copy, Debug)]
 pub enum Cut {
     /// After so many bytes for the client, the head of the upgrade included.
-    ToClientBytes(u64),
+    BytesDown(u64),
     /// After so many whole messages for the client; 0 is the head of the upgrade.
-    ToClientFrames(u64),
-    /// After so many bytes for the server.
-    ToServerBytes(u64),
+    FramesDown(u64),
     /// After so many whole messages for the server; 0 is the head of the upgrade.
-    ToServerFrames(u64),
+    FramesUp(u64),
 }
 
 /// A listener that passes each connection on.
@@ -218,8 +216,7 @@ impl Pump<'_> {
                 _ => break,
             };
             let mut limit = match (self.is_down, self.cut) {
-                (true, Some(Cut::ToClientBytes(most)))
-                | (false, Some(Cut::ToServerBytes(most))) => {
+                (true, Some(Cut::BytesDown(most))) => {
                     usize::try_from(most - bytes).ok().filter(|most| *most <= n)
                 }
                 _ => None,
@@ -228,8 +225,7 @@ impl Pump<'_> {
                 let count = whole.map_or(0, |whole| whole + 1);
                 whole = Some(count);
                 match (self.is_down, self.cut) {
-                    (true, Some(Cut::ToClientFrames(most)))
-                    | (false, Some(Cut::ToServerFrames(most)))
+                    (true, Some(Cut::FramesDown(most))) | (false, Some(Cut::FramesUp(most)))
                         if most == count =>
                     {
                         limit = Some(border.place);

@@ -39,10 +39,8 @@ impl Frames {
                 State::Head(matched) => {
                     let byte = bytes[place];
                     place += 1;
-                    *matched = match byte == b"\r\n\r\n"[*matched] {
-                        true => *matched + 1,
-                        false => usize::from(byte == b'\r'),
-                    };
+                    let fits = byte == b"\r\n\r\n"[*matched];
+                    *matched = if fits { *matched + 1 } else { usize::from(byte == b'\r') };
                     if *matched == 4 {
                         self.state = State::Header(Vec::new());
                         borders.push(Border { place, text: None });
