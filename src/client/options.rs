@@ -118,6 +118,9 @@ impl TransferOptions {
     /// As [`journal_for`](Self::journal_for), and goes on with what an earlier transfer of the same
     /// request left beside `target`, if there is anything that fits.
     ///
+    /// What is there stays until it is [saved](super::Transfer::save) or cancelled: a transfer that
+    /// does not even start leaves it as it is.
+    ///
     /// Where the server has nothing left of it, the operation starts again if it may be repeated;
     /// [`Event::Restarted`](super::Event::Restarted) says so.
     pub fn resume_from(mut self, target: impl Into<PathBuf>) -> Self {

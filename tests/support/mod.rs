@@ -1,8 +1,11 @@
 //! What the tests against a real server have in common: the server, the sample, the deadline.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod cutter;
 pub mod front;
+pub mod pattern;
 pub mod tls;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -119,4 +122,14 @@ pub fn chain(error: &dyn StdError) -> String {
         source = error.source();
     }
     text
+}
+
+/// A server of nothing but the domain `test`.
+pub async fn bare(script: Script) -> Server {
+    deadline(Server::builder().script(script).bind("127.0.0.1:0")).await.expect("the server binds")
+}
+
+/// A client that reaches its server through a cutter.
+pub async fn connect_through(cutter: &cutter::Cutter) -> Client {
+    deadline(Client::builder(cutter.url()).connect()).await.expect("the client connects")
 }

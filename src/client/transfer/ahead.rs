@@ -8,6 +8,7 @@ use super::Transfer;
 use super::outlet::Output;
 use crate::client::event::Event;
 use crate::proto::Operation;
+use crate::proto::limits::MAX_KEPT_WARNINGS;
 
 /// Outputs in the order they came: first those that the watchers have been told of.
 #[derive(Debug, Default)]
@@ -34,6 +35,10 @@ impl Ahead {
         let is_progress = |output: &Output| matches!(output, Output::Event(Event::Progress(_)));
         if is_progress(&output) && self.seen.back().is_some_and(is_progress) {
             self.seen.pop_back();
+        }
+        // The watchers have been told, and the reply has as many as are kept.
+        if self.seen.len() >= MAX_KEPT_WARNINGS && matches!(output, Output::Event(Event::Warning(_))) {
+            return;
         }
         self.seen.push_back(output);
     }

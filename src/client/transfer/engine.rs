@@ -327,6 +327,14 @@ impl<O: Operation> Engine<O> {
         cause: Arc<CloseCause>,
     ) -> Result<Tried, Error> {
         exchange.handle_lost();
+        if matches!(*cause, CloseCause::ByUs) {
+            // A connection that takes no new request has ended before it came to this one; it
+            // ends with nothing under way.
+            if exchange.retained().is_some() {
+                self.course = Course::GoOn(Box::new(exchange));
+            }
+            return Ok(Tried::Again);
+        }
         let may_repeat = self.operation.is_repeatable() && self.may_start_over;
         let recovery = exchange.recovery(may_repeat, self.outlet.is_committed());
         let lost = |id| Error::Lost { id: Some(id), cause: Arc::clone(&cause) };

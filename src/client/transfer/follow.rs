@@ -71,11 +71,8 @@ impl<O: Operation> Engine<O> {
                 }
                 None => {
                     let (id, cause) = (followed.id(), followed.line.close_cause());
-                    let Followed { in_flight, exchange, .. } = followed;
                     // With the connection gone there is nobody to tell.
-                    if let Some(retention) = in_flight.end() {
-                        retention.keep();
-                    }
+                    let exchange = followed.leave();
                     return self.recover(id, exchange, cause).await;
                 }
             };
@@ -176,7 +173,13 @@ impl<O: Operation> Engine<O> {
                 self.start_over(&line, Error::Server { id, operation, source }).await?;
                 Ok(Tried::Again)
             }
-            ExchangeError::Server(source) => Err(Error::Server { id, operation, source }),
+            ExchangeError::Server(source) => {
+                if source.code == ServerError::SUPERSEDED {
+                    // It is somebody else's now, and not ours to stop or to free.
+                    followed.leave();
+                }
+                Err(Error::Server { id, operation, source })
+            }
             source @ (ExchangeError::EpochChanged { .. } | ExchangeError::NotAccepted { .. })
                 if is_going_on =>
             {
@@ -212,6 +215,14 @@ impl<O: Operation> Engine<O> {
 impl Followed {
     fn id(&self) -> crate::proto::MessageId {
         self.in_flight.id().clone()
+    }
+
+    /// Neither stops nor frees what the server has.
+    fn leave(self) -> Exchange {
+        if let Some(retention) = self.in_flight.end() {
+            retention.keep();
+        }
+        self.exchange
     }
 
     /// Sends the grant that is due.

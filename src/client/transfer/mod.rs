@@ -99,6 +99,8 @@ pub struct Transfer<O: Operation> {
     /// What an earlier process has written already, for [`stage`](Self::stage) to go on with; it
     /// stays on disk until then.
     leftover: Option<Box<Leftover>>,
+    /// Whether what was there before is void.
+    has_restarted: bool,
     /// Bytes received, those of an earlier process included.
     bytes: u64,
     progress: Option<Progress>,
@@ -144,6 +146,7 @@ impl<O: Operation> Transfer<O> {
             verdict: None,
             ahead: Ahead::default(),
             leftover: leftover.map(Box::new),
+            has_restarted: false,
             bytes,
             progress: None,
             watchers: Watchers::default(),
@@ -249,6 +252,9 @@ impl<O: Operation> Transfer<O> {
             Some(Err(Error::Server { source, .. })) => return CancelOutcome::Failed(source),
             Some(Err(_)) => return CancelOutcome::Unknown,
             None => {}
+        }
+        if let Some(leftover) = self.leftover.take() {
+            leftover.into_part().take_over();
         }
         let (sender, receiver) = oneshot::channel();
         self.outlet.wish(Stop::Cancel(Some(sender)));

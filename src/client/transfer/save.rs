@@ -81,18 +81,32 @@ impl<O: Operation> Transfer<O> {
     }
 
     /// Opens what the payload is written into: what an earlier process has left, or a new part.
+    ///
+    /// The caller may have read events before, so it is brought to where the transfer is now.
     async fn open_sink(&mut self, path: &Path) -> Result<Sink, Error> {
         let is_journaled = self.options.journal.as_ref().is_some_and(|at| at.target == path);
-        let part = match self.leftover.take() {
-            Some(leftover) if is_journaled => leftover.into_part(),
+        let (part, is_void) = match self.leftover.take() {
+            Some(leftover) if is_journaled => {
+                let mut part = leftover.into_part();
+                part.take_over();
+                (part, self.has_restarted)
+            }
             Some(_) => return Err(self.payload_taken()),
             // Opening a pipe waits for whoever reads it.
             None => {
                 let target = path.to_owned();
-                beside(move || PartFile::open(&target)).await??
+                (beside(move || PartFile::open(&target)).await??, false)
             }
         };
-        Ok(Sink::new(part, is_journaled))
+        let mut sink = Sink::new(part, is_journaled);
+        if is_void {
+            sink.restart().await?;
+        }
+        let handle = self.outlet.handle().filter(|_| is_journaled);
+        if let Some(ticket) = handle.and_then(|handle| self.ticket(handle.retained())) {
+            sink.begin_journal(ticket).await?;
+        }
+        Ok(sink)
     }
 
     /// Reads the transfer to its end into `sink`.
@@ -186,6 +200,7 @@ fn is_worth_keeping(error: &Error) -> bool {
         error,
         Error::Lost { .. }
             | Error::NotReopened { .. }
+            | Error::NotResumable { .. }
             | Error::Connect(_)
             | Error::Detached { .. }
             | Error::Deadline { .. }

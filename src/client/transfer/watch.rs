@@ -69,6 +69,7 @@ impl<O: Operation> Transfer<O> {
             Some(Output::Event(Event::Restarted { .. })) => {
                 self.bytes = 0;
                 self.progress = None;
+                self.has_restarted = true;
             }
             Some(Output::Event(Event::Warning(warning))) => {
                 if let Some(watch) = &mut self.watchers.warning {

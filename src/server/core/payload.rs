@@ -157,9 +157,12 @@ impl Payload {
         Ok(())
     }
 
-    /// The SHA-256 of the first `length` bytes; `None` if they were not all read yet.
+    /// The SHA-256 of the first `length` bytes; `None` if there are fewer, or none is ever hashed.
+    ///
+    /// What was sent out of order was not hashed on the way and is read for this.
     pub(crate) fn prefix(&self, length: u64) -> io::Result<Option<Sha256>> {
-        let nearest = self.lock().and_then(|digests| digests.nearest(length));
+        let digests = self.lock().filter(|_| length <= self.total_bytes);
+        let nearest = digests.and_then(|digests| digests.nearest(length.min(digests.hashed())));
         let Some((mut from, mut hasher)) = nearest else { return Ok(None) };
         while from < length {
             let rest = length.saturating_sub(from).min(HASHED_AT_ONCE);
@@ -214,7 +217,8 @@ mod tests {
         payload.chunk(1).unwrap();
         payload.chunk(3).unwrap();
         assert_eq!(payload.prefix(2).unwrap(), Some(Sha256::of(b"ab")));
-        assert_eq!((payload.prefix(6).unwrap(), payload.digest()), (None, None));
+        assert_eq!(payload.prefix(6).unwrap(), Some(Sha256::of(b"abcdef")), "sent out of order");
+        assert_eq!((payload.prefix(8).unwrap(), payload.digest()), (None, None));
         payload.chunk(2).unwrap();
         payload.chunk(1).unwrap();
         payload.chunk(3).unwrap();
