@@ -316,6 +316,23 @@ async fn a_request_of_no_type_gives_records_as_json() {
 }
 
 #[tokio::test]
+async fn many_records_come_in_their_order() {
+    let server = deadline(Server::builder().bind("127.0.0.1:0")).await.unwrap();
+    let client = connect(&server).await;
+    for size in [1 << 10, 1 << 20] {
+        let request = client.request("test", "records").param("count", 5_000);
+        let transfer = deadline(request.options(chunks_of(size)).stream().start()).await.unwrap();
+        let mut records = transfer.records(RecordLimits::default());
+        for number in 1..=5_000 {
+            let record = deadline(records.next()).await.unwrap().into_inner();
+            assert_eq!(record.get(), format!("{{\"n\":{number}}}"));
+        }
+        assert!(deadline(records.next()).await.is_none());
+        assert_eq!(deadline(records.finish()).await.unwrap().records, 5_000);
+    }
+}
+
+#[tokio::test]
 async fn an_array_is_records_as_well() {
     let folder = sources();
     let plain = serve_with(folder.path(), |builder| builder).await;

@@ -69,7 +69,7 @@ pub(super) struct Stream {
     granted: Option<u64>,
     /// The number of the last progress that was sent.
     progress: u64,
-    /// Whether that was the last frame, so that chunks come first now.
+    /// Whether that was the last frame, with nothing awaited since, so that chunks come first now.
     has_told: bool,
     /// How many warnings were sent.
     warnings: usize,
@@ -174,7 +174,10 @@ impl Stream {
         };
         match news {
             Some(progress) if !matches!(next, Next::Chunks { .. }) => self.tell(progress),
-            _ => next,
+            _ => {
+                self.has_told &= !matches!(next, Next::Wait(_));
+                next
+            }
         }
     }
 

@@ -87,6 +87,19 @@ fn progress_and_payload_take_turns() {
 }
 
 #[test]
+fn progress_comes_first_where_nothing_was_kept_back() {
+    let stream = key(1, "a");
+    let mut making = Making::new(&stream, None);
+    for expected in [&["accepted", "progress", "1"][..], &["progress", "2"]] {
+        making.bench.core.handle_progress(making.id, 0, 3, "x".into());
+        making.grow(b"0");
+        assert_eq!(making.kinds(&stream), expected);
+        making.bench.core.handle_progress(making.id, 1, 3, "y".into());
+        assert_eq!(making.kinds(&stream), ["progress"]);
+    }
+}
+
+#[test]
 fn it_is_resumed_at_every_border_at_any_time() {
     for lost_at in 0..=6 {
         for is_ended in [false, true] {
