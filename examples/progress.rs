@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
         match event {
             Event::Sent => println!("sent as {}", transfer.id().expect("a sent request has an id")),
             Event::Accepted(kept) => {
-                println!("accepted: kept for {:?} if we are cut off", kept.ttl)
+                println!("accepted: kept for {:?} if we are cut off", kept.ttl);
             }
             Event::Progress(progress) => {
                 let (done, total) = (progress.done.unwrap_or(0), progress.total.unwrap_or(100));

@@ -135,17 +135,17 @@ fn it_is_resumed_at_every_border_at_any_time() {
                 continue;
             }
             resumed.unwrap();
-            if !is_ended {
+            if is_ended {
+                let frames = making.kinds(&key(2, "b"));
+                assert_eq!(frames.last().unwrap(), "complete");
+                assert_eq!(frames.len() as u64, 1 + (5 - lost_at) + 1, "789 is one full chunk");
+            } else {
                 let first = making.kinds(&key(2, "b"));
                 let expected: Vec<_> = (lost_at + 1..=5).map(|seq| seq.to_string()).collect();
                 assert_eq!((&first[0], &first[1..]), (&"accepted".to_owned(), &expected[..]));
                 making.grow(b"9");
                 making.end();
                 assert_eq!(making.kinds(&key(2, "b")), ["6", "complete"]);
-            } else {
-                let frames = making.kinds(&key(2, "b"));
-                assert_eq!(frames.last().unwrap(), "complete");
-                assert_eq!(frames.len() as u64, 1 + (5 - lost_at) + 1, "789 is one full chunk");
             }
             assert_eq!(making.payload.digest().unwrap().sha256, Sha256::of(PAYLOAD));
         }
