@@ -119,8 +119,9 @@ impl Driver {
         let now = Instant::now();
         let is_due =
             |(since, _): &(Instant, MessageId)| now.duration_since(*since) >= OUTCOME_LIMIT;
-        while let Some((_, id)) = self.leaving.cancelled.pop_front_if(|oldest| is_due(oldest)) {
-            if self.is_left(&id)
+        while self.leaving.cancelled.front().is_some_and(is_due) {
+            if let Some((_, id)) = self.leaving.cancelled.pop_front()
+                && self.is_left(&id)
                 && let Some(Waiter { stage: Stage::Left(left), .. }) = self.demux.forget(&id)
             {
                 tell(left.outcome, CancelOutcome::Unknown);
