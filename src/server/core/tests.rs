@@ -1,5 +1,7 @@
 //! The server's core on a virtual clock, and as a pair with the client's.
 
+mod growing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
