@@ -315,6 +315,39 @@ async fn a_leftover_outlives_a_server_that_cannot_go_on_with_it() {
 }
 
 #[tokio::test]
+async fn a_server_without_features_is_told_of_no_operation() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let serving = |profile| Server::builder().package(PACKAGE, small_sample()).profile(profile);
+    let server = deadline(serving(Profile::Full).bind("127.0.0.1:0")).await.unwrap();
+    let seed = deadline(serving(Profile::Seed).bind("127.0.0.1:0")).await.unwrap();
+    let cutter = Cutter::new(server.addr()).await;
+    let client = connect_through(&cutter).await;
+    let options = chunks_of(1_000).journal_for(&path);
+    let export = || Export::packages([PACKAGE]);
+    let transfer = deadline(client.start_with(export(), options)).await.unwrap();
+    let stopper = transfer.stopper();
+    let transfer = transfer.on_progress(move |status| {
+        if status.bytes > 3_000 {
+            stopper.detach();
+        }
+    });
+    deadline(transfer.save(&path)).await.unwrap_err();
+    assert!(LeftoverInfo::peek(&path).is_some());
+    cutter.retarget(seed.addr());
+    let other = connect_through(&cutter).await;
+    let before = cutter.messages().len();
+    let options = chunks_of(1_000).resume_from(&path);
+    let transfer = deadline(other.start_with(export(), options)).await.unwrap();
+    deadline(transfer.save(&path)).await.unwrap();
+    assert_holds(&std::fs::read(&path).unwrap(), PACKAGE, &small_sample());
+    deadline(other.close()).await;
+    let asked = &cutter.messages()[before..];
+    assert_eq!(asked.iter().filter(|text| text.contains(r#""domain":"stream""#)).count(), 0);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_resumed_transfer_that_is_detached_leaves_its_leftover() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.bin");

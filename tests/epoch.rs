@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{SinkExt, StreamExt};
+use longhaul::client::LeftoverInfo;
 use longhaul::proto::{ExchangeError, base64};
 use longhaul::{Client, Error, Event};
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ enum Way {
     OtherEpoch,
     /// Sends a chunk without having accepted it.
     Unaccepted,
+    /// Is busy for longer than the client waits, and goes on with the next one.
+    Busy,
 }
 
 struct Peer {
@@ -56,10 +59,16 @@ async fn peer(way: Way, chunks_before: u64) -> Peer {
         match way {
             Way::OtherEpoch => say(&mut second, accepted(&id, "e2")).await,
             Way::Unaccepted => say(&mut second, chunk(&id, chunks_before + 1)).await,
+            Way::Busy => {
+                let busy = json!({ "code": "BUSY", "message": "", "retryAfterMs": 60_000 });
+                let frame = json!({ "id": id, "type": "error", "success": false, "error": busy });
+                say(&mut second, frame).await;
+            }
         }
         let id = next_id(&mut second, &counted).await;
-        say(&mut second, accepted(&id, "e3")).await;
-        for seq in 1..=SIZE / CHUNK {
+        let (epoch, there) = if way == Way::Busy { ("e1", chunks_before) } else { ("e3", 0) };
+        say(&mut second, accepted(&id, epoch)).await;
+        for seq in there + 1..=SIZE / CHUNK {
             say(&mut second, chunk(&id, seq)).await;
         }
         let complete = json!({
@@ -157,6 +166,25 @@ async fn it_fails_where_a_byte_was_given_out() {
         assert!(is_right(way, &error), "{way:?}: {}", chain(&error));
         assert_eq!(peer.asked.load(Ordering::SeqCst), 1);
     }
+}
+
+#[tokio::test]
+async fn what_came_is_kept_for_when_the_server_is_less_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let peer = peer(Way::Busy, 2).await;
+    let client = deadline(Client::builder(&peer.url).connect()).await.unwrap();
+    let once = pattern().once();
+    let options = chunks_of(CHUNK).journal_for(&path);
+    let transfer = deadline(client.start_with(once.clone(), options)).await.unwrap();
+    let error = deadline(transfer.save(&path)).await.unwrap_err();
+    assert!(matches!(&error, Error::Server { source, .. } if source.is_busy()), "{error:?}");
+    assert_eq!(LeftoverInfo::peek(&path).map(|left| left.bytes), Some(2 * CHUNK));
+    let options = chunks_of(CHUNK).resume_from(&path);
+    let transfer = deadline(client.start_with(once, options)).await.unwrap();
+    let saved = deadline(transfer.save(&path)).await.unwrap();
+    pattern().assert_is(&std::fs::read(&path).unwrap(), saved.receipt.sha256);
+    assert_eq!(peer.asked.load(Ordering::SeqCst), 1);
 }
 
 fn is_right(way: Way, error: &Error) -> bool {

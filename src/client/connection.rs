@@ -273,7 +273,15 @@ impl Line for Connection {
     }
 
     fn control(&self, control: Control) {
-        self.send(Command::Control(control));
+        let feature = match control {
+            Control::Cancel { .. } => Feature::Cancel,
+            Control::Credit { .. } => Feature::Credit,
+            Control::Release { .. } => Feature::Resume,
+        };
+        // A server that does not offer it would take it for a request.
+        if self.welcome.features.is_some_and(|offered| offered.contains(feature)) {
+            self.send(Command::Control(control));
+        }
     }
 
     fn close_cause(&self) -> Arc<CloseCause> {

@@ -57,7 +57,7 @@ pub(crate) trait Line: Send + Sync + fmt::Debug {
     /// Leaves a request to the server.
     fn detach(&self, id: &MessageId);
 
-    /// Sends a control.
+    /// Sends a control, if the server knows such ones.
     fn control(&self, control: Control);
 
     /// What ended the connection, once it has ended.

@@ -37,9 +37,9 @@ impl<O: Operation> Transfer<O> {
     ///
     /// The `.part` is removed on failure. With a journal
     /// ([`TransferOptions::journal_for`](crate::TransferOptions::journal_for)) both stay where they
-    /// are worth something: if the connection was lost, a limit of time ran out, the disk was full,
-    /// or the transfer was detached. What other journaled transfers have left beside the target is
-    /// removed once the file stands.
+    /// are worth something: if the connection was lost, the server was too busy to go on, a limit
+    /// of time ran out, the disk was full, or the transfer was detached. What other journaled
+    /// transfers have left beside the target is removed once the file stands.
     ///
     /// The deadline ends with the last frame: checking and renaming are not part of it.
     ///
@@ -196,18 +196,19 @@ fn request_digest<O: Operation>(transport: &dyn Transport, operation: &O) -> Sha
 
 /// Whether an earlier part is of use after such an end.
 fn is_worth_keeping(error: &Error) -> bool {
-    matches!(
-        error,
+    match error {
+        Error::Server { source, .. } => source.is_busy(),
         Error::Lost { .. }
-            | Error::NotReopened { .. }
-            | Error::NotResumable { .. }
-            | Error::Connect(_)
-            | Error::Detached { .. }
-            | Error::Deadline { .. }
-            | Error::Idle { .. }
-            | Error::File { .. }
-            | Error::Shutdown
-    )
+        | Error::NotReopened { .. }
+        | Error::NotResumable { .. }
+        | Error::Connect(_)
+        | Error::Detached { .. }
+        | Error::Deadline { .. }
+        | Error::Idle { .. }
+        | Error::File { .. }
+        | Error::Shutdown => true,
+        _ => false,
+    }
 }
 
 /// A part that is written beside the runtime's threads.
