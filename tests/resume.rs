@@ -182,8 +182,9 @@ async fn at_every_border_of_a_message_for_the_client() {
         seed: seed as u64,
     });
     let sums = run_all(cases.collect()).await;
-    // Beyond complete there is nothing left to cut, or to go on with.
-    assert!(sums.cuts >= (frames - 4) * 3 && sums.resumes > SIZE / CHUNK * 2, "{sums:?}");
+    // How many answers to grants follow the chunks differs from run to run, and beyond complete
+    // there is nothing left to cut, or to go on with. Every chunk is cut before, in every way.
+    assert!(sums.cuts >= SIZE / CHUNK * 3 && sums.resumes > SIZE / CHUNK * 2, "{sums:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,7 +37,9 @@ impl Ahead {
             self.seen.pop_back();
         }
         // The watchers have been told, and the reply has as many as are kept.
-        if self.seen.len() >= MAX_KEPT_WARNINGS && matches!(output, Output::Event(Event::Warning(_))) {
+        if self.seen.len() >= MAX_KEPT_WARNINGS
+            && matches!(output, Output::Event(Event::Warning(_)))
+        {
             return;
         }
         self.seen.push_back(output);

@@ -184,6 +184,7 @@ impl<O: Operation> Engine<O> {
         loop {
             match self.transport.line().await {
                 Ok(line) => {
+                    self.budget.handle_connected(now());
                     self.lost = None;
                     return Ok(line);
                 }
@@ -299,7 +300,9 @@ impl<O: Operation> Engine<O> {
     ) -> Result<(), Error> {
         let (is_repeatable, is_committed) =
             (self.operation.is_repeatable() && self.may_start_over, self.outlet.is_committed());
-        if Exchange::recovery_without_resume(is_repeatable, is_committed) != Recovery::Restart {
+        let recovery = Exchange::recovery_without_resume(is_repeatable, is_committed);
+        // Counted as a try, so that a server that refuses whatever it is asked ends it.
+        if recovery != Recovery::Restart || self.pause(None).is_none() {
             return Err(cause);
         }
         tracing::info!(%cause, "the operation starts again");

@@ -168,7 +168,7 @@ impl<O: Operation> Engine<O> {
                 sleep(pause).await;
                 Ok(Tried::Again)
             }
-            ExchangeError::Server(source) if is_going_on && source.is_resume_refusal() => {
+            ExchangeError::Server(source) if source.is_resume_refusal() => {
                 let line = Arc::clone(&followed.line);
                 self.start_over(&line, Error::Server { id, operation, source }).await?;
                 Ok(Tried::Again)
