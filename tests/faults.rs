@@ -10,8 +10,8 @@ use longhaul::proto::{AssembleError, ExchangeError, Features, FrameError, Operat
 use longhaul::server::{RawMessage, Script, Server};
 use longhaul::{CloseCause, Error, ErrorKind, Retries, TransferOptions};
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline,
-    scripted, small_sample, unzip,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline, scripted,
+    small_sample, unzip,
 };
 
 /// Chunks small enough that every script has several to spoil.

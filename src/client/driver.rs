@@ -237,7 +237,7 @@ impl Driver {
     /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
     /// never: what exceeds the grant is the server's fault, and progress can be done without.
     fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: Utf8Bytes, kind: Kind) {
-        let Err(text) = inbox.deliver(text) else { return };
+        let Err(text) = inbox.deliver(text, kind) else { return };
         if !inbox.has_credit() {
             let since = Instant::now();
             self.shared.hold.hold(since.into_std());
@@ -262,12 +262,13 @@ impl Driver {
     /// Puts the transfer out that has held up the connection for too long.
     fn evict_held(&mut self) {
         let now = Instant::now();
-        if let Some(held) = self.held.take() {
+        // A sink of our own may have taken it over since the limit was set.
+        if let Some(held) = self.held.take_if(|held| !held.inbox.is_patient()) {
             tracing::warn!(id = %held.id, "transfer was not read and held up the connection");
             self.cancel(&held.id, None, None);
             held.inbox.evict(now.duration_since(held.since));
+            self.shared.hold.release(now.into_std());
         }
-        self.shared.hold.release(now.into_std());
     }
 
     fn drop_held(&mut self, id: &MessageId) {
