@@ -24,6 +24,7 @@ use super::meter::{Metered, Traffic};
 use super::outbox::Outbox;
 use super::transport::Turn;
 use crate::proto::frame::Kind;
+use crate::proto::request::Mode;
 use crate::proto::stats::count;
 use crate::proto::{Control, Counters, Demux, MessageId, Route};
 use leaving::{Leaving, Left};
@@ -55,6 +56,7 @@ pub(crate) struct Driver {
 #[derive(Debug)]
 struct Waiter {
     id: MessageId,
+    mode: Mode,
     stage: Stage,
     can_cancel: bool,
     /// The next request may be sent once this one has left the table.
@@ -104,6 +106,7 @@ impl Driver {
     pub(crate) async fn run(mut self, shared: &Shared) -> Arc<CloseCause> {
         let cause = self.drive().await;
         let cause = shared.end(cause);
+        self.refuse_what_waits();
         self.say_goodbye(&cause).await;
         cause
     }
@@ -162,6 +165,18 @@ impl Driver {
         }
     }
 
+    /// Tells those whose requests have not even been looked at; what ends with them is done still.
+    fn refuse_what_waits(&mut self) {
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Start { inbox, .. } => inbox.refuse(),
+                Command::Control(control) => self.outbox.control(control),
+                Command::Cancel { .. } | Command::Detach { .. } | Command::Retire => {}
+            }
+        }
+    }
+
     /// Whether the connection takes nothing new and has nothing left to do.
     fn is_done(&self) -> bool {
         self.shared.is_retired() && self.demux.is_empty() && self.outbox.is_idle()
@@ -169,14 +184,16 @@ impl Driver {
 
     fn handle_command(&mut self, command: Command) {
         match command {
+            // It was asked for before it could be known that nothing new is taken.
+            Command::Start { inbox, .. } if self.shared.is_retired() => inbox.refuse(),
             Command::Start { id, mode, text, inbox, turn, can_cancel } => {
                 let stage = Stage::Wanted(Arc::new(inbox));
-                let waiter = Waiter { id: id.clone(), stage, can_cancel, _turn: turn };
+                let waiter = Waiter { id: id.clone(), mode, stage, can_cancel, _turn: turn };
                 self.demux.register(id.clone(), mode, waiter);
                 self.outbox.request(id, text);
             }
-            Command::Cancel { id, operation, outcome } => {
-                self.cancel(&id, operation, outcome);
+            Command::Cancel { id, operation, asking } => {
+                self.cancel(&id, operation, asking);
                 self.drop_held(&id);
             }
             Command::Detach { id } => {
@@ -215,9 +232,9 @@ impl Driver {
                         }
                     }
                     Route::To(..) => count(&self.counters().unknown_ids),
-                    Route::Last(Waiter { stage: Stage::Left(left), .. }, kind) => {
+                    Route::Last(Waiter { mode, stage: Stage::Left(left), .. }, _) => {
                         count(&self.counters().unknown_ids);
-                        if let Some(operation) = left.settle(&text, kind) {
+                        if let Some(operation) = left.settle(&text, mode) {
                             self.outbox.control(Control::Release { operation });
                         }
                     }

@@ -25,6 +25,8 @@ const BASE64_PADDING_SHARE: u64 = 8;
 pub(crate) enum Delivery {
     /// The request is on its way.
     Sent,
+    /// The request was not sent and never will be on this connection, which takes nothing new.
+    Refused,
     /// A text message of this id.
     Text(Utf8Bytes, Room),
     /// The transfer was put out because it held up the connection.
@@ -95,6 +97,11 @@ impl InboxSender {
     pub(crate) fn sent(&self) {
         // A transfer that is gone needs no telling; its id is forgotten by its own command.
         let _ = self.deliveries.send(Delivery::Sent);
+    }
+
+    /// Says that the request is not sent on this connection.
+    pub(crate) fn refuse(&self) {
+        let _ = self.deliveries.send(Delivery::Refused);
     }
 
     /// Puts the transfer out.
@@ -187,5 +194,10 @@ impl Inbox {
     /// Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<Delivery> {
         self.0.recv().await
+    }
+
+    /// What has come and was not taken, oldest first.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Delivery> {
+        std::iter::from_fn(|| self.0.try_recv().ok())
     }
 }

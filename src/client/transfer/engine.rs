@@ -212,16 +212,12 @@ impl<O: Operation> Engine<O> {
         let started = match started {
             Ok(started) => started,
             // Nothing was sent, so nothing can have happened; another connection will do.
-            Err(Error::Lost { cause, .. }) => {
-                if !matches!(*cause, CloseCause::ByUs) {
-                    self.wait_after(None, cause).await?;
-                }
-                return Ok(Tried::Again);
-            }
+            Err(Error::Lost { cause, .. }) => return self.try_elsewhere(cause).await,
             Err(error) => return Err(error),
         };
-        let id = &started.id;
-        let in_flight = InFlight::new(Arc::clone(line), id.clone(), Arc::clone(&self.outlet));
+        let (terms, features) = (self.terms(Some(&started)), started.features);
+        let in_flight = InFlight::new(Arc::clone(line), started, Arc::clone(&self.outlet));
+        let id = in_flight.id();
         tracing::debug!(%id, domain = self.name.domain(), action = self.name.action(), "request");
         self.outlet.note_id(id);
         if !std::mem::replace(&mut self.is_started, true) {
@@ -230,15 +226,23 @@ impl<O: Operation> Engine<O> {
         let exchange = match std::mem::replace(&mut self.course, Course::Fresh) {
             Course::Fresh => {
                 let counters = Arc::clone(self.transport.counters());
-                Exchange::new(self.terms(Some(&started)), counters)
+                Exchange::new(terms, counters)
             }
             Course::GoOn(mut exchange) => {
                 count(&self.transport.counters().resumes);
-                exchange.handle_resumed(started.features);
+                exchange.handle_resumed(features);
                 *exchange
             }
         };
-        self.follow(line, started, in_flight, exchange).await
+        self.follow(line, in_flight, exchange).await
+    }
+
+    /// Nothing was sent, so nothing can have happened: another connection will do.
+    pub(super) async fn try_elsewhere(&mut self, cause: Arc<CloseCause>) -> Result<Tried, Error> {
+        if !matches!(*cause, CloseCause::ByUs) {
+            self.wait_after(None, cause).await?;
+        }
+        Ok(Tried::Again)
     }
 
     /// The request that the next try begins with; `None` if the try has to begin otherwise.
