@@ -164,8 +164,8 @@ async fn events_and_their_verdict() {
 
 #[tokio::test]
 async fn records_and_their_verdict() {
-    let lines: String = (0..2000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
-    let server = scripted(Script::new().payload(lines)).await;
+    let lines: Vec<_> = (0..2000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    let server = scripted(Script::new().payload(lines.concat())).await;
     for client in clients(&server).await {
         let read = || async {
             let request = client.request("git", "export").param("packages", [PACKAGE]).stream();

@@ -106,7 +106,8 @@ impl Driver {
         let now = Instant::now();
         let is_due =
             |(since, _): &(Instant, MessageId)| now.duration_since(*since) >= OUTCOME_LIMIT;
-        while let Some((_, id)) = self.leaving.cancelled.pop_front_if(|oldest| is_due(oldest)) {
+        while self.leaving.cancelled.front().is_some_and(is_due) {
+            let Some((_, id)) = self.leaving.cancelled.pop_front() else { break };
             if self.is_left(&id)
                 && let Some(Waiter { stage: Stage::Left(left), .. }) = self.demux.forget(&id)
             {
