@@ -10,8 +10,8 @@ use longhaul::proto::Feature;
 use longhaul::server::{RawMessage, Script, Server};
 use longhaul::{CloseCause, Error, ErrorKind, Retries, TransferOptions};
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline, scripted,
-    small_sample,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline,
+    nothing_is_left_pending, scripted, small_sample,
 };
 
 /// Chunks small enough that there are several.
@@ -79,16 +79,6 @@ async fn a_peer_that_sends_nothing_at_all_is_gone() {
     let Error::Lost { cause, .. } = &error else { panic!("{}", chain(&error)) };
     assert!(matches!(**cause, CloseCause::Unresponsive { .. }), "{cause:?}");
     peer.abort();
-}
-
-/// Asks until the table of the connection is empty; it is the driver that empties it.
-async fn nothing_is_left_pending(client: &longhaul::Client) {
-    deadline(async {
-        while client.stats().pending > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@
     )
 )]
 
+mod asking;
 mod beside;
 mod builder;
 mod command;

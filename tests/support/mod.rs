@@ -1,6 +1,7 @@
 //! What the tests against a real server have in common: the server, the sample, the deadline.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod bulk;
 pub mod cutter;
 pub mod front;
 pub mod pattern;
@@ -54,6 +55,21 @@ pub async fn serve(profile: Profile, folder: PathBuf, script: Script) -> Server 
 /// A client with the default options.
 pub async fn connect(server: &Server) -> Client {
     connect_with(server, |builder| builder).await
+}
+
+/// Lets everything else run until `is_so`.
+pub async fn until(mut is_so: impl FnMut() -> bool) {
+    deadline(async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Waits until no request of the client waits for frames; it is the driver that sees to that.
+pub async fn nothing_is_left_pending(client: &Client) {
+    until(|| client.stats().pending == 0).await;
 }
 
 /// A client of a builder that was changed.

@@ -213,16 +213,12 @@ impl<O: Operation> Engine<O> {
         let started = match started {
             Ok(started) => started,
             // Nothing was sent, so nothing can have happened; another connection will do.
-            Err(Error::Lost { cause, .. }) => {
-                if !matches!(*cause, CloseCause::ByUs) {
-                    self.wait_after(None, cause).await?;
-                }
-                return Ok(Tried::Again);
-            }
+            Err(Error::Lost { cause, .. }) => return self.try_elsewhere(cause).await,
             Err(error) => return Err(error),
         };
-        let id = &started.id;
-        let in_flight = InFlight::new(Arc::clone(line), id.clone(), Arc::clone(&self.outlet));
+        let (terms, features) = (self.terms(Some(&started)), started.features);
+        let in_flight = InFlight::new(Arc::clone(line), started, Arc::clone(&self.outlet));
+        let id = in_flight.id();
         tracing::debug!(%id, domain = self.name.domain(), action = self.name.action(), "request");
         self.outlet.note_id(id);
         if !std::mem::replace(&mut self.is_started, true) {
@@ -231,16 +227,24 @@ impl<O: Operation> Engine<O> {
         let exchange = match std::mem::replace(&mut self.course, Course::Fresh) {
             Course::Fresh => {
                 let counters = Arc::clone(self.transport.counters());
-                Exchange::new(self.terms(Some(&started)), counters)
+                Exchange::new(terms, counters)
             }
             Course::GoOn(mut exchange) => {
                 count(&self.transport.counters().resumes);
-                exchange.limit_window(started.window);
-                exchange.handle_resumed(started.features);
+                exchange.limit_window(terms.window);
+                exchange.handle_resumed(features);
                 *exchange
             }
         };
-        self.follow(line, started, in_flight, exchange).await
+        self.follow(line, in_flight, exchange).await
+    }
+
+    /// Nothing was sent, so nothing can have happened: another connection will do.
+    pub(super) async fn try_elsewhere(&mut self, cause: Arc<CloseCause>) -> Result<Tried, Error> {
+        if !matches!(*cause, CloseCause::ByUs) {
+            self.wait_after(None, cause).await?;
+        }
+        Ok(Tried::Again)
     }
 
     /// The request that the next try begins with; `None` if the try has to begin otherwise.
@@ -330,14 +334,6 @@ impl<O: Operation> Engine<O> {
         cause: Arc<CloseCause>,
     ) -> Result<Tried, Error> {
         exchange.handle_lost();
-        if matches!(*cause, CloseCause::ByUs) {
-            // A connection that takes no new request has ended before it came to this one; it
-            // ends with nothing under way.
-            if exchange.retained().is_some() {
-                self.course = Course::GoOn(Box::new(exchange));
-            }
-            return Ok(Tried::Again);
-        }
         let may_repeat = self.operation.is_repeatable() && self.may_start_over;
         let recovery = exchange.recovery(may_repeat, self.outlet.is_committed());
         let lost = |id| Error::Lost { id: Some(id), cause: Arc::clone(&cause) };

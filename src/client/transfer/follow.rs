@@ -11,10 +11,10 @@ use super::handle::OperationHandle;
 use super::in_flight::InFlight;
 use super::now;
 use super::outlet::Output;
-use crate::client::error::Error;
+use crate::client::error::{CloseCause, Error};
 use crate::client::event::Event;
-use crate::client::inbox::{Delivery, Inbox};
-use crate::client::transport::{Line, Started};
+use crate::client::inbox::Delivery;
+use crate::client::transport::Line;
 use crate::proto::exchange::Event as Step;
 use crate::proto::stats::count;
 use crate::proto::{Control, Exchange, ExchangeError, Operation, ServerError};
@@ -35,7 +35,6 @@ impl<O: Operation> Engine<O> {
     pub(super) async fn follow(
         &mut self,
         line: &Arc<dyn Line>,
-        started: Started,
         in_flight: InFlight,
         exchange: Exchange,
     ) -> Result<Tried, Error> {
@@ -43,10 +42,9 @@ impl<O: Operation> Engine<O> {
         let held = line.held(now());
         let line = Arc::clone(line);
         let mut followed = Followed { line, in_flight, exchange, held, is_going_on };
-        let mut inbox = started.inbox;
         loop {
             followed.grant();
-            let Some(delivery) = followed.next(&mut inbox).await else {
+            let Some(delivery) = followed.next().await else {
                 // A limit of time may have run out; a grant may be due.
                 if let Err(error) = followed.exchange.handle_timeout(now()) {
                     return self.fail(followed, error).await;
@@ -60,6 +58,10 @@ impl<O: Operation> Engine<O> {
                     followed.exchange.handle_sent(now());
                     self.outlet.put(Output::Event(Event::Sent)).await;
                     continue;
+                }
+                Some(Delivery::Refused) => {
+                    let cause = followed.line.close_cause();
+                    return self.begin_elsewhere(followed, cause).await;
                 }
                 Some(Delivery::Evicted { held }) => {
                     let (id, operation) = (followed.id(), self.name.to_string());
@@ -90,6 +92,24 @@ impl<O: Operation> Engine<O> {
                 Err(error) => return self.fail(followed, error).await,
             }
         }
+    }
+
+    /// The connection takes nothing new, and has not sent the request.
+    async fn begin_elsewhere(
+        &mut self,
+        followed: Followed,
+        cause: Arc<CloseCause>,
+    ) -> Result<Tried, Error> {
+        let Followed { in_flight, mut exchange, is_going_on, .. } = followed;
+        // Nothing is to be stopped, and the server keeps what it kept.
+        if let Some(retention) = in_flight.end() {
+            retention.keep();
+        }
+        if is_going_on {
+            exchange.handle_lost();
+            self.course = Course::GoOn(Box::new(exchange));
+        }
+        self.try_elsewhere(cause).await
     }
 
     /// Hands on what one message meant; true if it was the last.
@@ -234,11 +254,13 @@ impl Followed {
 
     /// The next delivery, the inner `None` once there is none to come; the outer `None` if a limit
     /// of time may have run out before. What waits in the inbox comes before that.
-    async fn next(&mut self, inbox: &mut Inbox) -> Option<Option<Delivery>> {
-        let Some(due) = self.exchange.next_timeout() else { return Some(inbox.next().await) };
+    async fn next(&mut self) -> Option<Option<Delivery>> {
+        let Some(due) = self.exchange.next_timeout() else {
+            return Some(self.in_flight.next().await);
+        };
         tokio::select! {
             biased;
-            delivery = inbox.next() => Some(delivery),
+            delivery = self.in_flight.next() => Some(delivery),
             () = sleep_until(due.into()) => {
                 self.note_held();
                 None
