@@ -25,6 +25,8 @@
 mod admission;
 mod archive;
 mod builder;
+#[allow(dead_code, unused_imports, reason = "the connections are not wired to it yet")]
+mod core;
 mod delivery;
 mod deployed;
 mod domain;
