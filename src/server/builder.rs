@@ -1,5 +1,7 @@
 //! How a server is set up.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -8,7 +10,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::admission::Admission;
+use super::core::Retention;
 use super::error::ServerError;
+use super::keeper::Keeper;
+use super::limits::{MAX_OPERATIONS, MAX_RETAINED_BYTES, RETAINED_FOR};
 use super::logon::Logon;
 use super::package::Catalog;
 use super::profile::Profile;
@@ -26,6 +31,8 @@ pub struct ServerBuilder {
     max_concurrent: Option<usize>,
     max_per_minute: Option<usize>,
     object_delay: Duration,
+    retention: Retention,
+    disk: Option<PathBuf>,
     script: Script,
 }
 
@@ -39,6 +46,12 @@ impl ServerBuilder {
             max_concurrent: None,
             max_per_minute: None,
             object_delay: Duration::ZERO,
+            retention: Retention {
+                ttl: RETAINED_FOR,
+                max_bytes: MAX_RETAINED_BYTES,
+                max_operations: MAX_OPERATIONS,
+            },
+            disk: None,
             script: Script::new(),
         }
     }
@@ -96,6 +109,25 @@ impl ServerBuilder {
         self
     }
 
+    /// For how long an operation with `resume` is kept once nobody is connected, and how many
+    /// bytes all of them may hold together. Default 10 minutes and 1 GiB.
+    ///
+    /// Beyond that, and beyond 1,024 operations, those longest without a connection are freed.
+    /// What is being sent is never freed, and payloads of the domain `test` hold nothing.
+    pub fn retain(mut self, ttl: Duration, max_bytes: u64) -> Self {
+        self.retention = Retention { ttl, max_bytes, ..self.retention };
+        self
+    }
+
+    /// Keeps the payloads of operations with `resume` in files of this folder, which is created
+    /// where it is missing. Default in memory.
+    ///
+    /// A file is removed when its operation is freed, and all when the server stops.
+    pub fn retain_on_disk(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.disk = Some(folder.into());
+        self
+    }
+
     /// What to do wrong. Default nothing.
     pub fn script(mut self, script: Script) -> Self {
         self.script = script;
@@ -117,6 +149,10 @@ impl ServerBuilder {
             return Err(ServerError::InvalidUser { user: logon.user().into() });
         }
         let catalog = self.scan().await?;
+        if let Some(folder) = &self.disk {
+            let failed = |source| ServerError::Retention { folder: folder.clone(), source };
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
         let failed = |source| ServerError::Bind { address: address.into(), source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
@@ -129,7 +165,9 @@ impl ServerBuilder {
             catalog,
             admission: Admission::new(self.max_concurrent, self.max_per_minute, busy),
             script: self.script,
-            exports: AtomicU64::new(0),
+            keeper: Arc::new(Keeper::new(self.retention, epoch())),
+            disk: self.disk,
+            served: AtomicU64::new(0),
         };
         Ok(Server::start(listener, addr, Arc::new(state)))
     }
@@ -146,4 +184,9 @@ impl ServerBuilder {
             },
         }
     }
+}
+
+/// A text that no other run of a server has: an epoch names what one run keeps.
+fn epoch() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }

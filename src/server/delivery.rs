@@ -1,23 +1,29 @@
-//! A payload as chunks, sent right or as the script has it. *Source*: PROTOCOL 4.3, 4.4.
+//! A stream as it goes out, right or as the script has it. *Source*: PROTOCOL 4.3, 4.4.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::task::spawn_blocking;
 
+use super::core::{Next, Payload};
+use super::keeper::Link;
 use super::outbox::{Gone, Outbox};
 use super::script::{Interruption, RawMessage, Script};
+use super::work::given_up;
 use crate::proto::base64;
-use crate::proto::frame::write::{FrameWriter, PayloadDigest};
 
-/// One payload on its way.
+/// One stream on its way.
 pub(super) struct Delivery<'a> {
-    pub(super) frames: &'a FrameWriter,
-    pub(super) outbox: &'a Outbox,
-    pub(super) script: &'a Script,
-    pub(super) payload: &'a Bytes,
-    /// The size of every chunk but the last, in decoded bytes, at least 1.
-    pub(super) chunk_bytes: u64,
-    /// With `checksum` agreed on: what complete says of the payload; chunks carry CRCs then.
-    pub(super) digest: Option<PayloadDigest>,
+    link: &'a mut Link,
+    id: &'a str,
+    outbox: &'a Outbox,
+    script: &'a Script,
+    /// How many chunk messages were sent.
+    sent: u64,
+    /// Whether what the script puts before the first chunk was sent.
+    has_begun: bool,
 }
 
 /// How a delivery ended.
@@ -25,7 +31,7 @@ pub(super) struct Delivery<'a> {
 pub(super) enum Delivered {
     /// With a complete frame.
     Complete,
-    /// As the script wanted it.
+    /// With an error, or as the script wanted it.
     Broken,
 }
 
@@ -36,45 +42,117 @@ enum Content {
     Altered,
 }
 
-impl Delivery<'_> {
-    /// Sends all chunks, then the complete frame with `data`.
-    pub(super) async fn send(&self, data: &impl Serialize) -> Result<Delivered, Gone> {
-        let payload = self.script.kept(self.payload);
-        let chunk_bytes = usize::try_from(self.chunk_bytes).unwrap_or(usize::MAX).max(1);
-        let count = wire_count(payload.len().div_ceil(chunk_bytes));
-        let mut sent = 0_u64;
-        for seq in self.script.sequence(count) {
-            if self.script.drops(seq) {
+impl<'a> Delivery<'a> {
+    pub(super) fn new(
+        link: &'a mut Link,
+        id: &'a str,
+        outbox: &'a Outbox,
+        script: &'a Script,
+    ) -> Self {
+        Self { link, id, outbox, script, sent: 0, has_begun: false }
+    }
+
+    /// Sends all that comes of the operation, to the last frame.
+    pub(super) async fn send(mut self) -> Result<Delivered, Gone> {
+        loop {
+            match self.link.next().await {
+                Next::Frame(text) => self.outbox.send(|| text).await?,
+                Next::Chunks { payload, seqs } => {
+                    self.begin().await?;
+                    if let Some(delivered) = self.send_chunks(&payload, seqs).await? {
+                        return Ok(delivered);
+                    }
+                }
+                Next::Complete { payload, data } => {
+                    self.begin().await?;
+                    if let Some(delivered) = self.send_complete(&payload, &data).await? {
+                        return Ok(delivered);
+                    }
+                }
+                Next::Error(text) => return self.end(text).await,
+                Next::Wait(_) | Next::Over => {
+                    self.link.handle_last_sent();
+                    return Ok(Delivered::Broken);
+                }
+            }
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), Gone> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.outbox.send_raw(self.script.messages_before(), self.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends these chunks, unless the stream is to end with an error meanwhile.
+    async fn send_chunks(
+        &mut self,
+        payload: &Arc<Payload>,
+        seqs: RangeInclusive<u64>,
+    ) -> Result<Option<Delivered>, Gone> {
+        let last = *seqs.end();
+        let most = self.script.kept_bytes(payload.total_bytes());
+        for seq in self.script.sequence(seqs) {
+            let is_kept = payload.border(seq).is_some_and(|start| start < most);
+            if self.script.drops(seq) || !is_kept {
                 continue;
             }
-            let (offset, bytes) = slice(&payload, seq, chunk_bytes);
             for content in self.contents(seq) {
-                if let Some(interruption) = self.script.interruption(sent) {
-                    return self.break_off(interruption).await;
+                if let Some(interruption) = self.script.interruption(self.sent) {
+                    return self.interrupt(interruption).await;
                 }
-                let frame = || match content {
-                    Content::Faithful => self.chunk(seq, &bytes, offset),
-                    Content::Altered => self.chunk(seq, &altered(&bytes), offset),
+                let place = self.outbox.place().await?;
+                if self.link.is_ended() {
+                    return Ok(None);
+                }
+                let Ok(bytes) = read(payload, seq).await else {
+                    drop(place);
+                    let refusal = given_up("the payload is not readable");
+                    return self.end(refusal.frame(&self.link.terms.frames, true)).await.map(Some);
                 };
-                self.outbox.send(frame).await?;
-                sent = sent.saturating_add(1);
+                let start = payload.border(seq).unwrap_or(most);
+                let left = usize::try_from(most.saturating_sub(start)).unwrap_or(usize::MAX);
+                let bytes = bytes.slice(..left.min(bytes.len()));
+                place.fill(match content {
+                    Content::Faithful => self.chunk(seq, &bytes, start),
+                    Content::Altered => self.chunk(seq, &altered(&bytes), start),
+                });
+                self.sent = self.sent.saturating_add(1);
             }
         }
-        if let Some(interruption) = self.script.interruption(sent) {
-            return self.break_off(interruption).await;
+        self.link.handle_sent(last);
+        Ok(None)
+    }
+
+    /// Sends the complete frame, unless the stream is to end with an error by now.
+    async fn send_complete(
+        &mut self,
+        payload: &Arc<Payload>,
+        data: &Arc<RawValue>,
+    ) -> Result<Option<Delivered>, Gone> {
+        if let Some(interruption) = self.script.interruption(self.sent) {
+            return self.interrupt(interruption).await;
         }
+        let most = self.script.kept_bytes(payload.total_bytes());
+        let count = most.div_ceil(payload.chunk_bytes());
         if self.script.has_extra_chunk() {
-            let past = wire_count(payload.len());
-            let frame = || self.chunk(count.saturating_add(1), b"past the end", past);
+            let frame = || self.chunk(count.saturating_add(1), b"past the end", most);
             self.outbox.send(frame).await?;
         }
         let total = self.script.claimed_total().unwrap_or(count);
-        let mut frame = self.frames.complete(total, self.digest, data);
+        let digest = if self.link.terms.checksum { digest(payload).await } else { None };
+        let mut frame = self.link.terms.frames.complete(total, digest, &&**data);
         if self.script.is_unsuccessful() {
             frame = frame.replacen("\"success\":true", "\"success\":false", 1);
         }
-        self.outbox.send(|| frame).await?;
-        Ok(Delivered::Complete)
+        let place = self.outbox.place().await?;
+        if !self.link.close() {
+            return Ok(None);
+        }
+        place.fill(frame);
+        self.link.handle_last_sent();
+        Ok(Some(Delivered::Complete))
     }
 
     fn contents(&self, seq: u64) -> impl Iterator<Item = Content> + use<> {
@@ -87,7 +165,8 @@ impl Delivery<'_> {
     /// A chunk frame, spoilt after its CRC was computed where the script says so.
     fn chunk(&self, seq: u64, bytes: &[u8], offset: u64) -> String {
         let number = self.script.seq_sent(seq);
-        let frame = self.frames.chunk(number, bytes, self.digest.map(|_| offset));
+        let stated = self.link.terms.checksum.then_some(offset);
+        let frame = self.link.terms.frames.chunk(number, bytes, stated);
         let data = |bytes: &[u8]| format!("\"data\":\"{}\"", base64::encode(bytes));
         let frame = match self.script.corrupt(bytes, offset) {
             Some(corrupted) => frame.replacen(&data(bytes), &data(&corrupted), 1),
@@ -100,24 +179,49 @@ impl Delivery<'_> {
         }
     }
 
-    async fn break_off(&self, interruption: &Interruption) -> Result<Delivered, Gone> {
+    /// Does what the script has instead of the next message. `None` if the stream is to end with
+    /// an error of its own.
+    async fn interrupt(&mut self, interruption: &Interruption) -> Result<Option<Delivered>, Gone> {
         match interruption {
-            Interruption::Stall => std::future::pending().await,
-            Interruption::Cut => self.outbox.send_raw(&[RawMessage::Cut], "").await?,
+            Interruption::Stall => {
+                self.link.ended().await;
+                Ok(None)
+            }
+            Interruption::Cut => {
+                self.outbox.send_raw(&[RawMessage::Cut], "").await?;
+                Ok(Some(Delivered::Broken))
+            }
             Interruption::Error { code, message } => {
-                self.outbox.send(|| self.frames.error(code, message, None)).await?;
+                let frame = self.link.terms.frames.error(code, message, None);
+                self.end(frame).await.map(Some)
             }
         }
+    }
+
+    /// Sends the last frame.
+    async fn end(&self, frame: String) -> Result<Delivered, Gone> {
+        self.outbox.send(|| frame).await?;
+        self.link.handle_last_sent();
         Ok(Delivered::Broken)
     }
 }
 
-/// Where chunk `seq` stands in the payload, and its bytes.
-fn slice(payload: &Bytes, seq: u64, chunk_bytes: usize) -> (u64, Bytes) {
-    let before = usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start = before.saturating_mul(chunk_bytes).min(payload.len());
-    let end = start.saturating_add(chunk_bytes).min(payload.len());
-    (wire_count(start), payload.slice(start..end))
+async fn read(payload: &Arc<Payload>, seq: u64) -> std::io::Result<Bytes> {
+    if !payload.is_slow() {
+        return payload.chunk(seq);
+    }
+    let payload = Arc::clone(payload);
+    spawn_blocking(move || payload.chunk(seq)).await?
+}
+
+/// What complete says of the whole payload; what was sent out of order is hashed now.
+async fn digest(payload: &Arc<Payload>) -> Option<crate::proto::frame::write::PayloadDigest> {
+    if let Some(digest) = payload.digest() {
+        return Some(digest);
+    }
+    let payload = Arc::clone(payload);
+    let hash = move || payload.hash().ok().and_then(|()| payload.digest());
+    spawn_blocking(hash).await.ok().flatten()
 }
 
 /// Other bytes of the same length; of no bytes, one.
@@ -133,15 +237,6 @@ pub(super) fn wire_count(count: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slices_cover_the_payload() {
-        let payload = Bytes::from_static(b"abcdefg");
-        assert_eq!(slice(&payload, 1, 3), (0, Bytes::from_static(b"abc")));
-        assert_eq!(slice(&payload, 3, 3), (6, Bytes::from_static(b"g")));
-        assert_eq!(slice(&payload, 1, usize::MAX), (0, payload.clone()));
-        assert_eq!(slice(&payload, u64::MAX, 3), (7, Bytes::new()));
-    }
 
     #[test]
     fn altered_bytes_always_differ() {

@@ -39,6 +39,14 @@ pub enum ServerError {
         /// The name.
         user: String,
     },
+    /// The folder for the payloads of kept operations cannot be made.
+    #[error("folder {} cannot be made", folder.display())]
+    Retention {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {

@@ -1,5 +1,7 @@
 //! The upgrade of a connection: path and logon. *Source*: PROTOCOL 1.1.
 
+use std::sync::Arc;
+
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
@@ -12,23 +14,32 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::limits::{MAX_REQUEST_BYTES, MAX_WRITE_BUFFER_BYTES};
+use super::line::Line;
+use super::logon;
 use super::state::State;
 
 /// A connection that speaks WebSocket. The TCP connection is lent, since it outlives the upgrade
 /// that fails and the last Close frame.
-pub(super) type Socket<'a> = WebSocketStream<&'a mut TcpStream>;
+pub(super) type Socket<'a, 'b> = WebSocketStream<&'a mut Line<'b>>;
 
 /// Reads the upgrade request and answers it: with 404 off the path, with 401 without the logon.
-pub(super) async fn upgrade<'a>(
-    tcp: &'a mut TcpStream,
+/// Gives the name of the user as well, empty where no name was given.
+pub(super) async fn upgrade<'a, 'b>(
+    line: &'a mut Line<'b>,
     state: &State,
-) -> Result<Socket<'a>, Error> {
+) -> Result<(Socket<'a, 'b>, Arc<str>), Error> {
+    let mut user = Arc::from("");
     #[expect(clippy::result_large_err, reason = "the socket library's own signature")]
     let check = |request: &Request, response: Response| match verdict(request, state) {
-        Ok(()) => Ok(response),
+        Ok(()) => {
+            let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            user = header.and_then(logon::named_user).unwrap_or_default().into();
+            Ok(response)
+        }
         Err(status) => Err(refusal(status)),
     };
-    accept_hdr_async_with_config(tcp, check, Some(config())).await
+    let socket = accept_hdr_async_with_config(line, check, Some(config())).await?;
+    Ok((socket, user))
 }
 
 /// Tells a peer whose request is no upgrade what is expected; others have had their answer.

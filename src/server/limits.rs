@@ -36,3 +36,11 @@ pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 pub(super) const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be accepted, which usually is a lack of descriptors.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The largest window that clients are told of, in chunks. A larger one does no harm.
+pub(super) const MAX_WINDOW: u64 = 1_024;
+/// For how long an operation is kept while nobody is connected: 10 minutes.
+pub(super) const RETAINED_FOR: Duration = Duration::from_secs(600);
+/// How much the payloads of kept operations may hold together, in bytes: 1 GiB.
+pub(super) const MAX_RETAINED_BYTES: u64 = 1 << 30;
+/// How many operations are kept at once.
+pub(super) const MAX_OPERATIONS: usize = 1_024;

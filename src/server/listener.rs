@@ -1,6 +1,7 @@
 //! Accepting connections.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -9,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument as _, info_span, warn};
 
+use super::keeper::Keeper;
 use super::limits::{ACCEPT_PAUSE, MAX_CONNECTIONS, SHUTDOWN_LIMIT};
 use super::session;
 use super::state::State;
@@ -19,6 +21,9 @@ pub(super) async fn listen(
     state: Arc<State>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let keeper = Arc::clone(&state.keeper);
+    let _stop = StopKeeper(Arc::clone(&keeper));
+    let mut sweep = pin!(keeper.sweep());
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sessions = JoinSet::new();
     for number in 1_u64.. {
@@ -26,6 +31,7 @@ pub(super) async fn listen(
             tokio::select! {
                 () = stopped(&mut stop) => break None,
                 Some(_) = sessions.join_next() => {}
+                () = &mut sweep => {}
                 accepted = accept(&listener, &places) => break Some(accepted),
             }
         };
@@ -49,6 +55,15 @@ pub(super) async fn listen(
     let ended = async { while sessions.join_next().await.is_some() {} };
     // Whoever is left then is dropped with the set.
     let _ = timeout(SHUTDOWN_LIMIT, ended).await;
+}
+
+/// Ends what outlives connections, also where the server is dropped.
+struct StopKeeper(Arc<Keeper>);
+
+impl Drop for StopKeeper {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 /// Resolves once the server stops, or is gone.

@@ -30,15 +30,25 @@ impl Logon {
 
     /// Whether the value of an `Authorization` header is this user's logon.
     pub(super) fn accepts(&self, header: &str) -> bool {
-        let Some((scheme, text)) = header.split_once(' ') else { return false };
-        let mut given = BytesMut::new();
-        if !scheme.eq_ignore_ascii_case("Basic")
-            || base64::decode_append(text.trim(), &mut given).is_err()
-        {
-            return false;
-        }
+        let Some(given) = basic(header) else { return false };
         Sha256::of(&given).0.ct_eq(&self.digest.0).into()
     }
+}
+
+/// The user that an `Authorization` header names, whether or not the logon is right.
+pub(super) fn named_user(header: &str) -> Option<String> {
+    let given = basic(header)?;
+    let (user, _) = std::str::from_utf8(&given).ok()?.split_once(':')?;
+    Some(user.to_owned())
+}
+
+/// User and password, as they are joined for Basic.
+fn basic(header: &str) -> Option<BytesMut> {
+    let (scheme, text) = header.split_once(' ')?;
+    let mut given = BytesMut::new();
+    let is_basic = scheme.eq_ignore_ascii_case("Basic");
+    let is_read = base64::decode_append(text.trim(), &mut given).is_ok();
+    (is_basic && is_read).then_some(given)
 }
 
 impl fmt::Debug for Logon {
@@ -66,6 +76,13 @@ mod tests {
         for junk in ["", "Basic", "Basic ???", "Bearer abc", "BasicREVW"] {
             assert!(!logon.accepts(junk), "{junk}");
         }
+    }
+
+    #[test]
+    fn a_header_names_its_user() {
+        assert_eq!(named_user(&header("ME:pa:ss")).as_deref(), Some("ME"));
+        assert_eq!(named_user(&header("ME")), None);
+        assert_eq!(named_user("Bearer abc"), None);
     }
 
     #[test]

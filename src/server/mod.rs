@@ -25,14 +25,17 @@
 mod admission;
 mod archive;
 mod builder;
-#[allow(dead_code, unused_imports, reason = "the connections are not wired to it yet")]
 mod core;
 mod delivery;
 mod deployed;
+mod disk;
 mod domain;
 mod error;
 mod handshake;
+mod job;
+mod keeper;
 mod limits;
+mod line;
 mod listener;
 mod logon;
 mod outbox;
@@ -43,7 +46,9 @@ mod requests;
 mod script;
 mod session;
 mod state;
+mod steering;
 mod timestamp;
+mod work;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +58,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::ServerBuilder;
+pub use domain::TestPayload;
 pub use error::ServerError;
 pub use profile::Profile;
 pub use script::{Order, RawMessage, Script};

@@ -50,9 +50,15 @@ impl Profile {
     /// The domains that the welcome lists. As on real servers, `system` works without being listed.
     pub(super) fn domains(self) -> &'static [&'static str] {
         match self {
-            Self::Full | Self::Seed => &["git"],
+            Self::Full => &["git", "test"],
+            Self::Seed => &["git"],
             Self::Deployed => deployed::DOMAINS,
         }
+    }
+
+    /// Whether it has the domain `test`.
+    pub(super) fn has_tests(self) -> bool {
+        self == Self::Full
     }
 
     /// A writer of frames for the id of a request.

@@ -22,6 +22,8 @@ impl Refusal {
     pub(super) const UNKNOWN_DOMAIN: &'static str = "UNKNOWN_DOMAIN";
     pub(super) const UNKNOWN_ACTION: &'static str = "UNKNOWN_ACTION";
     pub(super) const MISSING_PARAM: &'static str = "MISSING_PARAM";
+    pub(super) const SERVICE_EXCEPTION: &'static str = "SERVICE_EXCEPTION";
+    pub(super) const TEST_ERROR: &'static str = "TEST_ERROR";
     pub(super) const GIT_ERROR: &'static str = "GIT_ERROR";
 
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {

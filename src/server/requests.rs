@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tracing::{Instrument as _, Span, debug, info_span};
 
-use super::admission::{Busy, PLACE_RETRY, Place};
+use super::admission::{Busy, PLACE_RETRY};
+use super::core::StreamTerms;
 use super::deployed;
-use super::domain::{self, Export, Task};
+use super::domain::{self, Task};
+use super::job::{Asked, Job, Peer};
 use super::limits::{MAX_ID_BYTES, MAX_QUEUED_BYTES, MAX_TRANSFERS, REQUEST_OVERHEAD_BYTES};
 use super::outbox::{Gone, Outbox};
 use super::profile::Profile;
 use super::refusal::{Refusal, shown};
-use super::state::State;
-use crate::proto::MessageId;
+use super::steering::steer;
+use super::work::Work;
+use crate::proto::checksum::Sha256;
 use crate::proto::frame::write::FrameWriter;
-use crate::proto::request::IncomingRequest;
+use crate::proto::request::{IncomingRequest, STREAM_DOMAIN};
+use crate::proto::{Feature, Features, MessageId};
 
-/// Takes the requests of one connection; dropping it gives up whatever still runs.
+/// Takes the requests of one connection; dropping it gives up whatever ends with the connection.
 pub(super) struct Requests {
-    state: Arc<State>,
-    outbox: Outbox,
+    peer: Peer,
     /// The heavy requests that run, or the one task that takes all requests in turn.
     tasks: JoinSet<()>,
     /// Where requests wait for their turn, if they are to.
@@ -36,23 +38,15 @@ struct Queue {
     room: Arc<Semaphore>,
 }
 
-/// A heavy request that may run.
-struct Job {
-    id: String,
-    export: Export,
-    place: Place,
-    span: Span,
-}
-
 impl Requests {
-    pub(super) fn new(state: Arc<State>, outbox: Outbox) -> Self {
+    pub(super) fn new(peer: Peer) -> Self {
         let mut tasks = JoinSet::new();
-        let waiting = (!state.profile.is_concurrent()).then(|| {
+        let waiting = (!peer.state.profile.is_concurrent()).then(|| {
             let (sender, mut receiver) = mpsc::unbounded_channel::<(String, _)>();
-            let (state, outbox) = (Arc::clone(&state), outbox.clone());
+            let peer = peer.clone();
             let in_turn = async move {
                 while let Some((text, _room)) = receiver.recv().await {
-                    if serve(&state, &outbox, &text).await.is_err() {
+                    if serve(&peer, &text).await.is_err() {
                         break;
                     }
                 }
@@ -60,7 +54,7 @@ impl Requests {
             tasks.spawn(in_turn.in_current_span());
             Queue { sender, room: Arc::new(Semaphore::new(MAX_QUEUED_BYTES)) }
         });
-        Self { state, outbox, tasks, waiting }
+        Self { peer, tasks, waiting }
     }
 
     /// Takes a text message.
@@ -70,12 +64,11 @@ impl Requests {
         }
         while self.tasks.try_join_next().is_some() {}
         let has_room = self.tasks.len() < MAX_TRANSFERS;
-        if let Some(job) = accept(&self.state, &self.outbox, text, has_room).await? {
-            let (state, outbox) = (Arc::clone(&self.state), self.outbox.clone());
-            let span = job.span.clone();
+        if let Some((job, span)) = accept(&self.peer, text, has_room).await? {
+            let peer = self.peer.clone();
             let run = async move {
                 // There is nobody to tell that the connection is gone.
-                let _ = job.run(&state, &outbox).await;
+                let _ = job.run(&peer).await;
             };
             self.tasks.spawn(run.instrument(span));
         }
@@ -84,7 +77,15 @@ impl Requests {
 
     /// Takes a binary message, which nobody agreed on.
     pub(super) async fn refuse_binary(&self) -> Result<(), Gone> {
-        refuse_unreadable(&self.outbox, "a binary message is no request").await
+        refuse_unreadable(&self.peer.outbox, "a binary message is no request").await
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        self.tasks.abort_all();
+        let state = &self.peer.state;
+        state.keeper.disconnect(self.peer.connection, state.script.loss());
     }
 }
 
@@ -97,34 +98,19 @@ impl Queue {
     }
 }
 
-impl Job {
-    async fn run(self, state: &State, outbox: &Outbox) -> Result<(), Gone> {
-        let ended = self.export.run(&self.id, state, outbox).await;
-        drop(self.place);
-        ended
-    }
-}
-
 /// Reads a request and answers it, however long that takes.
-async fn serve(state: &State, outbox: &Outbox, text: &str) -> Result<(), Gone> {
-    match accept(state, outbox, text, true).await? {
-        Some(job) => {
-            let span = job.span.clone();
-            job.run(state, outbox).instrument(span).await
-        }
+async fn serve(peer: &Peer, text: &str) -> Result<(), Gone> {
+    match accept(peer, text, true).await? {
+        Some((job, span)) => job.run(peer).instrument(span).await,
         None => Ok(()),
     }
 }
 
 /// Reads a request and answers it, unless it is a heavy one that may run.
-async fn accept(
-    state: &State,
-    outbox: &Outbox,
-    text: &str,
-    has_room: bool,
-) -> Result<Option<Job>, Gone> {
+async fn accept(peer: &Peer, text: &str, has_room: bool) -> Result<Option<(Job, Span)>, Gone> {
+    let (state, outbox) = (&peer.state, &peer.outbox);
     if state.profile == Profile::Deployed {
-        return accept_as_deployed(state, outbox, text).await;
+        return accept_as_deployed(peer, text).await;
     }
     let request = match IncomingRequest::read(text) {
         Ok(request) if request.id.len() <= MAX_ID_BYTES => request,
@@ -137,57 +123,128 @@ async fn accept(
             return Ok(None);
         }
     };
-    let (domain, action) = (shown(&request.domain), shown(&request.action));
-    let span = info_span!("request", id = %request.id, ?domain, ?action);
-    span.in_scope(|| debug!("request comes in"));
+    let span = span(&request.id, &request.domain, &request.action);
     let frames = FrameWriter::new(&request.id);
-    let busy = Busy { retry_after: PLACE_RETRY };
-    let refusal = match domain::route(&request, state) {
-        Ok(Task::Answer(data)) => {
-            outbox.send(|| frames.answer(&data)).await?;
-            return Ok(None);
+    let is_steering = request.domain == STREAM_DOMAIN && state.profile.features().is_some();
+    let is_resume = is_steering && request.action == "resume";
+    let is_stream = request.stream || is_resume;
+    let is_light = is_steering && !is_resume;
+    let outcome = if is_light || (is_resume && has_room) {
+        if is_resume && peer.state.keeper.has_stream(&peer.key(&request.id)) {
+            return refuse_unreadable(outbox, "id is in use").await.map(|()| None);
         }
-        Ok(Task::Export(_)) if !has_room => busy.into(),
-        Ok(Task::Export(export)) => match state.admission.admit(Instant::now()) {
-            Ok(place) => return Ok(Some(Job { id: request.id, export, place, span })),
-            Err(busy) => busy.into(),
-        },
-        Err(refusal) => refusal,
+        steer(peer, &request, terms(&request, state.profile, true)).await?
+    } else if is_resume {
+        Err(Busy { retry_after: PLACE_RETRY }.into())
+    } else {
+        match domain::route(&request, state) {
+            Ok(Task::Answer(data)) => {
+                outbox.send(|| frames.answer(&data)).await?;
+                Ok(None)
+            }
+            Ok(Task::Heavy(_)) if !has_room => Err(Busy { retry_after: PLACE_RETRY }.into()),
+            Ok(Task::Heavy(_)) if peer.state.keeper.has_stream(&peer.key(&request.id)) => {
+                return refuse_unreadable(outbox, "id is in use").await.map(|()| None);
+            }
+            Ok(Task::Heavy(work)) => {
+                let asked = asked(&request, state.profile, &work);
+                Job::open(peer, asked, work).map(Some)
+            }
+            Err(refusal) => Err(refusal),
+        }
     };
-    span.in_scope(|| debug!(code = refusal.code, "request refused"));
-    outbox.send(|| refusal.frame(&frames, request.stream)).await?;
-    Ok(None)
+    match outcome {
+        Ok(job) => Ok(job.map(|job| (job, span))),
+        Err(refusal) => {
+            span.in_scope(|| debug!(code = refusal.code, "request refused"));
+            outbox.send(|| refusal.frame(&frames, is_stream)).await?;
+            Ok(None)
+        }
+    }
 }
 
 /// As [`accept`], for the profile that reads and writes in its own way.
-async fn accept_as_deployed(
-    state: &State,
-    outbox: &Outbox,
-    text: &str,
-) -> Result<Option<Job>, Gone> {
+async fn accept_as_deployed(peer: &Peer, text: &str) -> Result<Option<(Job, Span)>, Gone> {
+    let outbox = &peer.outbox;
     let request = deployed::Incoming::read(text).filter(|read| read.id.len() <= MAX_ID_BYTES);
     let Some(request) = request else {
         debug!("request not readable");
         return outbox.send(deployed::unreadable).await.map(|()| None);
     };
-    let (id, domain, action) = (&request.id, shown(&request.domain), shown(&request.action));
-    let span = info_span!("request", ?id, ?domain, ?action);
-    span.in_scope(|| debug!("request comes in"));
-    let refusal = match deployed::route(&request, state) {
+    let id = &request.id;
+    let span = span(id, &request.domain, &request.action);
+    let outcome = match deployed::route(&request, &peer.state) {
         Ok(deployed::Task::Answer(data)) => {
             outbox.send(|| deployed::success(id, &data)).await?;
             return Ok(None);
         }
         Ok(deployed::Task::Silence) => return Ok(None),
-        Ok(deployed::Task::Export(export)) => match state.admission.admit(Instant::now()) {
-            Ok(place) => return Ok(Some(Job { id: request.id, export, place, span })),
-            Err(busy) => busy.into(),
-        },
-        Err(refusal) => refusal,
+        Ok(deployed::Task::Export(export)) => {
+            let terms = StreamTerms {
+                frames: peer.state.profile.frames(id),
+                is_stream: false,
+                checksum: false,
+                window: None,
+            };
+            let asked = Asked {
+                id: id.clone(),
+                terms,
+                operation: None,
+                chunk_bytes: 1,
+                digest: Sha256([0; 32]),
+            };
+            Job::open(peer, asked, Work::Export(export))
+        }
+        Err(refusal) => Err(refusal),
     };
-    span.in_scope(|| debug!(code = refusal.code, "request refused"));
-    outbox.send(|| deployed::failure(id, &refusal)).await?;
-    Ok(None)
+    match outcome {
+        Ok(job) => Ok(Some((job, span))),
+        Err(refusal) => {
+            span.in_scope(|| debug!(code = refusal.code, "request refused"));
+            outbox.send(|| deployed::failure(id, &refusal)).await?;
+            Ok(None)
+        }
+    }
+}
+
+fn span(id: &str, domain: &str, action: &str) -> Span {
+    let (domain, action) = (shown(domain), shown(action));
+    let span = info_span!("request", ?id, ?domain, ?action);
+    span.in_scope(|| debug!("request comes in"));
+    span
+}
+
+fn asked(request: &IncomingRequest, profile: Profile, work: &Work) -> Asked {
+    let is_stream = request.stream && work.can_stream();
+    let is_kept = is_stream && agreed(request, profile).contains(Feature::Resume);
+    Asked {
+        id: request.id.clone(),
+        terms: terms(request, profile, is_stream),
+        operation: request.operation.clone().filter(|_| is_kept),
+        chunk_bytes: profile.chunk_bytes(request.chunk_bytes),
+        digest: question(request),
+    }
+}
+
+fn terms(request: &IncomingRequest, profile: Profile, is_stream: bool) -> StreamTerms {
+    let agreed = agreed(request, profile);
+    StreamTerms {
+        frames: profile.frames(&request.id),
+        is_stream,
+        checksum: agreed.contains(Feature::Checksum),
+        window: request.window.filter(|_| agreed.contains(Feature::Credit)),
+    }
+}
+
+fn agreed(request: &IncomingRequest, profile: Profile) -> Features {
+    profile.features().unwrap_or_default().agreed(request.features)
+}
+
+/// Names what is asked for, so that one key cannot stand for two questions. *Source*: PROTOCOL 6.4.
+fn question(request: &IncomingRequest) -> Sha256 {
+    // The keys of the params are in order, whatever order they came in.
+    let text = serde_json::to_vec(&(&request.domain, &request.action, &request.params));
+    Sha256::of(&text.unwrap_or_default())
 }
 
 /// Answers what has no id that an answer could carry. *Source*: PROTOCOL 9.

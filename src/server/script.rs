@@ -3,21 +3,29 @@
 mod order;
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 pub use order::Order;
 
-/// How a server misbehaves when it is asked for `git.export`.
+use super::core::Loss;
+
+/// How a server misbehaves when it is asked for something heavy, such as `git.export`.
 ///
 /// Steps can be put together; one that is given twice replaces the earlier, except those that name
 /// a chunk or a bit, which add up. Chunks are named by their place in the payload, counted from 1,
 /// whatever `seq` they then carry. A script without steps changes nothing.
 ///
-/// Steps hold for streamed exports. [`raw`](Self::raw), [`before`](Self::before),
+/// Steps hold for streams, those that are resumed or attached to counted as streams of their own.
+/// [`raw`](Self::raw), [`before`](Self::before),
 /// [`after`](Self::after), [`payload`](Self::payload), [`only_first`](Self::only_first) and
-/// [`busy`](Self::busy) hold for single answers too.
+/// [`busy`](Self::busy) hold for single answers too. [`payload`](Self::payload) holds for exports,
+/// and with [`ignore_chunk_size`](Self::ignore_chunk_size) for all streams of an operation, by what
+/// the script was when it was started.
+/// [`cut_connection_after`](Self::cut_connection_after), [`lose_operations`](Self::lose_operations)
+/// and [`new_epoch`](Self::new_epoch) hold for connections, whatever is asked for on them.
 ///
 /// ```
 /// use longhaul::server::{Order, Script};
@@ -45,6 +53,8 @@ pub struct Script {
     after: Vec<RawMessage>,
     busy: (u32, Duration),
     only_first: Option<u64>,
+    cuts: Vec<u64>,
+    loss: Loss,
 }
 
 /// A message sent as it is, or the end of the connection.
@@ -214,10 +224,34 @@ impl Script {
         self
     }
 
-    /// Follows the script only for the first `n` exports that are started on the server; later
-    /// ones go right. Requests refused as busy do not count.
+    /// Follows the script only for the first `n` heavy requests that the server takes, resumed ones
+    /// counted; later ones go right. Requests refused as busy do not count.
     pub fn only_first(mut self, n: u64) -> Self {
         self.only_first = Some(n);
+        self
+    }
+
+    /// Cuts a TCP connection without a Close frame once `bytes` were written on it after the
+    /// upgrade, in the middle of a message if it comes so.
+    ///
+    /// Holds for the first connection; given again, for the second, and so on. Later ones are not
+    /// cut, nor is one on which less is written.
+    pub fn cut_connection_after(mut self, bytes: u64) -> Self {
+        self.cuts.push(bytes);
+        self
+    }
+
+    /// Forgets the operations of every connection that goes, so that a resume is answered
+    /// `RESUME_UNKNOWN`.
+    pub fn lose_operations(mut self) -> Self {
+        self.loss = Loss::Forgotten;
+        self
+    }
+
+    /// Gives the operations of every connection that goes another epoch, so that a resume is
+    /// answered `RESUME_MISMATCH`.
+    pub fn new_epoch(mut self) -> Self {
+        self.loss = Loss::Renamed;
         self
     }
 
@@ -232,6 +266,16 @@ impl Script {
     /// Whether the script holds for the export that `earlier` others came before.
     pub(super) fn holds_after(&self, earlier: u64) -> bool {
         self.only_first.is_none_or(|first| earlier < first)
+    }
+
+    /// After how many bytes connection number `connection`, counted from 1, is cut.
+    pub(super) fn cut_of(&self, connection: u64) -> Option<u64> {
+        let index = usize::try_from(connection.checked_sub(1)?).ok()?;
+        self.cuts.get(index).copied()
+    }
+
+    pub(super) fn loss(&self) -> Loss {
+        self.loss
     }
 
     pub(super) fn busy_refusals(&self) -> (u32, Duration) {
@@ -296,10 +340,9 @@ impl Script {
         self.interruptions.iter().find(|(after, _)| *after == sent).map(|(_, what)| what)
     }
 
-    /// The part of the payload that is sent.
-    pub(super) fn kept(&self, payload: &Bytes) -> Bytes {
-        let most = self.truncated.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-        payload.slice(..most.min(payload.len()))
+    /// How much is sent of a payload of so many bytes.
+    pub(super) fn kept_bytes(&self, payload_bytes: u64) -> u64 {
+        self.truncated.unwrap_or(u64::MAX).min(payload_bytes)
     }
 
     /// What is sent for `bytes`, which stand at `offset` in the payload, if that is not the same.
@@ -316,9 +359,12 @@ impl Script {
         corrupted
     }
 
-    /// The chunks 1 to `count` in the order they are sent.
-    pub(super) fn sequence(&self, count: u64) -> Box<dyn Iterator<Item = u64> + Send> {
-        self.order.sequence(count)
+    /// These chunks in the order they are sent.
+    pub(super) fn sequence(
+        &self,
+        chunks: RangeInclusive<u64>,
+    ) -> Box<dyn Iterator<Item = u64> + Send> {
+        self.order.sequence(chunks)
     }
 }
 
@@ -336,10 +382,9 @@ mod tests {
 
     #[test]
     fn truncating_never_reaches_past_the_end() {
-        let payload = Bytes::from_static(b"abc");
-        assert_eq!(Script::new().truncate_payload(2).kept(&payload), "ab");
-        assert_eq!(Script::new().truncate_payload(9).kept(&payload), "abc");
-        assert_eq!(Script::new().kept(&payload), "abc");
+        assert_eq!(Script::new().truncate_payload(2).kept_bytes(3), 2);
+        assert_eq!(Script::new().truncate_payload(9).kept_bytes(3), 3);
+        assert_eq!(Script::new().kept_bytes(3), 3);
     }
 
     #[test]

@@ -15,7 +15,11 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use super::handshake::{self, Socket};
-use super::limits::{CLOSE_LIMIT, HANDSHAKE_LIMIT, MAX_CHUNK_BYTES, MAX_TRANSFERS, WRITE_LIMIT};
+use super::job::Peer;
+use super::limits::{
+    CLOSE_LIMIT, HANDSHAKE_LIMIT, MAX_CHUNK_BYTES, MAX_TRANSFERS, MAX_WINDOW, WRITE_LIMIT,
+};
+use super::line::Line;
 use super::listener::stopped;
 use super::outbox::{Outbox, Outgoing};
 use super::profile::Profile;
@@ -33,13 +37,19 @@ pub(super) async fn serve(
 ) {
     // Progress frames are small and should not wait for each other.
     let _ = tcp.set_nodelay(true);
-    let upgrade = timeout(HANDSHAKE_LIMIT, handshake::upgrade(&mut tcp, &state));
+    let mut line = Line::new(&mut tcp);
+    let upgrade = timeout(HANDSHAKE_LIMIT, handshake::upgrade(&mut line, &state));
     let upgraded = tokio::select! {
         upgraded = upgrade => upgraded,
         () = stopped(&mut stop) => return,
     };
     let outcome = match upgraded {
-        Ok(Ok(socket)) => Ok(converse(socket, number, &state, &mut stop).await),
+        Ok(Ok((mut socket, user))) => {
+            if let Some(bytes) = state.script.cut_of(number) {
+                socket.get_mut().cut_after(bytes);
+            }
+            Ok(converse(socket, number, user, &state, &mut stop).await)
+        }
         Ok(Err(error)) => Err(error),
         Err(_) => return,
     };
@@ -69,16 +79,20 @@ enum End {
 }
 
 async fn converse(
-    socket: Socket<'_>,
+    socket: Socket<'_, '_>,
     number: u64,
+    user: Arc<str>,
     state: &Arc<State>,
     stop: &mut watch::Receiver<bool>,
 ) -> End {
     let (mut sink, mut stream) = socket.split();
     let (outbox, queue) = Outbox::new();
-    let mut requests = Requests::new(Arc::clone(state), outbox.clone());
+    let state = Arc::clone(state);
+    let profile = state.profile;
+    let mut requests =
+        Requests::new(Peer { state, outbox: outbox.clone(), connection: number, user });
     let receive = async {
-        if outbox.send(|| welcome(number, state.profile)).await.is_err() {
+        if outbox.send(|| welcome(number, profile)).await.is_err() {
             return End::Lost;
         }
         receive(&mut stream, &mut requests).await
@@ -104,7 +118,7 @@ async fn converse(
     end
 }
 
-async fn receive(stream: &mut SplitStream<Socket<'_>>, requests: &mut Requests) -> End {
+async fn receive(stream: &mut SplitStream<Socket<'_, '_>>, requests: &mut Requests) -> End {
     while let Some(message) = stream.next().await {
         let handled = match message {
             Ok(Message::Text(text)) => requests.handle(&text).await,
@@ -128,7 +142,7 @@ async fn receive(stream: &mut SplitStream<Socket<'_>>, requests: &mut Requests) 
 }
 
 async fn send(
-    sink: &mut SplitSink<Socket<'_>, Message>,
+    sink: &mut SplitSink<Socket<'_, '_>, Message>,
     mut queue: mpsc::Receiver<Outgoing>,
 ) -> End {
     while let Some(outgoing) = queue.recv().await {
@@ -175,12 +189,15 @@ fn welcome(number: u64, profile: Profile) -> String {
     }
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
+    #[expect(clippy::struct_field_names, reason = "the names on the wire")]
     struct Limits {
         max_chunk: u64,
+        max_window: u64,
         max_transfers: usize,
     }
     let features = profile.features();
-    let limits = Limits { max_chunk: MAX_CHUNK_BYTES, max_transfers: MAX_TRANSFERS };
+    let limits =
+        Limits { max_chunk: MAX_CHUNK_BYTES, max_window: MAX_WINDOW, max_transfers: MAX_TRANSFERS };
     let data = Data {
         session: format!("longhaul-{number}"),
         version: profile.version(),
@@ -201,6 +218,8 @@ mod tests {
         let full = Welcome::read(&welcome(1, Profile::Full)).unwrap();
         assert_eq!(full.features, Some(Features::BUILT));
         assert_eq!(full.limits.max_chunk_bytes, Some(MAX_CHUNK_BYTES));
+        assert_eq!(full.limits.max_window, Some(MAX_WINDOW));
+        assert_eq!(full.domains, ["git", "test"]);
         assert_eq!(
             welcome(1, Profile::Seed),
             r#"{"id":"welcome","success":true,"data":{"session":"longhaul-1","version":"2.3.0","domains":["git"]}}"#

@@ -1,9 +1,12 @@
 //! What all connections of a server share.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::admission::Admission;
+use super::keeper::Keeper;
 use super::logon::Logon;
 use super::package::Catalog;
 use super::profile::Profile;
@@ -20,14 +23,18 @@ pub(super) struct State {
     pub(super) catalog: Catalog,
     pub(super) admission: Admission,
     pub(super) script: Script,
-    /// How many exports were started.
-    pub(super) exports: AtomicU64,
+    /// What runs or is kept.
+    pub(super) keeper: Arc<Keeper>,
+    /// Where kept payloads are, if not in memory.
+    pub(super) disk: Option<PathBuf>,
+    /// How many heavy requests were served.
+    pub(super) served: AtomicU64,
 }
 
 impl State {
-    /// The script for the export that starts now.
-    pub(super) fn script_for_export(&self) -> Script {
-        let earlier = self.exports.fetch_add(1, Ordering::Relaxed);
+    /// The script for the heavy request that is served now.
+    pub(super) fn script_for_stream(&self) -> Script {
+        let earlier = self.served.fetch_add(1, Ordering::Relaxed);
         if self.script.holds_after(earlier) { self.script.clone() } else { Script::new() }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::{SinkExt as _, StreamExt as _};
-use longhaul::server::{DEFAULT_PATH, Server, ServerBuilder};
+use longhaul::server::{DEFAULT_PATH, Server, ServerBuilder, TestPayload};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -66,15 +66,34 @@ pub(crate) async fn upgrade(
 pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
     pub(crate) welcome: Value,
+    /// How many pings and controls were sent.
+    asked: u32,
 }
 
 impl Client {
     pub(crate) async fn connect(server: &Server) -> Self {
         let url = format!("ws://{}{DEFAULT_PATH}?sap-client=001", server.addr());
-        let socket = upgrade(server, url).await.unwrap();
-        let mut client = Self { socket, welcome: Value::Null };
-        client.welcome = client.frame().await;
-        client
+        Self::open(server, url).await.expect("the server greets")
+    }
+
+    pub(crate) async fn connect_as(server: &Server, user: &str) -> Self {
+        let url = format!("ws://{}{DEFAULT_PATH}", server.addr());
+        let mut request = url.into_client_request().unwrap();
+        let logon = format!("Basic {}", STANDARD.encode(format!("{user}:secret")));
+        request.headers_mut().insert("authorization", logon.parse().unwrap());
+        Self::open(server, request).await.expect("the server greets")
+    }
+
+    /// A connection, `None` if it ends before the welcome.
+    pub(crate) async fn try_connect(server: &Server) -> Option<Self> {
+        Self::open(server, format!("ws://{}{DEFAULT_PATH}", server.addr())).await
+    }
+
+    async fn open(server: &Server, request: impl IntoClientRequest + Unpin) -> Option<Self> {
+        let socket = upgrade(server, request).await.unwrap();
+        let mut client = Self { socket, welcome: Value::Null, asked: 0 };
+        client.welcome = client.try_frame().await?;
+        Some(client)
     }
 
     pub(crate) async fn send(&mut self, text: impl Into<String>) {
@@ -98,6 +117,56 @@ impl Client {
         }
     }
 
+    /// The next text message as JSON, `None` at the end of the connection, however it comes.
+    pub(crate) async fn try_frame(&mut self) -> Option<Value> {
+        match self.message().await {
+            Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).unwrap()),
+            Some(Ok(other)) => panic!("no frame but {other:?}"),
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// Closes the connection; the server knows of it then.
+    pub(crate) async fn close(mut self) {
+        self.send_message(Message::Close(None)).await;
+        while let Some(Ok(_)) = self.message().await {}
+    }
+
+    /// Asks something light, and gives the answer and all frames of other ids before it.
+    pub(crate) async fn ask_meanwhile(
+        &mut self,
+        domain: &str,
+        action: &str,
+        params: Value,
+    ) -> (Value, Vec<Value>) {
+        self.asked += 1;
+        let id = format!("meanwhile_{}", self.asked);
+        self.send(request(&id, domain, action, params)).await;
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.frame().await;
+            if frame["id"] == id {
+                return (frame, frames);
+            }
+            frames.push(frame);
+        }
+    }
+
+    /// Sends a control, which has to succeed, and gives the frames that came before its answer.
+    pub(crate) async fn control(&mut self, action: &str, params: Value) -> Vec<Value> {
+        let (answer, frames) = self.ask_meanwhile("stream", action, params).await;
+        assert_eq!((&answer["success"], answer.get("data")), (&json!(true), None));
+        frames
+    }
+
+    /// Asserts that nothing comes but the answer to a ping, and to another.
+    pub(crate) async fn assert_quiet(&mut self) {
+        for _ in 0..2 {
+            let (_, frames) = self.ask_meanwhile("system", "ping", json!({})).await;
+            assert_eq!(frames, Vec::<Value>::new());
+        }
+    }
+
     pub(crate) async fn ask(
         &mut self,
         id: &str,
@@ -112,7 +181,8 @@ impl Client {
     /// All frames of one stream, the last being what ended it.
     pub(crate) async fn frames(&mut self) -> Vec<Value> {
         let mut frames = vec![self.frame().await];
-        while matches!(kind(frames.last().unwrap()), "progress" | "chunk" | "warning") {
+        while matches!(kind(frames.last().unwrap()), "accepted" | "progress" | "chunk" | "warning")
+        {
             frames.push(self.frame().await);
         }
         frames
@@ -131,6 +201,27 @@ pub(crate) fn export(id: &str, chunk_size: u64) -> String {
         "stream": true, "chunkSize": chunk_size, "features": ["stream", "checksum"],
     })
     .to_string()
+}
+
+/// A stream of `test.payload` with checksums, of the seed 7 and in chunks of three bytes.
+pub(crate) fn generated(id: &str, size: u64) -> Value {
+    json!({
+        "id": id, "domain": "test", "action": "payload", "params": {"size": size, "seed": 7},
+        "stream": true, "chunkSize": 3, "features": ["checksum", "cancel", "credit", "resume"],
+    })
+}
+
+/// The bytes of such a stream.
+pub(crate) fn generated_bytes(size: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    TestPayload::new(7, size).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// The code of a failure.
+pub(crate) fn code(frame: &Value) -> &str {
+    assert_eq!(frame["success"], false, "{frame}");
+    frame["error"]["code"].as_str().unwrap()
 }
 
 /// The value of `type`, or nothing where there is none.

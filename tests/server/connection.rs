@@ -17,7 +17,10 @@ async fn the_welcome_comes_first() {
     let (server, _folder) = serve(|builder| builder).await;
     let welcome = Client::connect(&server).await.welcome;
     assert_eq!(welcome["id"], "welcome");
-    assert_eq!(welcome["data"]["features"], json!(["stream", "checksum"]));
+    assert_eq!(
+        welcome["data"]["features"],
+        json!(["stream", "checksum", "cancel", "credit", "resume"])
+    );
     let max_chunk = welcome["data"]["limits"]["maxChunk"].as_u64().unwrap();
     assert!(max_chunk * 4 / 3 < 32 << 20, "a chunk fits well within a message of 64 MiB");
 

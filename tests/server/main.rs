@@ -1,7 +1,14 @@
 //! The reference server, driven over a real socket by a client that knows nothing of the crate's.
 
+mod cancel;
 mod client;
 mod connection;
+mod credit;
+mod cuts;
 mod export;
+mod generated;
+mod operation;
 mod requests;
+mod resume;
+mod retention;
 mod script;

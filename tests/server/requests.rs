@@ -3,16 +3,11 @@
 use std::time::Duration;
 
 use longhaul::server::{Profile, Script};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::client::{Client, export, kind, request, serve};
-
-fn code(frame: &Value) -> &str {
-    assert_eq!(frame["success"], false);
-    frame["error"]["code"].as_str().unwrap()
-}
+use crate::client::{Client, code, export, kind, request, serve};
 
 #[tokio::test]
 async fn ping_and_types_are_answered() {

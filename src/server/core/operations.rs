@@ -60,7 +60,7 @@ pub(crate) struct Operations {
     epoch: String,
     /// The last number that was given to an operation or an epoch.
     minted: u64,
-    pub(super) operations: BTreeMap<OperationId, Operation>,
+    pub(super) known: BTreeMap<OperationId, Operation>,
     pub(super) owners: HashMap<Owner, OperationId>,
     pub(super) streams: HashMap<StreamKey, Stream>,
     pub(super) expired: Tombstones,
@@ -74,7 +74,7 @@ impl Operations {
             retention,
             epoch,
             minted: 0,
-            operations: BTreeMap::new(),
+            known: BTreeMap::new(),
             owners: HashMap::new(),
             streams: HashMap::new(),
             expired: Tombstones::default(),
@@ -85,6 +85,19 @@ impl Operations {
     /// Whether a request of this name is still to get its last frame.
     pub(crate) fn has_stream(&self, key: &StreamKey) -> bool {
         self.streams.contains_key(key)
+    }
+
+    /// Whether the operation runs or is kept.
+    pub(crate) fn knows(&self, owner: &Owner) -> bool {
+        self.owners.contains_key(owner)
+    }
+
+    /// Forgets everything, streams as well.
+    pub(crate) fn clear(&mut self) {
+        self.known.clear();
+        self.owners.clear();
+        self.streams.clear();
+        self.changes.clear();
     }
 
     /// Starts an operation, or attaches to the one that has the key.
@@ -103,7 +116,7 @@ impl Operations {
         if let Some(owner) = &question.owner {
             if let Some(known) = self.owners.get(owner).copied() {
                 let is_same = |operation: &Operation| operation.question == question.digest;
-                if !self.operations.get(&known).is_some_and(is_same) {
+                if !self.known.get(&known).is_some_and(is_same) {
                     return Err(mismatch("the key stands for another request"));
                 }
                 self.attach(known, key, terms, 1);
@@ -132,14 +145,14 @@ impl Operations {
             latest: None,
             touched: now,
         };
-        self.operations.insert(id, operation);
+        self.known.insert(id, operation);
         self.attach(id, key, terms, 1);
         Ok(if is_kept { Started::Kept(id) } else { Started::Bound(id) })
     }
 
     /// The operation works on its next item.
     pub(crate) fn handle_progress(&mut self, id: OperationId, done: u64, total: u64, item: String) {
-        if let Some(operation) = self.operations.get_mut(&id) {
+        if let Some(operation) = self.known.get_mut(&id) {
             operation.handle_progress(done, total, item);
             self.changes.push(Change::Changed(id));
         }
@@ -153,7 +166,7 @@ impl Operations {
         code: &'static str,
         message: String,
     ) {
-        if let Some(operation) = self.operations.get_mut(&id) {
+        if let Some(operation) = self.known.get_mut(&id) {
             operation.handle_warning(item, code, message);
             self.changes.push(Change::Changed(id));
         }
@@ -161,7 +174,7 @@ impl Operations {
 
     /// The operation has run. Only the first outcome counts.
     pub(crate) fn handle_outcome(&mut self, id: OperationId, outcome: Result<Outcome, Refusal>) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
+        let Some(operation) = self.known.get_mut(&id) else { return };
         operation.outcome.get_or_insert(outcome);
         self.changes.push(Change::Changed(id));
         self.keep_to_quota();
@@ -181,10 +194,10 @@ impl Operations {
         let latest = |operation: &Operation| operation.latest.as_ref() == Some(target);
         let id = match self.streams.get(target) {
             Some(stream) => Some(stream.operation),
-            None => self.operations.iter().find(|(_, op)| latest(op)).map(|(id, _)| *id),
+            None => self.known.iter().find(|(_, op)| latest(op)).map(|(id, _)| *id),
         };
         // A stream that was superseded has no say over what goes on elsewhere.
-        if let Some(id) = id.filter(|id| self.operations.get(id).is_some_and(latest)) {
+        if let Some(id) = id.filter(|id| self.known.get(id).is_some_and(latest)) {
             let fate = Refusal::new(ServerError::CANCELLED, "cancelled by the client");
             self.free(id, Some(&fate));
         }
@@ -193,7 +206,7 @@ impl Operations {
     /// What the stream is to send now.
     pub(crate) fn poll(&mut self, key: &StreamKey, now: Instant) -> Next {
         let Some(stream) = self.streams.get_mut(key) else { return Next::Over };
-        stream.poll(self.operations.get(&stream.operation), self.retention.ttl, now)
+        stream.poll(self.known.get(&stream.operation), self.retention.ttl, now)
     }
 
     /// Whether the stream is to send an error next, or nothing more.
@@ -208,11 +221,17 @@ impl Operations {
         }
     }
 
+    /// Whether the stream may end with its complete frame. What ends it otherwise comes too late
+    /// then.
+    pub(crate) fn close(&mut self, key: &StreamKey) -> bool {
+        self.streams.get_mut(key).is_some_and(Stream::close)
+    }
+
     /// The last frame of the stream was sent.
     pub(crate) fn handle_last_sent(&mut self, key: &StreamKey, now: Instant) {
         let Some(stream) = self.streams.remove(key) else { return };
         let id = stream.operation;
-        let operation = self.operations.get_mut(&id);
+        let operation = self.known.get_mut(&id);
         let Some(operation) = operation.filter(|op| op.stream.as_ref() == Some(key)) else {
             return;
         };
@@ -236,7 +255,7 @@ impl Operations {
         terms: StreamTerms,
         next: u64,
     ) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
+        let Some(operation) = self.known.get_mut(&id) else { return };
         if let Some(older) = operation.stream.take().and_then(|key| self.streams.get_mut(&key)) {
             let message = "resumed on another connection";
             older.end(Refusal::new(ServerError::SUPERSEDED, message));

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::prefix::PrefixDigests;
 use crate::proto::checksum::Sha256;
-use crate::proto::frame::write::{FrameWriter, PayloadDigest};
+use crate::proto::frame::write::PayloadDigest;
 
 /// How much is hashed at a time where a payload is read only to be hashed.
 const HASHED_AT_ONCE: u64 = 256 << 10;
@@ -76,14 +76,14 @@ pub(crate) struct Payload {
 impl Payload {
     /// The payload of `source`. Without `is_hashed` no digest is ever known.
     pub(crate) fn new(
-        source: impl Source + 'static,
+        source: Box<dyn Source>,
         chunk_bytes: u64,
         pace: Option<Pace>,
         is_hashed: bool,
     ) -> Self {
         Self {
             total_bytes: source.total_bytes(),
-            source: Box::new(source),
+            source,
             chunk_bytes: chunk_bytes.max(1),
             pace,
             digests: is_hashed.then(Mutex::default),
@@ -96,6 +96,10 @@ impl Payload {
 
     pub(crate) fn total_chunks(&self) -> u64 {
         self.total_bytes.div_ceil(self.chunk_bytes)
+    }
+
+    pub(crate) fn chunk_bytes(&self) -> u64 {
+        self.chunk_bytes
     }
 
     pub(crate) fn held_bytes(&self) -> u64 {
@@ -171,17 +175,6 @@ impl Payload {
         Some(PayloadDigest { size: self.total_bytes, sha256: digests.digest() })
     }
 
-    /// The frame of chunk `seq`, with `checksum` or without.
-    pub(crate) fn write_chunk(
-        &self,
-        frames: &FrameWriter,
-        seq: u64,
-        checksum: bool,
-    ) -> io::Result<String> {
-        let offset = self.border(seq).filter(|_| checksum);
-        Ok(frames.chunk(seq, &self.chunk(seq)?, offset))
-    }
-
     fn lock(&self) -> Option<MutexGuard<'_, PrefixDigests>> {
         let digests = self.digests.as_ref()?;
         Some(digests.lock().unwrap_or_else(PoisonError::into_inner))
@@ -193,7 +186,7 @@ mod tests {
     use super::*;
 
     fn payload(chunk_bytes: u64) -> Payload {
-        Payload::new(Bytes::from_static(b"abcdefg"), chunk_bytes, None, true)
+        Payload::new(Box::new(Bytes::from_static(b"abcdefg")), chunk_bytes, None, true)
     }
 
     #[test]
@@ -208,9 +201,9 @@ mod tests {
         }
         assert_eq!((payload.border(0), payload.border(5)), (None, None));
         assert_eq!(payload.chunk(u64::MAX).unwrap(), "");
-        let one = Payload::new(Bytes::from_static(b"abcdefg"), u64::MAX, None, false);
+        let one = Payload::new(Box::new(Bytes::from_static(b"abcdefg")), u64::MAX, None, false);
         assert_eq!((one.total_chunks(), one.border(2), one.digest()), (1, Some(7), None));
-        let none = Payload::new(Bytes::new(), 3, None, true);
+        let none = Payload::new(Box::new(Bytes::new()), 3, None, true);
         assert_eq!((none.total_chunks(), none.border(1), none.border(2)), (0, Some(0), None));
         assert_eq!(none.digest().unwrap().sha256, Sha256::of(b""));
     }
@@ -235,7 +228,7 @@ mod tests {
     fn chunks_come_at_their_pace() {
         let (start, every) = (Instant::now(), Duration::from_secs(1));
         let pace = Some(Pace { start, every });
-        let payload = Payload::new(Bytes::from_static(b"abcdefg"), 3, pace, false);
+        let payload = Payload::new(Box::new(Bytes::from_static(b"abcdefg")), 3, pace, false);
         assert_eq!(payload.available(start), (0, Some(start + every)));
         assert_eq!(payload.available(start + every * 2), (2, Some(start + every * 3)));
         assert_eq!(payload.available(start + every * 9), (3, None));

@@ -46,7 +46,7 @@ impl Operations {
     ) -> Result<ResumeCheck, Refusal> {
         self.handle_timeout(now);
         let known = self.owners.get(owner).copied();
-        let known = known.and_then(|id| Some((id, self.operations.get(&id)?)));
+        let known = known.and_then(|id| Some((id, self.known.get(&id)?)));
         let Some((id, operation)) = known else {
             return Err(if self.expired.contains(owner) { expired() } else { unknown() });
         };
@@ -70,7 +70,7 @@ impl Operations {
         key: StreamKey,
         terms: StreamTerms,
     ) -> Result<OperationId, Refusal> {
-        let operation = self.operations.get(&check.operation);
+        let operation = self.known.get(&check.operation);
         let operation = operation.filter(|operation| operation.owner.is_some());
         if operation.ok_or_else(unknown)?.epoch != check.resume.epoch || !is_right {
             return Err(mismatch("sha256 is another one"));

@@ -33,7 +33,7 @@ impl Operations {
     /// `stream.release`: what is still being sent goes on, and is not kept. *Source*: PROTOCOL 6.4.
     pub(crate) fn release(&mut self, owner: &Owner) {
         let Some(id) = self.owners.remove(owner) else { return };
-        let Some(operation) = self.operations.get_mut(&id) else { return };
+        let Some(operation) = self.known.get_mut(&id) else { return };
         operation.owner = None;
         if operation.stream.is_none() {
             self.free(id, None);
@@ -46,11 +46,11 @@ impl Operations {
         let was_on = |operation: &Operation| {
             operation.latest.as_ref().is_some_and(|key| key.connection == connection)
         };
-        let lost: Vec<_> =
-            self.operations.iter().filter(|(_, op)| was_on(op)).map(|(id, _)| *id).collect();
-        for id in lost {
+        let left: Vec<_> =
+            self.known.iter().filter(|(_, op)| was_on(op)).map(|(id, _)| *id).collect();
+        for id in left {
             let epoch = (loss == Loss::Renamed).then(|| self.mint_epoch());
-            let Some(operation) = self.operations.get_mut(&id) else { continue };
+            let Some(operation) = self.known.get_mut(&id) else { continue };
             operation.stream = None;
             operation.latest = None;
             operation.touched = now;
@@ -70,9 +70,9 @@ impl Operations {
         let ttl = self.retention.ttl;
         let is_due = |op: &Operation| expiry(op, ttl).is_some_and(|at| at <= now);
         let due: Vec<_> =
-            self.operations.iter().filter(|(_, op)| is_due(op)).map(|(id, _)| *id).collect();
+            self.known.iter().filter(|(_, op)| is_due(op)).map(|(id, _)| *id).collect();
         for id in due {
-            let owner = self.operations.get(&id).and_then(|operation| operation.owner.clone());
+            let owner = self.known.get(&id).and_then(|operation| operation.owner.clone());
             self.free(id, None);
             if let Some(owner) = owner {
                 self.expired.insert(owner, now);
@@ -82,12 +82,12 @@ impl Operations {
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to free.
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        self.operations.values().filter_map(|op| expiry(op, self.retention.ttl)).min()
+        self.known.values().filter_map(|op| expiry(op, self.retention.ttl)).min()
     }
 
     /// Forgets an operation; the stream that sends it ends with `fate`.
     pub(super) fn free(&mut self, id: OperationId, fate: Option<&Refusal>) {
-        let Some(operation) = self.operations.remove(&id) else { return };
+        let Some(operation) = self.known.remove(&id) else { return };
         if let Some(owner) = &operation.owner {
             self.owners.remove(owner);
         }
@@ -110,7 +110,7 @@ impl Operations {
     pub(super) fn keep_to_quota(&mut self) {
         let is_kept = |operation: &&Operation| operation.owner.is_some();
         let kept = |all: &Self| {
-            let held = all.operations.values().filter(is_kept).map(Operation::held_bytes);
+            let held = all.known.values().filter(is_kept).map(Operation::held_bytes);
             held.fold(0, u64::saturating_add)
         };
         while kept(self) > self.retention.max_bytes {
@@ -122,7 +122,7 @@ impl Operations {
     /// Of the operations that no stream sends: the one longest without a connection; if all have
     /// one, that whose last frame is longest ago.
     fn longest_alone(&self) -> Option<OperationId> {
-        let alone = self.operations.iter().filter(|(_, op)| op.stream.is_none());
+        let alone = self.known.iter().filter(|(_, op)| op.stream.is_none());
         alone.min_by_key(|(_, op)| (op.latest.is_some(), op.touched)).map(|(id, _)| *id)
     }
 }

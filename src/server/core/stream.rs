@@ -38,7 +38,7 @@ pub(crate) enum Next {
     /// These chunks, in this order if nothing else is scripted; then
     /// [`handle_sent`](super::Operations::handle_sent).
     Chunks { payload: Arc<Payload>, seqs: RangeInclusive<u64> },
-    /// The complete frame, as the last.
+    /// The complete frame, as the last, if [`close`](super::Operations::close) then allows it.
     Complete { payload: Arc<Payload>, data: Arc<RawValue> },
     /// This error, as the last.
     Error(String),
@@ -112,7 +112,14 @@ impl Stream {
         self.fate.get_or_insert(fate);
     }
 
-    /// Whether the next thing to send is something else than the stream's own last frame.
+    /// Closes the stream for its complete frame, unless it is to end with an error.
+    pub(super) fn close(&mut self) -> bool {
+        let is_first = self.fate.is_none() && !self.is_closing;
+        self.is_closing |= is_first;
+        is_first
+    }
+
+    /// Whether the stream is to send an error next, or nothing.
     pub(super) fn is_ended(&self) -> bool {
         self.is_closing || self.fate.is_some()
     }
@@ -162,7 +169,6 @@ impl Stream {
     fn poll_payload(&mut self, outcome: &Outcome, now: Instant) -> Next {
         let payload = Arc::clone(&outcome.payload);
         if self.next > payload.total_chunks() {
-            self.is_closing = true;
             return Next::Complete { payload, data: Arc::clone(&outcome.data) };
         }
         let (available, later) = payload.available(now);

@@ -46,7 +46,7 @@ impl Bench {
     }
 
     fn finish(&mut self, id: OperationId) {
-        let payload = Payload::new(Bytes::from_static(PAYLOAD), 3, None, true);
+        let payload = Payload::new(Box::new(Bytes::from_static(PAYLOAD)), 3, None, true);
         payload.hash().unwrap();
         let data = to_raw_value("done").unwrap().into();
         self.core.handle_outcome(id, Ok(Outcome { payload: Arc::new(payload), data }));
@@ -69,11 +69,13 @@ impl Bench {
         let (text, is_last) = match self.core.poll(key, self.now) {
             Next::Frame(text) => (text, false),
             Next::Chunks { payload, seqs } => {
-                let text = payload.write_chunk(&frames, *seqs.start(), true).unwrap();
+                let seq = *seqs.start();
+                let text = frames.chunk(seq, &payload.chunk(seq).unwrap(), payload.border(seq));
                 self.core.handle_sent(key, *seqs.start());
                 (text, false)
             }
             Next::Complete { payload, data } => {
+                assert!(self.core.close(key));
                 let total = payload.total_chunks();
                 (frames.complete(total, payload.digest(), &&*data), true)
             }

@@ -44,7 +44,7 @@ fn export(params: &Params, state: &State) -> Result<Export, Refusal> {
         "packages": known, "objects": objects, "includeSubpackages": subpackages,
     });
     let asked = asked.as_object().ok_or_else(|| nothing(""))?;
-    let export = Export::in_one_answer(asked, state)?;
+    let export = Export::new(asked, state)?;
     if export.is_empty() { Err(nothing("")) } else { Ok(export) }
 }
 

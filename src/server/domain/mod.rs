@@ -3,21 +3,25 @@
 mod atc;
 mod git;
 mod system;
+mod test;
 
 use serde_json::Value;
 
-pub(super) use git::{Export, TYPES as GIT_TYPES};
+pub(super) use git::{Export, Exported, TYPES as GIT_TYPES};
+pub(super) use test::Generated;
+pub use test::TestPayload;
 
 use super::refusal::{Refusal, shown};
 use super::state::State;
+use super::work::Work;
 use crate::proto::request::IncomingRequest;
 
 /// What is to be done for a request.
 pub(super) enum Task {
     /// Answer with this.
     Answer(Value),
-    /// Run an export, which is heavy.
-    Export(Export),
+    /// Do this, which is heavy.
+    Heavy(Work),
 }
 
 /// Finds what a request asks for and checks its parameters.
@@ -25,6 +29,7 @@ pub(super) fn route(request: &IncomingRequest, state: &State) -> Result<Task, Re
     match request.domain.as_str() {
         "git" => git::route(request, state),
         "system" => system::route(request, state),
+        "test" if state.profile.has_tests() => test::route(request),
         domain => {
             let message = format!("no domain {}", shown(domain));
             Err(Refusal::new(Refusal::UNKNOWN_DOMAIN, message))
@@ -32,7 +37,12 @@ pub(super) fn route(request: &IncomingRequest, state: &State) -> Result<Task, Re
     }
 }
 
-fn unknown_action(request: &IncomingRequest) -> Refusal {
+/// A param that is absent or of another form.
+fn required(name: &str) -> Refusal {
+    Refusal::new(Refusal::MISSING_PARAM, format!("parameter {name} is required"))
+}
+
+pub(super) fn unknown_action(request: &IncomingRequest) -> Refusal {
     let message = format!("no action {} in {}", shown(&request.action), shown(&request.domain));
     Refusal::new(Refusal::UNKNOWN_ACTION, message)
 }

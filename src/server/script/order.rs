@@ -1,6 +1,8 @@
 //! The order of chunks.
 
-/// The order that chunks are sent in.
+use std::ops::RangeInclusive;
+
+/// The order that chunks are sent in; with `credit`, those that one grant allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
@@ -14,19 +16,22 @@ pub enum Order {
 }
 
 impl Order {
-    /// The chunks 1 to `count` in this order.
-    pub(super) fn sequence(self, count: u64) -> Box<dyn Iterator<Item = u64> + Send> {
+    /// These chunks in this order.
+    pub(super) fn sequence(
+        self,
+        chunks: RangeInclusive<u64>,
+    ) -> Box<dyn Iterator<Item = u64> + Send> {
         match self {
-            Self::InOrder => Box::new(1..=count),
-            Self::Reversed => Box::new((1..=count).rev()),
-            Self::Shuffled(seed) => Box::new(shuffled(count, seed).into_iter()),
+            Self::InOrder => Box::new(chunks),
+            Self::Reversed => Box::new(chunks.rev()),
+            Self::Shuffled(seed) => Box::new(shuffled(chunks, seed).into_iter()),
         }
     }
 }
 
 /// Fisher and Yates' shuffle.
-fn shuffled(count: u64, seed: u64) -> Vec<u64> {
-    let mut chunks: Vec<u64> = (1..=count).collect();
+fn shuffled(chunks: RangeInclusive<u64>, seed: u64) -> Vec<u64> {
+    let mut chunks: Vec<u64> = chunks.collect();
     let mut numbers = SplitMix(seed);
     for last in (1..chunks.len()).rev() {
         let choices = u64::try_from(last).unwrap_or(u64::MAX).saturating_add(1);
@@ -53,7 +58,7 @@ mod tests {
     use super::*;
 
     fn sequence(order: Order, count: u64) -> Vec<u64> {
-        order.sequence(count).collect()
+        order.sequence(1..=count).collect()
     }
 
     #[test]

@@ -5,12 +5,13 @@ mod selection;
 
 use serde_json::json;
 
-pub(in crate::server) use export::Export;
+pub(in crate::server) use export::{Export, Exported};
 
 use super::{Task, unknown_action};
 use crate::proto::request::IncomingRequest;
 use crate::server::refusal::Refusal;
 use crate::server::state::State;
+use crate::server::work::Work;
 
 /// The types that a system commonly serializes; folders may hold others.
 pub(in crate::server) const TYPES: &[&str] = &[
@@ -23,7 +24,9 @@ pub(in crate::server) const TYPES: &[&str] = &[
 pub(super) fn route(request: &IncomingRequest, state: &State) -> Result<Task, Refusal> {
     match request.action.as_str() {
         "getTypes" => Ok(Task::Answer(json!({ "count": TYPES.len(), "types": TYPES }))),
-        "export" => Export::new(request, state).map(Task::Export),
+        "export" => {
+            Export::new(&request.params, state).map(|export| Task::Heavy(Work::Export(export)))
+        }
         _ => Err(unknown_action(request)),
     }
 }

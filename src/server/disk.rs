@@ -1,0 +1,107 @@
+//! Payloads of kept operations in files.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use super::core::Source;
+
+/// How much is copied at a time, in bytes.
+const COPIED_AT_ONCE: u64 = 1 << 20;
+
+/// A payload in a file that is removed with it.
+#[derive(Debug)]
+pub(super) struct StoredFile {
+    file: Mutex<File>,
+    /// Dropped after the file is closed, which some systems insist on.
+    _path: TemporaryPath,
+    total_bytes: u64,
+}
+
+/// A file that is removed when this is dropped.
+#[derive(Debug)]
+struct TemporaryPath(PathBuf);
+
+impl StoredFile {
+    /// Copies a payload into a new file of the folder. Nothing is left there if that fails.
+    pub(super) fn store(folder: &Path, source: &dyn Source) -> io::Result<Self> {
+        let (mut file, path) = create(folder)?;
+        let total_bytes = source.total_bytes();
+        let mut copied = 0;
+        while copied < total_bytes {
+            let length = total_bytes.saturating_sub(copied).min(COPIED_AT_ONCE);
+            let bytes = source.read(copied, usize::try_from(length).unwrap_or(usize::MAX))?;
+            file.write_all(&bytes)?;
+            copied = copied.saturating_add(length);
+        }
+        Ok(Self { file: Mutex::new(file), _path: path, total_bytes })
+    }
+}
+
+impl Source for StoredFile {
+    fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let mut bytes = vec![0; length];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    fn is_slow(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for TemporaryPath {
+    fn drop(&mut self) {
+        // Whoever cleans the folder otherwise was just faster.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Creates a file that nobody else has, not even another process.
+fn create(folder: &Path) -> io::Result<(File, TemporaryPath)> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!("longhaul-{}-{number}.payload", std::process::id()));
+        match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((file, TemporaryPath(path))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_lives_as_long_as_its_payload() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        let payload = Bytes::from_static(b"0123456789");
+        let stored = StoredFile::store(folder.path(), &payload).unwrap();
+        let other = StoredFile::store(folder.path(), &payload).unwrap();
+        assert_eq!(stored.read(3, 4).unwrap(), "3456");
+        assert_eq!(stored.read(9, 1).unwrap(), "9");
+        assert!(stored.read(9, 2).is_err());
+        assert_eq!(files(), 2);
+        drop((stored, other));
+        assert_eq!(files(), 0);
+        assert!(StoredFile::store(&folder.path().join("none"), &payload).is_err());
+    }
+}
