@@ -236,7 +236,63 @@ pub(super) fn wire_count(count: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use futures::FutureExt as _;
+    use tokio::sync::mpsc::Receiver;
+
     use super::*;
+    use crate::proto::checksum::Sha256;
+    use crate::proto::frame::write::FrameWriter;
+    use crate::proto::{Control, MessageId};
+    use crate::server::core::{Outcome, Question, Retention, Started, StreamKey, StreamTerms};
+    use crate::server::keeper::Keeper;
+    use crate::server::outbox::Outgoing;
+
+    /// A stream of no chunks that has its outcome.
+    fn ended(keeper: &Arc<Keeper>) -> Link {
+        let key = StreamKey { connection: 1, id: "a".into() };
+        let frames = FrameWriter::new("a");
+        let terms = StreamTerms { frames, is_stream: true, checksum: false, window: None };
+        let question = Question { owner: None, digest: Sha256::of(b""), chunk_bytes: 3 };
+        let Ok((Started::Bound(id), link)) = keeper.start(question, key, terms) else { panic!() };
+        let payload = Arc::new(Payload::new(Box::new(Bytes::new()), 3, None, false));
+        keeper.finish(id, Ok(Outcome { payload, data: RawValue::NULL.to_owned().into() }));
+        link
+    }
+
+    fn texts(queue: &mut Receiver<Outgoing>) -> Vec<String> {
+        let text = |outgoing| match outgoing {
+            Outgoing::Message(message) => message.into_text().unwrap().to_string(),
+            Outgoing::Cut => panic!(),
+        };
+        std::iter::from_fn(|| queue.try_recv().ok()).map(text).collect()
+    }
+
+    #[tokio::test]
+    async fn a_cancel_is_faster_until_complete_has_its_place() {
+        let max_bytes = 0;
+        let retention = Retention { ttl: Duration::ZERO, max_bytes, max_operations: 0 };
+        for is_cancelled in [true, false] {
+            let keeper = Arc::new(Keeper::new(retention, "e".into()));
+            let mut link = ended(&keeper);
+            let (outbox, mut queue) = Outbox::new();
+            let script = Script::new();
+            while outbox.send(String::new).now_or_never().is_some() {}
+            let mut delivery = Box::pin(Delivery::new(&mut link, "a", &outbox, &script).send());
+            assert!((&mut delivery).now_or_never().is_none(), "there is no place");
+            let cancel = Control::Cancel { target: MessageId::new("a").unwrap() };
+            if is_cancelled {
+                keeper.control(cancel.clone(), &"".into(), 1);
+            }
+            texts(&mut queue);
+            while (&mut delivery).now_or_never().is_none() {}
+            keeper.control(cancel, &"".into(), 1);
+            let sent = texts(&mut queue);
+            assert_eq!(sent.len(), 1);
+            assert_eq!(sent[0].contains("CANCELLED"), is_cancelled, "{}", sent[0]);
+        }
+    }
 
     #[test]
     fn altered_bytes_always_differ() {

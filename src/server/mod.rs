@@ -2,12 +2,14 @@
 //!
 //! It speaks all of the protocol that is built, can be an older server ([`Profile`]), and can be
 //! told to misbehave ([`Script`]), so tests, examples and benchmarks need no other. It serves
-//! `git.export`, `git.getTypes` and `system.ping`, in the profile of systems in the field also their
-//! other domains.
+//! `git.export`, `git.getTypes` and `system.ping`, payloads made from a number ([`TestPayload`]) in
+//! the domain `test`, in the profile of systems in the field also their other domains.
 //!
 //! One task per connection moves messages (`session`); each heavy request of it runs in a task
 //! of its own and hands its frames to an `outbox` that holds only a few, so that a slow reader
-//! slows its own producers and nobody else.
+//! slows its own producers and nobody else. What outlives its connection runs in a task of the
+//! `keeper`. Which frame comes next, what is kept and what is freed is decided in `core`, which
+//! knows neither sockets nor clocks.
 //!
 //! Numbers such as "PROTOCOL 4.2" in this documentation are sections of `PROTOCOL.md`.
 #![cfg_attr(
@@ -111,7 +113,7 @@ impl Server {
 
     /// Stops accepting, ends every connection with a Close frame and waits for that.
     ///
-    /// Exports that run are given up. Takes at most a few seconds, also where a peer does not
+    /// Exports that run are given up, and nothing is kept of any operation. Takes at most a few seconds, also where a peer does not
     /// answer.
     pub async fn shutdown(mut self) {
         // Nobody listens for it if the task has ended already.

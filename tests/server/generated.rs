@@ -97,3 +97,21 @@ async fn time_passes_for_each_on_its_own() {
     assert_eq!((seqs(&frames), kind(frames.last().unwrap())), (vec![1, 2, 3], "complete"));
     assert!(start.elapsed().as_millis() >= 60);
 }
+
+#[tokio::test]
+async fn records_are_lines() {
+    let (server, _folder) = serve(|builder| builder).await;
+    let mut client = Client::connect(&server).await;
+    let mut request = generated("a", 0);
+    request["action"] = json!("records");
+    request["params"] = json!({"count": 120});
+    client.send(request.to_string()).await;
+    let frames = client.frames().await;
+    let lines: Vec<_> = (1..=120).map(|number| format!("{{\"n\":{number}}}\n")).collect();
+    let lines = lines.concat();
+    assert_eq!(payload(&frames), lines.as_bytes());
+    let complete = frames.last().unwrap();
+    assert_eq!((&complete["data"]["count"], &complete["size"]), (&json!(120), &json!(lines.len())));
+    let many = client.ask("b", "test", "records", json!({"count": u64::MAX})).await;
+    assert_eq!(code(&many), "TEST_ERROR");
+}

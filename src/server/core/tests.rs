@@ -243,6 +243,27 @@ fn cancel_frees_what_is_kept() {
 }
 
 #[test]
+fn what_ends_a_stream_is_what_came_first() {
+    let mut bench = Bench::new();
+    let stream = key(1, "a");
+    for (is_cancelled, expected) in [(true, "CANCELLED"), (false, "complete")] {
+        let Ok(Started::Bound(id)) = bench.start(None, &stream) else { panic!() };
+        bench.finish(id);
+        bench.core.handle_sent(&stream, 4);
+        assert!(matches!(bench.core.poll(&stream, bench.now), Next::Complete { .. }));
+        if is_cancelled {
+            bench.core.cancel(&stream);
+            assert!(bench.core.is_ended(&stream) && !bench.core.close(&stream));
+            assert_eq!(kinds(&bench.frames(&stream)), [expected]);
+        } else {
+            assert!(bench.core.close(&stream));
+            bench.core.cancel(&stream);
+            assert!(bench.frames(&stream).is_empty(), "{expected} is on its way");
+        }
+    }
+}
+
+#[test]
 fn an_operation_goes_on_alone_and_is_kept_for_its_time() {
     let mut bench = Bench::new();
     let owner = owner("me", 1);
@@ -252,7 +273,7 @@ fn an_operation_goes_on_alone_and_is_kept_for_its_time() {
     assert_eq!(bench.core.next_timeout(), None, "it has its stream");
     bench.lose(1);
     bench.finish(id);
-    bench.now += TTL - Duration::from_millis(1);
+    bench.now += TTL / 10 * 9;
     bench.resume(&owner, after(&owner, "e-2", 4), &key(2, "b")).unwrap();
     bench.now += TTL;
     assert_eq!(kinds(&bench.frames(&key(2, "b"))), ["accepted", "complete"]);

@@ -3,19 +3,24 @@
 //! | action | params | what comes |
 //! |---|---|---|
 //! | `payload` | `size`, `seed` (0), `chunkDelayMs` (0) | `size` bytes of [`TestPayload`]; `{"size","seed"}` |
+//! | `records` | `count` | the lines `{"n":1}` to `{"n":count}`; `{"count"}` |
 //! | `sleep` | `ms` | one answer after so long |
 
 mod payload;
+mod records;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use payload::TestPayload;
+
+use records::Records;
 
 use super::{Task, required, unknown_action};
 use crate::proto::base64;
 use crate::proto::request::IncomingRequest;
+use crate::server::core::Source;
 use crate::server::refusal::Refusal;
 use crate::server::work::{Product, Work, written};
 
@@ -24,19 +29,33 @@ const MAX_ANSWER_BYTES: u64 = 1 << 20;
 
 /// A payload that is made as it is sent.
 pub(in crate::server) struct Generated {
-    size: u64,
-    seed: u64,
+    content: Content,
     chunk_delay: Duration,
 }
 
+enum Content {
+    Payload { size: u64, seed: u64 },
+    Records { count: u64, records: Records },
+}
+
 pub(super) fn route(request: &IncomingRequest) -> Result<Task, Refusal> {
-    let number = |name| request.params.get(name).and_then(serde_json::Value::as_u64);
+    let number = |name| request.params.get(name).and_then(Value::as_u64);
     match request.action.as_str() {
         "payload" => {
             let size = number("size").ok_or_else(|| required("size"))?;
             let seed = number("seed").unwrap_or(0);
             let chunk_delay = Duration::from_millis(number("chunkDelayMs").unwrap_or(0));
-            Ok(Task::Heavy(Work::Generate(Generated { size, seed, chunk_delay })))
+            let content = Content::Payload { size, seed };
+            Ok(Task::Heavy(Work::Generate(Generated { content, chunk_delay })))
+        }
+        "records" => {
+            let count = number("count").ok_or_else(|| required("count"))?;
+            let records = Records::new(count).ok_or_else(|| {
+                Refusal::new(Refusal::TEST_ERROR, format!("{count} records are too many"))
+            })?;
+            let content = Content::Records { count, records };
+            let chunk_delay = Duration::ZERO;
+            Ok(Task::Heavy(Work::Generate(Generated { content, chunk_delay })))
         }
         "sleep" => {
             let ms = number("ms").ok_or_else(|| required("ms"))?;
@@ -48,23 +67,44 @@ pub(super) fn route(request: &IncomingRequest) -> Result<Task, Refusal> {
 
 impl Generated {
     pub(in crate::server) fn produce(&self) -> Product {
+        let data = written(&self.content.data());
         Product {
-            source: Box::new(TestPayload::new(self.seed, self.size)),
+            source: self.content.source(),
             chunk_delay: self.chunk_delay,
-            data: written(&json!({ "size": self.size, "seed": self.seed })),
+            data,
             exported: None,
         }
     }
 
     /// The payload in `payloadBase64` beside what complete says.
-    pub(in crate::server) fn answer(&self) -> Result<serde_json::Value, Refusal> {
-        if self.size > MAX_ANSWER_BYTES {
-            let message = format!("a payload of {} bytes needs a stream", self.size);
+    pub(in crate::server) fn answer(&self) -> Result<Value, Refusal> {
+        let source = self.content.source();
+        let size = source.total_bytes();
+        if size > MAX_ANSWER_BYTES {
+            let message = format!("a payload of {size} bytes needs a stream");
             return Err(Refusal::new(Refusal::TEST_ERROR, message));
         }
-        let mut bytes = vec![0; usize::try_from(self.size).unwrap_or(0)];
-        TestPayload::new(self.seed, self.size).fill(0, &mut bytes);
-        let payload = base64::encode(&bytes);
-        Ok(json!({ "size": self.size, "seed": self.seed, "payloadBase64": payload }))
+        let bytes = source.read(0, usize::try_from(size).unwrap_or(0)).unwrap_or_default();
+        let mut data = self.content.data();
+        if let Some(data) = data.as_object_mut() {
+            data.insert("payloadBase64".into(), base64::encode(&bytes).into());
+        }
+        Ok(data)
+    }
+}
+
+impl Content {
+    fn source(&self) -> Box<dyn Source> {
+        match self {
+            Self::Payload { size, seed } => Box::new(TestPayload::new(*seed, *size)),
+            Self::Records { records, .. } => Box::new(*records),
+        }
+    }
+
+    fn data(&self) -> Value {
+        match self {
+            Self::Payload { size, seed } => json!({ "size": size, "seed": seed }),
+            Self::Records { count, .. } => json!({ "count": count }),
+        }
     }
 }

@@ -49,10 +49,12 @@ impl TestPayload {
         let (_, first) = first.split_at(skipped);
         let (head, rest) = bytes.split_at_mut(first.len().min(bytes.len()));
         copy(head, first);
-        for part in rest.chunks_mut(8) {
+        let (words, tail) = rest.as_chunks_mut::<8>();
+        for bytes in words {
             index = index.wrapping_add(1);
-            copy(part, &word(self.seed, index).to_le_bytes());
+            *bytes = word(self.seed, index).to_le_bytes();
         }
+        copy(tail, &word(self.seed, index.wrapping_add(1)).to_le_bytes());
     }
 }
 
