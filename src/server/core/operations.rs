@@ -119,7 +119,7 @@ impl Operations {
                 if !self.known.get(&known).is_some_and(is_same) {
                     return Err(mismatch("the key stands for another request"));
                 }
-                self.attach(known, key, terms, 1);
+                self.attach(known, key, terms, 1, 0);
                 return Ok(Started::Attached(known));
             }
             if self.expired.contains(owner) {
@@ -146,7 +146,7 @@ impl Operations {
             touched: now,
         };
         self.known.insert(id, operation);
-        self.attach(id, key, terms, 1);
+        self.attach(id, key, terms, 1, 0);
         Ok(if is_kept { Started::Kept(id) } else { Started::Bound(id) })
     }
 
@@ -254,6 +254,7 @@ impl Operations {
         key: StreamKey,
         terms: StreamTerms,
         next: u64,
+        told: usize,
     ) {
         let Some(operation) = self.known.get_mut(&id) else { return };
         if let Some(older) = operation.stream.take().and_then(|key| self.streams.get_mut(&key)) {
@@ -263,7 +264,7 @@ impl Operations {
         operation.stream = Some(key.clone());
         operation.latest = Some(key.clone());
         let is_kept = operation.owner.is_some();
-        self.streams.insert(key, Stream::new(id, terms, is_kept, next));
+        self.streams.insert(key, Stream::new(id, terms, is_kept, next, told));
         self.changes.push(Change::Changed(id));
     }
 
