@@ -11,6 +11,8 @@
 
 mod operation;
 mod operations;
+#[cfg(test)]
+mod pair;
 mod payload;
 mod prefix;
 mod resume;

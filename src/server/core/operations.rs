@@ -53,7 +53,7 @@ pub(crate) enum Change {
 /// ```
 ///
 /// *Source*: PROTOCOL 6.2 to 6.4.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Operations {
     pub(super) retention: Retention,
     /// What every epoch of this server begins with.
