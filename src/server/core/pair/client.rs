@@ -148,6 +148,10 @@ impl Client {
         matches!(self.course, Course::Following { .. })
     }
 
+    pub(super) fn has_bytes(&self) -> bool {
+        !self.received.is_empty()
+    }
+
     /// How many messages came that nobody waits for.
     pub(super) fn unknown_ids(&self) -> u64 {
         self.counters.snapshot().unknown_ids

@@ -1,8 +1,9 @@
 //! What was meant for a connection that is gone.
 
+use super::client::Verdict;
 use super::setup::{Order, Setup};
-use super::{FATES, Fate, Pair, Way, at_every_arrival};
-use crate::proto::{Control, MessageId};
+use super::{FATES, Fate, Happening, Pair, Way, at_every_arrival};
+use crate::proto::{Control, Feature, MessageId};
 
 /// Frames of the stream that are on their way down, and will be lost.
 fn flying(base: &Pair) -> Vec<String> {
@@ -83,4 +84,31 @@ fn chunks_come_again_or_in_another_order_across_a_cut() {
             });
         }
     }
+}
+
+#[test]
+fn what_waited_for_a_gap_is_dropped_with_its_connection() {
+    // Other bytes, which nothing but a comparison can tell from the right ones.
+    let spoil = |text: String| match text.split_once("\"seq\":8,\"data\":\"") {
+        Some((head, data)) if head.contains("git_1") => {
+            format!("{head}\"seq\":8,\"data\":\"AAAA{}", &data[4..])
+        }
+        _ => text,
+    };
+    let setup = Setup { order: Order::Reversed, tamper: Some(spoil), ..Setup::small(8) };
+    let mut base = Pair::new(setup.without(Feature::Checksum));
+    let mut cuts = 0;
+    // The gap is closed with the first chunk, which comes last.
+    while !base.client.has_bytes() {
+        let happening = base.next().unwrap();
+        if let Happening::Arrival(way) = happening {
+            let mut run = base.clone();
+            run.cut(way, 0, Fate::Lost);
+            let verdict = run.finish();
+            assert!(matches!(verdict, Verdict::Payload { run: 0, .. }), "{verdict:?}");
+            cuts += 1;
+        }
+        base.apply(happening);
+    }
+    assert!(cuts > 8, "{cuts}");
 }
