@@ -107,6 +107,7 @@ impl fmt::Debug for OperationKey {
 ///
 /// One mint serves a client for its whole life, across reconnects.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 pub struct IdMint {
     last: u64,
 }

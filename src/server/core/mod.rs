@@ -12,6 +12,8 @@
 mod borders;
 mod operation;
 mod operations;
+#[cfg(test)]
+mod pair;
 mod payload;
 mod prefix;
 mod resume;

@@ -32,7 +32,7 @@ pub(crate) struct Outcome {
 }
 
 /// An operation that runs, or has run and is kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Operation {
     /// `None` for one that ends with its connection.
     pub(super) owner: Option<Owner>,

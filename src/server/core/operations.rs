@@ -55,7 +55,7 @@ pub(crate) enum Change {
 /// ```
 ///
 /// *Source*: PROTOCOL 6.2 to 6.4.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Operations {
     pub(super) retention: Retention,
     /// What every epoch of this server begins with.
@@ -121,7 +121,7 @@ impl Operations {
                 if !self.known.get(&known).is_some_and(is_same) {
                     return Err(mismatch("the key stands for another request"));
                 }
-                self.attach(known, key, terms, 1);
+                self.attach(known, key, terms, 1, 0);
                 return Ok(Started::Attached(known));
             }
             if self.expired.contains(owner) {
@@ -149,7 +149,7 @@ impl Operations {
             touched: now,
         };
         self.known.insert(id, operation);
-        self.attach(id, key, terms, 1);
+        self.attach(id, key, terms, 1, 0);
         Ok(if is_kept { Started::Kept(id) } else { Started::Bound(id) })
     }
 
@@ -269,6 +269,7 @@ impl Operations {
         key: StreamKey,
         terms: StreamTerms,
         next: u64,
+        told: usize,
     ) {
         let Some(operation) = self.known.get_mut(&id) else { return };
         if let Some(older) = operation.stream.take().and_then(|key| self.streams.get_mut(&key)) {
@@ -278,7 +279,7 @@ impl Operations {
         operation.stream = Some(key.clone());
         operation.latest = Some(key.clone());
         let is_kept = operation.owner.is_some();
-        self.streams.insert(key, Stream::new(id, terms, is_kept, next));
+        self.streams.insert(key, Stream::new(id, terms, is_kept, next, told));
         self.changes.push(Change::Changed(id));
     }
 

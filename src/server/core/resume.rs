@@ -72,10 +72,12 @@ impl Operations {
     ) -> Result<OperationId, Refusal> {
         let operation = self.known.get(&check.operation);
         let operation = operation.filter(|operation| operation.owner.is_some());
-        if operation.ok_or_else(unknown)?.epoch != check.resume.epoch || !is_right {
+        let operation = operation.ok_or_else(unknown)?;
+        if operation.epoch != check.resume.epoch || !is_right {
             return Err(mismatch("sha256 is another one"));
         }
-        self.attach(check.operation, key, terms, check.resume.next.get());
+        let told = operation.warnings.len();
+        self.attach(check.operation, key, terms, check.resume.next.get(), told);
         Ok(check.operation)
     }
 }

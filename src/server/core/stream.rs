@@ -79,11 +79,14 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// A stream whose client has the chunks before `next`, and is told of no more of the first
+    /// `told` warnings.
     pub(super) fn new(
         operation: OperationId,
         terms: StreamTerms,
         is_kept: bool,
         next: u64,
+        told: usize,
     ) -> Self {
         let granted = terms.window.map(|window| next.saturating_sub(1).saturating_add(window));
         Self {
@@ -94,7 +97,7 @@ impl Stream {
             granted,
             progress: 0,
             has_told: false,
-            warnings: 0,
+            warnings: told,
             fate: None,
             is_closing: false,
         }

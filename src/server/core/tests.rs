@@ -390,3 +390,20 @@ fn the_client_gets_through_whatever_chunk_the_connection_is_lost_at() {
         assert_eq!((reply.chunks, reply.payload_bytes), (4, 10));
     }
 }
+
+#[test]
+fn a_resumed_stream_repeats_no_warning() {
+    let mut bench = Bench::new();
+    let owner = owner("me", 1);
+    let Ok(Started::Kept(id)) = bench.start(Some(owner.clone()), &key(1, "a")) else { panic!() };
+    bench.core.handle_warning(id, "PROG ZRAY".into(), "ODD", "odd".into());
+    assert_eq!(kinds(&bench.frames(&key(1, "a"))), ["accepted", "warning"]);
+    bench.lose(1);
+    bench.resume(&owner, after(&owner, "e-2", 0), &key(2, "b")).unwrap();
+    assert_eq!(kinds(&bench.frames(&key(2, "b"))), ["accepted"]);
+    bench.core.handle_warning(id, "PROG ZRAZ".into(), "ODD", "odd".into());
+    assert_eq!(kinds(&bench.frames(&key(2, "b"))), ["warning"]);
+    // Whoever asks anew has nothing.
+    bench.start(Some(owner), &key(3, "c")).unwrap();
+    assert_eq!(kinds(&bench.frames(&key(3, "c"))), ["accepted", "warning", "warning"]);
+}

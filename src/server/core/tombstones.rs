@@ -11,7 +11,7 @@ const MAX_TOMBSTONES: usize = 1_024;
 const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 /// Remembers for a while which operations have expired, so that a client is told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tombstones(VecDeque<(Owner, Instant)>);
 
 impl Tombstones {
