@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use longhaul::Client;
 use longhaul::ops::atc;
-use longhaul::proto::RecordLimits;
 use longhaul::server::Server;
 
 /// Programs with something to find, all in one package.
@@ -47,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
             println!("{:5.2} s  {}", begun.elapsed().as_secs_f64(), label.unwrap_or("done"));
         }
     });
-    let mut findings = run.records(RecordLimits::default());
+    let mut findings = run.records();
     while let Some(finding) = findings.next().await {
         let finding = finding.into_inner();
         println!("{:5.2} s    {finding}", begun.elapsed().as_secs_f64());

@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 
 use futures::StreamExt;
 use longhaul::ops::git::Export;
-use longhaul::proto::RecordLimits;
 use longhaul::server::{Profile, Script, Server};
 use longhaul::{Client, OperationHandle};
 use support::bulk::Bulk;
@@ -169,7 +168,7 @@ async fn records_and_their_verdict() {
     for client in clients(&server).await {
         let read = || async {
             let request = client.request("git", "export").param("packages", [PACKAGE]).stream();
-            let mut records = request.start().await?.records(RecordLimits::default());
+            let mut records = request.start().await?.records();
             while records.next().await.is_some() {}
             records.finish().await
         };

@@ -58,7 +58,7 @@ async fn directly(server: &Server) -> Vec<Finding> {
 
 /// All findings one by one, and how many the verdict counts.
 async fn one_by_one(transfer: Transfer<Run>) -> Result<(Vec<Finding>, u64), Error> {
-    let mut records = transfer.records(RecordLimits::default());
+    let mut records = transfer.records();
     let mut findings = Vec::new();
     while let Some(finding) = deadline(records.next()).await {
         findings.push(finding.into_inner());
@@ -89,7 +89,7 @@ async fn the_first_finding_is_there_before_the_last_object_was_checked() {
             shown.lock().unwrap().push(format!("{progress:?}"));
         });
         let stopper = transfer.stopper();
-        let mut records = transfer.records(RecordLimits::default());
+        let mut records = transfer.records();
         let found = [
             ("zcl_a.clas.abap", 1, Priority::Information),
             ("zcl_a.clas.abap", 2, Priority::Warning),
@@ -120,7 +120,7 @@ async fn one_by_one_they_are_those_of_the_whole_payload() {
     let expected = directly(&server).await;
     assert_eq!(expected.len(), 3 + 2 + 40 + 1);
     let transfer = deadline(client.start(run())).await.unwrap();
-    let mut records = transfer.records(RecordLimits::default());
+    let mut records = transfer.records();
     let first = deadline(records.next()).await.unwrap().into_inner();
     assert_eq!(first.object.name(), "ZCL_A", "the order is that of an archive");
     let recorded = deadline(records.finish()).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_record_above_the_limit_ends_it() {
     let transfer = deadline(client.start(Run::objects([ObjectKey::new("PROG", "ZB")]))).await;
     let mut limits = RecordLimits::default();
     limits.max_record_bytes = 30;
-    let records = transfer.unwrap().records(limits);
+    let records = transfer.unwrap().records_with(limits);
     let error = deadline(records.finish()).await.unwrap_err();
     let Error::Record { source, operation } = &error else { panic!("{}", chain(&error)) };
     assert!(matches!(source, RecordError::TooLarge { index: 1, limit: 30 }), "{source:?}");
@@ -216,7 +216,7 @@ async fn dropped_midway_it_stops_on_the_server() {
         let start = || client.start_with(run().without_subpackages(), options.clone());
         let mut records = loop {
             // The place of the one before is free as soon as the server has heard of it.
-            let mut records = deadline(start()).await.unwrap().records(RecordLimits::default());
+            let mut records = deadline(start()).await.unwrap().records();
             if deadline(records.next()).await.is_some() {
                 break records;
             }
@@ -234,7 +234,7 @@ async fn nothing_to_find_is_a_good_result() {
     let server = serve_with(folder.path(), |builder| builder).await;
     let client = connect(&server).await;
     let transfer = deadline(client.start(run())).await.unwrap();
-    let mut records = transfer.records(RecordLimits::default());
+    let mut records = transfer.records();
     assert!(deadline(records.next()).await.is_none());
     let recorded = deadline(records.finish()).await.unwrap();
     assert_eq!((recorded.output.objects, recorded.records, recorded.receipt.bytes), (0, 0, 0));
@@ -281,7 +281,7 @@ async fn what_cannot_be_checked_is_left_out_and_said() {
     let transfer = deadline(client.start(run)).await.unwrap().on_warning(move |warning| {
         kept.lock().unwrap().push((warning.item.clone(), warning.code.clone()));
     });
-    let recorded = deadline(transfer.records(RecordLimits::default()).finish()).await.unwrap();
+    let recorded = deadline(transfer.records().finish()).await.unwrap();
     assert_eq!((recorded.output.objects, recorded.output.findings), (4, 43));
     let skipped: Vec<_> =
         recorded.output.skipped.iter().map(|s| (s.kind.as_str(), s.name.as_str())).collect();
@@ -301,7 +301,7 @@ async fn a_request_of_no_type_gives_records_as_json() {
     let server = serve_with(folder.path(), |builder| builder).await;
     let client = connect(&server).await;
     let request = client.request("atc", "run").param("packages", [PACKAGE]).stream();
-    let mut records = deadline(request.start()).await.unwrap().records(RecordLimits::default());
+    let mut records = deadline(request.start()).await.unwrap().records();
     let mut lines = Vec::<Box<RawValue>>::new();
     while let Some(record) = deadline(records.next()).await {
         lines.push(record.into_inner());
@@ -322,7 +322,7 @@ async fn many_records_come_in_their_order() {
     for size in [1 << 10, 1 << 20] {
         let request = client.request("test", "records").param("count", 5_000);
         let transfer = deadline(request.options(chunks_of(size)).stream().start()).await.unwrap();
-        let mut records = transfer.records(RecordLimits::default());
+        let mut records = transfer.records();
         for number in 1..=5_000 {
             let record = deadline(records.next()).await.unwrap().into_inner();
             assert_eq!(record.get(), format!("{{\"n\":{number}}}"));

@@ -55,6 +55,12 @@ impl<T> Unverified<T> {
     }
 }
 
+impl<T> AsRef<T> for Unverified<T> {
+    fn as_ref(&self) -> &T {
+        &self.0
+    }
+}
+
 impl Unverified {
     /// How many bytes there are.
     pub fn len(&self) -> usize {

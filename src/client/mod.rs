@@ -209,8 +209,9 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::Error> {
     /// #[derive(serde::Deserialize)]
-    /// struct Findings { count: u64 }
-    /// let findings: Findings = client.request("atc", "run").param("package", "$ZRAY").call().await?;
+    /// struct Types { count: u64 }
+    /// let types: Types = client.request("git", "getTypes").call().await?;
+    /// println!("{} types", types.count);
     /// # Ok(())
     /// # }
     /// ```

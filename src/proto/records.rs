@@ -48,6 +48,14 @@ impl Default for RecordLimits {
     }
 }
 
+impl RecordLimits {
+    /// Takes records of at most so many bytes.
+    pub fn max_record_bytes(mut self, bytes: usize) -> Self {
+        self.max_record_bytes = bytes;
+        self
+    }
+}
+
 /// One record of a payload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

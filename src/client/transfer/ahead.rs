@@ -66,11 +66,10 @@ impl<O: Operation> Transfer<O> {
     /// Nothing is lost if the future is dropped.
     ///
     /// ```no_run
-    /// # use longhaul::proto::RecordLimits;
     /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::Error> {
     /// let mut transfer = client.request("atc", "run").stream().start().await?;
     /// if transfer.peek().await.is_some_and(|bytes| bytes.starts_with(b"{")) {
-    ///     let records = transfer.records(RecordLimits::default());
+    ///     let records = transfer.records();
     /// } else {
     ///     transfer.save("payload").await?;
     /// }

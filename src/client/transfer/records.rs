@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::engine::Verdict;
 use super::outlet::Output;
-use super::{Transfer, now};
+use super::{Stopper, Transfer, now};
 use crate::client::error::Error;
 use crate::client::event::Unverified;
 use crate::client::outcome::{Receipt, Recorded};
@@ -44,16 +44,16 @@ enum Stage {
 impl<O: RecordOperation> Transfer<O> {
     /// Reads the payload as records, each given out as soon as it is there.
     ///
-    /// One record at a time is held, of 1 MiB at most unless `limits` says otherwise.
+    /// One record at a time is held, of 1 MiB at most; [`records_with`](Self::records_with) takes
+    /// another limit. What is to be watched or [stopped](Transfer::stopper) is asked for before.
     ///
     /// ```no_run
     /// use futures::StreamExt;
     /// use longhaul::ops::atc;
-    /// use longhaul::proto::RecordLimits;
     ///
     /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::Error> {
     /// let run = client.start(atc::Run::packages(["$ZRAY"])).await?;
-    /// let mut findings = run.records(RecordLimits::default());
+    /// let mut findings = run.records();
     /// while let Some(finding) = findings.next().await {
     ///     println!("{}", finding.into_inner().message);
     /// }
@@ -62,7 +62,12 @@ impl<O: RecordOperation> Transfer<O> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn records(self, limits: RecordLimits) -> Records<O> {
+    pub fn records(self) -> Records<O> {
+        self.records_with(RecordLimits::default())
+    }
+
+    /// As [`records`](Self::records), with limits of its own.
+    pub fn records_with(self, limits: RecordLimits) -> Records<O> {
         let is_whole = !self.outlet.is_committed() && self.begun_elsewhere() == 0;
         let stage = if is_whole { Stage::Running } else { Stage::Failed(self.payload_taken()) };
         Records {
@@ -77,6 +82,11 @@ impl<O: RecordOperation> Transfer<O> {
 }
 
 impl<O: RecordOperation> Records<O> {
+    /// A way to stop the transfer while somebody reads it.
+    pub fn stopper(&self) -> Stopper {
+        self.transfer.stopper()
+    }
+
     /// Reads what is left, throws its records away and gives the verdict.
     ///
     /// # Errors

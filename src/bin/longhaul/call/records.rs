@@ -3,7 +3,6 @@
 use futures::{FutureExt, StreamExt};
 use longhaul::Transfer;
 use longhaul::client::{Recorded, Records, Untyped, Unverified};
-use longhaul::proto::RecordLimits;
 use serde_json::value::RawValue;
 
 use super::Report;
@@ -26,7 +25,7 @@ pub(super) async fn print(
     display: Display,
     interruption: &mut Interruption,
 ) -> Result<Done, Failure> {
-    let records = transfer.records(RecordLimits::default());
+    let records = transfer.records();
     let mut printed = 0_u64;
     let printing = async {
         let printing = Box::pin(print_all(records, args.json, &mut printed));
