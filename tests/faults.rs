@@ -8,10 +8,10 @@ use longhaul::ops::git::Export;
 use longhaul::ops::git::archive::ArchiveError;
 use longhaul::proto::{AssembleError, ExchangeError, Features, FrameError, OperationError};
 use longhaul::server::{RawMessage, Script, Server};
-use longhaul::{CloseCause, Error, ErrorKind, TransferOptions};
+use longhaul::{CloseCause, Error, ErrorKind, Retries, TransferOptions};
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_once, connect_with, deadline,
-    scripted, small_sample, unzip,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline, scripted,
+    small_sample, unzip,
 };
 
 /// Chunks small enough that every script has several to spoil.
@@ -19,10 +19,10 @@ const CHUNK: u64 = 1000;
 
 /// Exports to a file in an empty folder, and fails if anything is left in it after an error.
 async fn save(server: &Server, features: Features) -> Result<Vec<u8>, Error> {
-    let client = connect_once(server).await;
+    let client = connect(server).await;
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("demo.zip");
-    let options = chunks_of(CHUNK).features(features);
+    let options = chunks_of(CHUNK).features(features).retries(Retries::never());
     let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await?;
     let saved = deadline(transfer.save(&target)).await;
     if saved.is_err() {

@@ -10,8 +10,8 @@ use longhaul::proto::Feature;
 use longhaul::server::{RawMessage, Script, Server};
 use longhaul::{CloseCause, Error, ErrorKind, Retries, TransferOptions};
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_once, connect_with, deadline,
-    scripted, small_sample,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline,
+    nothing_is_left_pending, scripted, small_sample,
 };
 
 /// Chunks small enough that there are several.
@@ -81,16 +81,6 @@ async fn a_peer_that_sends_nothing_at_all_is_gone() {
     peer.abort();
 }
 
-/// Asks until the table of the connection is empty; it is the driver that empties it.
-async fn nothing_is_left_pending(client: &longhaul::Client) {
-    deadline(async {
-        while client.stats().pending > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn whatever_ends_a_request_takes_it_out_of_the_table() {
     let server = scripted(Script::new().stall_after(1)).await;
@@ -113,8 +103,9 @@ async fn whatever_ends_a_request_takes_it_out_of_the_table() {
 #[tokio::test]
 async fn a_lost_connection_fails_all_that_wait_with_one_cause() {
     let server = scripted(Script::new().cut_after(1)).await;
-    let client = connect_once(&server).await;
-    let export = || client.start_with(Export::packages([PACKAGE]), chunks_of(CHUNK));
+    let client = connect(&server).await;
+    let once = || chunks_of(CHUNK).retries(Retries::never());
+    let export = || client.start_with(Export::packages([PACKAGE]), once());
     let (first, second) = deadline(futures::future::join(export(), export())).await;
     let (first, second) =
         deadline(futures::future::join(first.unwrap().collect(), second.unwrap().collect())).await;
@@ -123,7 +114,7 @@ async fn a_lost_connection_fails_all_that_wait_with_one_cause() {
         other => panic!("{}", chain(&other)),
     };
     let (first, second) = (cause(first.unwrap_err()), cause(second.unwrap_err()));
-    assert!(Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&first, &second), "{first:?} {second:?}");
     deadline(client.ping()).await.expect("whoever comes later has a new connection");
     assert_eq!(client.stats().reconnects, 1);
 }

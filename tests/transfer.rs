@@ -46,6 +46,8 @@ in_every_profile!(
     events_tell_the_story_and_the_verdict_comes_last,
     what_is_left_after_reading_events_is_no_payload,
     progress_is_told_to_who_only_wants_that,
+    a_peek_takes_nothing,
+    events_are_told_to_who_has_it_saved,
     a_saved_file_is_whole_and_replaces_another,
     many_requests_share_one_connection,
     types_pings_and_requests_without_a_type,
@@ -179,6 +181,9 @@ async fn events_tell_the_story_and_the_verdict_comes_last(profile: Profile) {
     while let Some(event) = deadline(transfer.next()).await {
         match event {
             Event::Sent => sent += 1,
+            Event::Accepted(retained) if profile == Profile::Full => {
+                assert_eq!((sent, retained.chunk_bytes), (1, 1000));
+            }
             Event::Progress(step) => progress.push((step.done.unwrap(), step.total.unwrap())),
             Event::Data(unverified) => bytes.extend(unverified.into_bytes()),
             other => panic!("{other:?}"),
@@ -222,6 +227,51 @@ async fn progress_is_told_to_who_only_wants_that(profile: Profile) {
     assert_eq!(seen.last().unwrap().1, export.receipt.bytes);
     let had_progress = seen.iter().any(|(done, bytes)| done.is_some() && *bytes == 0);
     assert_eq!(had_progress, profile != Profile::Deployed);
+}
+
+async fn a_peek_takes_nothing(profile: Profile) {
+    let server = serve(profile, small_sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let started = || client.start_with(Export::packages([PACKAGE]), chunks_of(1000));
+    let whole = deadline(deadline(started()).await.unwrap().collect()).await.unwrap().payload;
+
+    let mut transfer = deadline(started()).await.unwrap();
+    let first = deadline(transfer.peek()).await.unwrap().to_vec();
+    assert!(!first.is_empty() && whole.starts_with(&first));
+    assert_eq!(deadline(transfer.peek()).await.unwrap(), first);
+    assert_eq!(&*deadline(transfer.collect()).await.unwrap().payload, &*whole);
+
+    let mut transfer = deadline(started()).await.unwrap();
+    deadline(transfer.peek()).await.unwrap();
+    let (mut bytes, mut sent) = (Vec::new(), 0);
+    while let Some(event) = deadline(transfer.next()).await {
+        match event {
+            Event::Sent => sent += 1,
+            Event::Data(unverified) => bytes.extend(unverified.into_bytes()),
+            _ => {}
+        }
+    }
+    assert_eq!((sent, &bytes[..]), (1, &whole[..]));
+    assert_eq!(deadline(transfer.peek()).await, None);
+    deadline(transfer.finish()).await.unwrap();
+}
+
+async fn events_are_told_to_who_has_it_saved(profile: Profile) {
+    let server = serve(profile, small_sample(), Script::new()).await;
+    let client = connect(&server).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let transfer = deadline(client.start(Export::packages([PACKAGE]))).await.unwrap();
+    let mut transfer = transfer.on_event(move |event| noted.lock().unwrap().push(event.clone()));
+    // What comes while it is looked at is told then, and not once more.
+    deadline(transfer.peek()).await;
+    deadline(transfer.finish()).await.unwrap();
+    let seen = seen.lock().unwrap();
+    let count = |is: fn(&Event) -> bool| seen.iter().filter(|event| is(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::Sent)), 1);
+    assert_eq!(count(|event| matches!(event, Event::Data(_))), 0);
+    let is_kept = usize::from(profile == Profile::Full);
+    assert_eq!(count(|event| matches!(event, Event::Accepted(_))), is_kept);
 }
 
 async fn a_saved_file_is_whole_and_replaces_another(profile: Profile) {

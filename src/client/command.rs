@@ -1,9 +1,7 @@
 //! Everything a transfer may ask of the driver.
 
-use tokio::sync::oneshot;
-
+use super::asking::Asking;
 use super::inbox::InboxSender;
-use super::outcome::CancelOutcome;
 use super::transport::Turn;
 use crate::proto::request::Mode;
 use crate::proto::{Control, MessageId, OperationKey};
@@ -33,7 +31,7 @@ pub(crate) enum Command {
         /// What the server may keep of it beyond its last frame.
         operation: Option<OperationKey>,
         /// Who wants to know what came of it.
-        outcome: Option<oneshot::Sender<CancelOutcome>>,
+        asking: Option<Asking>,
     },
     /// Nobody watches this request any longer, and the server is to go on with it: the connection
     /// ends once nothing else runs on it.

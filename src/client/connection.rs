@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tracing::Instrument;
 
+use super::asking::Asking;
 use super::command::Command;
 use super::driver::{Driver, Socket};
 use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::{Window, inbox};
-use super::outcome::CancelOutcome;
 use super::transport::{Line, Started, Turn};
 use crate::proto::limits::{MAX_PARKED_BYTES, SERVER_CHUNK_BYTES};
 use crate::proto::request::Mode;
@@ -259,13 +259,8 @@ impl Line for Connection {
         Ok(Started { id, mode, features, window: chunks, inbox: receiver })
     }
 
-    fn cancel(
-        &self,
-        id: &MessageId,
-        operation: Option<OperationKey>,
-        outcome: Option<oneshot::Sender<CancelOutcome>>,
-    ) {
-        self.send(Command::Cancel { id: id.clone(), operation, outcome });
+    fn cancel(&self, id: &MessageId, operation: Option<OperationKey>, asking: Option<Asking>) {
+        self.send(Command::Cancel { id: id.clone(), operation, asking });
     }
 
     fn detach(&self, id: &MessageId) {
@@ -273,7 +268,15 @@ impl Line for Connection {
     }
 
     fn control(&self, control: Control) {
-        self.send(Command::Control(control));
+        let feature = match control {
+            Control::Cancel { .. } => Feature::Cancel,
+            Control::Credit { .. } => Feature::Credit,
+            Control::Release { .. } => Feature::Resume,
+        };
+        // A server that does not offer it would take it for a request.
+        if self.welcome.features.is_some_and(|offered| offered.contains(feature)) {
+            self.send(Command::Control(control));
+        }
     }
 
     fn close_cause(&self) -> Arc<CloseCause> {

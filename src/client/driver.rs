@@ -24,6 +24,7 @@ use super::meter::{Metered, Traffic};
 use super::outbox::Outbox;
 use super::transport::Turn;
 use crate::proto::frame::Kind;
+use crate::proto::request::Mode;
 use crate::proto::stats::count;
 use crate::proto::{Control, Counters, Demux, MessageId, Route};
 use leaving::{Leaving, Left};
@@ -55,6 +56,7 @@ pub(crate) struct Driver {
 #[derive(Debug)]
 struct Waiter {
     id: MessageId,
+    mode: Mode,
     stage: Stage,
     can_cancel: bool,
     /// The next request may be sent once this one has left the table.
@@ -104,6 +106,7 @@ impl Driver {
     pub(crate) async fn run(mut self, shared: &Shared) -> Arc<CloseCause> {
         let cause = self.drive().await;
         let cause = shared.end(cause);
+        self.refuse_what_waits();
         self.say_goodbye(&cause).await;
         cause
     }
@@ -162,6 +165,18 @@ impl Driver {
         }
     }
 
+    /// Tells those whose requests have not even been looked at; what ends with them is done still.
+    fn refuse_what_waits(&mut self) {
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Start { inbox, .. } => inbox.refuse(),
+                Command::Control(control) => self.outbox.control(control),
+                Command::Cancel { .. } | Command::Detach { .. } | Command::Retire => {}
+            }
+        }
+    }
+
     /// Whether the connection takes nothing new and has nothing left to do.
     fn is_done(&self) -> bool {
         self.shared.is_retired() && self.demux.is_empty() && self.outbox.is_idle()
@@ -169,14 +184,16 @@ impl Driver {
 
     fn handle_command(&mut self, command: Command) {
         match command {
+            // It was asked for before it could be known that nothing new is taken.
+            Command::Start { inbox, .. } if self.shared.is_retired() => inbox.refuse(),
             Command::Start { id, mode, text, inbox, turn, can_cancel } => {
                 let stage = Stage::Wanted(Arc::new(inbox));
-                let waiter = Waiter { id: id.clone(), stage, can_cancel, _turn: turn };
+                let waiter = Waiter { id: id.clone(), mode, stage, can_cancel, _turn: turn };
                 self.demux.register(id.clone(), mode, waiter);
                 self.outbox.request(id, text);
             }
-            Command::Cancel { id, operation, outcome } => {
-                self.cancel(&id, operation, outcome);
+            Command::Cancel { id, operation, asking } => {
+                self.cancel(&id, operation, asking);
                 self.drop_held(&id);
             }
             Command::Detach { id } => {
@@ -215,9 +232,9 @@ impl Driver {
                         }
                     }
                     Route::To(..) => count(&self.counters().unknown_ids),
-                    Route::Last(Waiter { stage: Stage::Left(left), .. }, kind) => {
+                    Route::Last(Waiter { mode, stage: Stage::Left(left), .. }, _) => {
                         count(&self.counters().unknown_ids);
-                        if let Some(operation) = left.settle(&text, kind) {
+                        if let Some(operation) = left.settle(&text, mode) {
                             self.outbox.control(Control::Release { operation });
                         }
                     }
@@ -237,7 +254,7 @@ impl Driver {
     /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
     /// never: what exceeds the grant is the server's fault, and progress can be done without.
     fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: Utf8Bytes, kind: Kind) {
-        let Err(text) = inbox.deliver(text) else { return };
+        let Err(text) = inbox.deliver(text, kind) else { return };
         if !inbox.has_credit() {
             let since = Instant::now();
             self.shared.hold.hold(since.into_std());
@@ -262,12 +279,13 @@ impl Driver {
     /// Puts the transfer out that has held up the connection for too long.
     fn evict_held(&mut self) {
         let now = Instant::now();
-        if let Some(held) = self.held.take() {
+        // A sink of our own may have taken it over since the limit was set.
+        if let Some(held) = self.held.take_if(|held| !held.inbox.is_patient()) {
             tracing::warn!(id = %held.id, "transfer was not read and held up the connection");
             self.cancel(&held.id, None, None);
             held.inbox.evict(now.duration_since(held.since));
+            self.shared.hold.release(now.into_std());
         }
-        self.shared.hold.release(now.into_std());
     }
 
     fn drop_held(&mut self, id: &MessageId) {

@@ -7,21 +7,26 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use crate::proto::frame::Kind;
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
 
 /// How many bytes of messages may wait for one transfer where the server knows no `credit`. One
 /// message may exceed it, so that any legal message fits.
 const INBOX_BYTES: u32 = 4 << 20;
 /// How many bytes beside chunks may wait for one transfer with `credit`.
-const BESIDE_CHUNKS_BYTES: u64 = 1 << 20;
+const BESIDE_CHUNKS_BYTES: u32 = 1 << 20;
 /// What is written in a chunk beside its data, at most, in bytes.
 const CHUNK_TEXT_OVERHEAD_BYTES: u64 = 1 << 10;
+/// What line breaks and escapes add to base64, at most: one part in so many.
+const BASE64_PADDING_SHARE: u64 = 8;
 
 /// What the driver has for a transfer.
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// The request is on its way.
     Sent,
+    /// The request was not sent and never will be on this connection, which takes nothing new.
+    Refused,
     /// A text message of this id.
     Text(Utf8Bytes, Room),
     /// The transfer was put out because it held up the connection.
@@ -44,12 +49,17 @@ pub(crate) struct Room(#[expect(dead_code, reason = "held for its drop")] OwnedS
 #[derive(Clone, Debug)]
 pub(crate) struct InboxSender {
     deliveries: mpsc::UnboundedSender<Delivery>,
-    room: Arc<Semaphore>,
-    /// How many bytes may wait.
-    limit: u32,
-    /// Whether the server sends only what was granted.
-    has_credit: bool,
+    room: Allowance,
+    /// With `credit`, for all but chunks: these are granted, so nothing else may take their room.
+    beside: Option<Allowance>,
     is_patient: Arc<AtomicBool>,
+}
+
+/// How many bytes may wait, and how many more still may.
+#[derive(Clone, Debug)]
+struct Allowance {
+    limit: u32,
+    left: Arc<Semaphore>,
 }
 
 /// The transfer's end. The channel closes when the driver is done with the id, or is gone.
@@ -69,15 +79,17 @@ pub(crate) struct Window {
 pub(crate) fn inbox(window: Option<Window>, is_patient: Arc<AtomicBool>) -> (InboxSender, Inbox) {
     let (deliveries, receiver) = mpsc::unbounded_channel();
     let limit = window.map_or(INBOX_BYTES, |window| {
-        let chunk = (window.chunk_bytes.div_ceil(3).saturating_mul(4))
+        let base64 = window.chunk_bytes.div_ceil(3).saturating_mul(4);
+        let chunk = base64
+            .saturating_add(base64.div_ceil(BASE64_PADDING_SHARE))
             .saturating_add(CHUNK_TEXT_OVERHEAD_BYTES);
-        let bytes = window.chunks.saturating_mul(chunk).saturating_add(BESIDE_CHUNKS_BYTES);
+        let bytes = window.chunks.saturating_mul(chunk);
         // The semaphore holds a quarter of what a pointer can count.
         u32::try_from(bytes).unwrap_or(u32::MAX >> 3).min(u32::MAX >> 3)
     });
-    let room = Arc::new(Semaphore::new(limit as usize));
-    let has_credit = window.is_some();
-    (InboxSender { deliveries, room, limit, has_credit, is_patient }, Inbox(receiver))
+    let beside = window.map(|_| Allowance::new(BESIDE_CHUNKS_BYTES));
+    let room = Allowance::new(limit);
+    (InboxSender { deliveries, room, beside, is_patient }, Inbox(receiver))
 }
 
 impl InboxSender {
@@ -87,6 +99,11 @@ impl InboxSender {
         let _ = self.deliveries.send(Delivery::Sent);
     }
 
+    /// Says that the request is not sent on this connection.
+    pub(crate) fn refuse(&self) {
+        let _ = self.deliveries.send(Delivery::Refused);
+    }
+
     /// Puts the transfer out.
     pub(crate) fn evict(&self, held: Duration) {
         let _ = self.deliveries.send(Delivery::Evicted { held });
@@ -94,12 +111,12 @@ impl InboxSender {
 
     /// Puts the transfer out because the server sent too much.
     pub(crate) fn overrun(&self) {
-        let _ = self.deliveries.send(Delivery::Overrun { limit: self.limit.into() });
+        let _ = self.deliveries.send(Delivery::Overrun { limit: self.room.limit.into() });
     }
 
     /// Whether the server sends only what was granted, so that the socket is never held.
     pub(crate) fn has_credit(&self) -> bool {
-        self.has_credit
+        self.beside.is_some()
     }
 
     /// Whether whoever reads is a sink of our own, which is never too slow.
@@ -108,13 +125,17 @@ impl InboxSender {
     }
 
     /// Delivers a message if there is room, else gives it back.
-    pub(crate) fn deliver(&self, text: Utf8Bytes) -> Result<(), Utf8Bytes> {
-        match Arc::clone(&self.room).try_acquire_many_owned(self.cost(&text)) {
-            Ok(permit) => {
-                let _ = self.deliveries.send(Delivery::Text(text, Room(permit)));
+    pub(crate) fn deliver(&self, text: Utf8Bytes, kind: Kind) -> Result<(), Utf8Bytes> {
+        let allowance = match &self.beside {
+            Some(beside) if kind != Kind::Chunk => beside,
+            _ => &self.room,
+        };
+        match allowance.take(&text) {
+            Some(room) => {
+                self.deliver_into(text, room);
                 Ok(())
             }
-            Err(_) => Err(text),
+            None => Err(text),
         }
     }
 
@@ -122,8 +143,9 @@ impl InboxSender {
     ///
     /// Cancel-safe: nothing is taken until it returns.
     pub(crate) async fn room_for(&self, text: &Utf8Bytes) -> Option<Room> {
+        let Allowance { left, .. } = &self.room;
         tokio::select! {
-            permit = Arc::clone(&self.room).acquire_many_owned(self.cost(text)) => {
+            permit = Arc::clone(left).acquire_many_owned(self.room.cost(text)) => {
                 permit.ok().map(Room)
             }
             () = self.deliveries.closed() => None,
@@ -132,22 +154,37 @@ impl InboxSender {
 
     /// Delivers a message into room that was waited for.
     pub(crate) fn deliver_into(&self, text: Utf8Bytes, room: Room) {
+        // A transfer that is gone does not want it.
         let _ = self.deliveries.send(Delivery::Text(text, room));
     }
 
-    /// What a message takes of the room; one message may take all of it.
+    /// Delivers the last message of a request, of which there is one, whether there is room or not.
+    pub(crate) fn deliver_last(&self, text: Utf8Bytes) {
+        if let Some(room) = self.room.take_what_is_left(&text) {
+            self.deliver_into(text, room);
+        }
+    }
+}
+
+impl Allowance {
+    fn new(limit: u32) -> Self {
+        Self { limit, left: Arc::new(Semaphore::new(limit as usize)) }
+    }
+
+    /// What a message takes; one message may take all there is.
     fn cost(&self, text: &Utf8Bytes) -> u32 {
         let bytes = text.len().saturating_add(CHUNK_OVERHEAD_BYTES);
         u32::try_from(bytes).unwrap_or(self.limit).min(self.limit)
     }
 
-    /// Delivers the last message of a request, of which there is one, whether there is room or not.
-    pub(crate) fn deliver_last(&self, text: Utf8Bytes) {
-        let most = u32::try_from(self.room.available_permits()).unwrap_or(self.limit);
-        let cost = self.cost(&text).min(most);
-        if let Ok(permit) = Arc::clone(&self.room).try_acquire_many_owned(cost) {
-            let _ = self.deliveries.send(Delivery::Text(text, Room(permit)));
-        }
+    fn take(&self, text: &Utf8Bytes) -> Option<Room> {
+        Arc::clone(&self.left).try_acquire_many_owned(self.cost(text)).ok().map(Room)
+    }
+
+    fn take_what_is_left(&self, text: &Utf8Bytes) -> Option<Room> {
+        let most = u32::try_from(self.left.available_permits()).unwrap_or(self.limit);
+        let cost = self.cost(text).min(most);
+        Arc::clone(&self.left).try_acquire_many_owned(cost).ok().map(Room)
     }
 }
 
@@ -157,5 +194,10 @@ impl Inbox {
     /// Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<Delivery> {
         self.0.recv().await
+    }
+
+    /// What has come and was not taken, oldest first.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Delivery> {
+        std::iter::from_fn(|| self.0.try_recv().ok())
     }
 }

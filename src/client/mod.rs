@@ -23,6 +23,7 @@
     )
 )]
 
+mod asking;
 mod beside;
 mod builder;
 mod command;
@@ -175,8 +176,9 @@ impl Client {
     pub async fn start_with<O: Operation>(
         &self,
         operation: O,
-        options: TransferOptions,
+        mut options: TransferOptions,
     ) -> Result<Transfer<O>, Error> {
+        options.retries = options.retries.or_else(|| self.options.retries.clone());
         let transport: Arc<dyn transport::Transport> = self.link.clone();
         Transfer::start(transport, operation, options, None).await
     }

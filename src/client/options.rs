@@ -26,7 +26,8 @@ pub struct TransferOptions {
     pub(crate) features: Features,
     pub(crate) limits: Limits,
     pub(crate) window: u64,
-    pub(crate) retries: Retries,
+    /// `None` for the client's own.
+    pub(crate) retries: Option<Retries>,
     pub(crate) journal: Option<JournalOption>,
 }
 
@@ -48,7 +49,7 @@ impl Default for TransferOptions {
             features: Features::BUILT,
             limits: Limits::default(),
             window: WINDOW,
-            retries: Retries::default(),
+            retries: None,
             journal: None,
         }
     }
@@ -96,10 +97,10 @@ impl TransferOptions {
         self
     }
 
-    /// How to try again when the connection breaks or the server is busy. Default: at most 5 tries
-    /// and 15 s without a new byte.
+    /// How to try again when the connection breaks or the server is busy. Default: as
+    /// [`ClientBuilder::retries`](super::ClientBuilder::retries) says.
     pub fn retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
+        self.retries = Some(retries);
         self
     }
 
@@ -116,6 +117,9 @@ impl TransferOptions {
 
     /// As [`journal_for`](Self::journal_for), and goes on with what an earlier transfer of the same
     /// request left beside `target`, if there is anything that fits.
+    ///
+    /// What is there stays until it is [saved](super::Transfer::save) or cancelled: a transfer that
+    /// does not even start leaves it as it is.
     ///
     /// Where the server has nothing left of it, the operation starts again if it may be repeated;
     /// [`Event::Restarted`](super::Event::Restarted) says so.

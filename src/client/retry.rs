@@ -38,7 +38,8 @@ impl Retries {
         self
     }
 
-    /// For how long a request tries again without having received a new byte. Default 15 s.
+    /// How long a request tries again for, in all, without having received a new byte. Default
+    /// 15 s. Time with a connection does not count: a server may compute in silence.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
         self
@@ -57,13 +58,15 @@ const MOST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct RetryBudget {
     retries: Retries,
     tries: u32,
-    /// When the first try failed that no new byte has come after.
+    /// How long there was no connection, up to the last one.
+    spent: Duration,
+    /// When the connection was lost that there is no other for yet.
     since: Option<Instant>,
 }
 
 impl RetryBudget {
     pub(crate) fn new(retries: Retries) -> Self {
-        Self { retries, tries: 0, since: None }
+        Self { retries, tries: 0, spent: Duration::ZERO, since: None }
     }
 
     /// How long to wait before the next try, or `None` if the budget is spent.
@@ -76,7 +79,8 @@ impl RetryBudget {
         jitter: f64,
     ) -> Option<Duration> {
         let since = *self.since.get_or_insert(now);
-        let left = self.retries.within.saturating_sub(now.saturating_duration_since(since));
+        let spent = self.spent.saturating_add(now.saturating_duration_since(since));
+        let left = self.retries.within.saturating_sub(spent);
         let jitter = jitter.clamp(0.0, 1.0);
         let pause = match asked.map(|asked| asked.max(LEAST_PAUSE)) {
             Some(asked) if asked > left => return None,
@@ -93,10 +97,16 @@ impl RetryBudget {
         Some(pause)
     }
 
+    /// There is a connection; as long as it stands, the server may compute in silence.
+    pub(crate) fn handle_connected(&mut self, now: Instant) {
+        if let Some(since) = self.since.take() {
+            self.spent = self.spent.saturating_add(now.saturating_duration_since(since));
+        }
+    }
+
     /// A new byte has come, so that all retries are there again.
     pub(crate) fn refill(&mut self) {
-        self.tries = 0;
-        self.since = None;
+        (self.tries, self.spent, self.since) = (0, Duration::ZERO, None);
     }
 }
 
@@ -134,6 +144,16 @@ mod tests {
         let (mut budget, now) = (budget(), Instant::now());
         let pauses: Vec<_> = (0..5).map(|_| budget.pause(None, now, 1.0).unwrap()).collect();
         assert!(pauses.windows(2).all(|pair| pair[1] == pair[0] * 2), "{pauses:?}");
+    }
+
+    #[test]
+    fn time_with_a_connection_does_not_count() {
+        let (mut budget, start) = (budget(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(budget.pause(None, start, 0.0).is_some());
+        budget.handle_connected(at(10));
+        assert!(budget.pause(None, at(600), 0.0).is_some(), "10 s are spent");
+        assert_eq!(budget.pause(None, at(606), 0.0), None, "16 s are spent");
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::asking::Asking;
 use super::error::{CloseCause, Error};
 use super::inbox::Inbox;
-use super::outcome::CancelOutcome;
 use crate::proto::request::Mode;
 use crate::proto::{Control, Counters, Features, MessageId, OperationKey, Request};
 
@@ -47,17 +47,12 @@ pub(crate) trait Line: Send + Sync + fmt::Debug {
     ) -> Result<Started, Error>;
 
     /// Stops a request, and frees what the server keeps of it.
-    fn cancel(
-        &self,
-        id: &MessageId,
-        operation: Option<OperationKey>,
-        outcome: Option<oneshot::Sender<CancelOutcome>>,
-    );
+    fn cancel(&self, id: &MessageId, operation: Option<OperationKey>, asking: Option<Asking>);
 
     /// Leaves a request to the server.
     fn detach(&self, id: &MessageId);
 
-    /// Sends a control.
+    /// Sends a control, if the server knows such ones.
     fn control(&self, control: Control);
 
     /// What ended the connection, once it has ended.

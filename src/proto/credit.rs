@@ -101,7 +101,8 @@ mod tests {
         credit.handle_taken(1);
         assert_eq!(credit.poll_grant(start), Some(3));
         let due = credit.next_timeout().unwrap();
-        assert_eq!(credit.poll_grant(due - Duration::from_millis(1)), None);
+        let just_before = due.checked_sub(Duration::from_millis(1)).unwrap();
+        assert_eq!(credit.poll_grant(just_before), None);
         credit.handle_chunk(due);
         assert_eq!(credit.poll_grant(due), None);
         assert_eq!(credit.poll_grant(due + GRANT_REPEAT), Some(3));

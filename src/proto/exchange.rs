@@ -12,8 +12,9 @@
 //! ```
 //!
 //! The loss of the connection leads to `Failed` from everywhere, unless the operation was
-//! accepted: [`recovery`] says how such a request goes on.
+//! accepted: [`Recovery`] says how such a request goes on.
 
+mod answer;
 mod error;
 mod recovery;
 
@@ -26,15 +27,13 @@ pub use recovery::{Recovery, Retained};
 use serde_json::value::RawValue;
 
 use super::assembler::{AssembleError, Assembled, ChunkAssembler, Pushed};
-use super::base64::decode_append;
 use super::checksum::Sha256;
 use super::credit::Credit;
 use super::feature::{Feature, Features};
-use super::frame::{Answer, Body, Chunk, Complete, Envelope, FrameError, Kind};
-use super::json::{Text, each_member};
+use super::frame::{Body, Chunk, Complete, Envelope, Kind};
 use super::limits::{Limits, MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
 use super::reply::{Progress, Reply, ServerError, Warning};
-use super::request::{Mode, push_member};
+use super::request::Mode;
 use super::stats::{Counters, add, count};
 
 /// What a request is to hold its answer to.
@@ -88,6 +87,8 @@ pub struct Exchange {
     retained: Option<Retained>,
     /// Whether the request goes on with an operation and the server has not accepted that yet.
     is_resuming: bool,
+    /// Whether it has gone on with an operation at all.
+    is_resumed: bool,
     end: Option<Ending>,
 }
 
@@ -134,6 +135,7 @@ impl Exchange {
             credit: None,
             retained: None,
             is_resuming: false,
+            is_resumed: false,
             end: None,
         };
         exchange.open_credit();
@@ -229,14 +231,7 @@ impl Exchange {
                 self.extend_idle(now);
                 Ok(Event::Progress(progress))
             }
-            Body::Warning(warning) => {
-                let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
-                if self.warnings.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
-                    self.warning_bytes = bytes;
-                    self.warnings.push(warning.clone());
-                }
-                Ok(Event::Warning(warning))
-            }
+            Body::Warning(warning) => Ok(self.handle_warning(warning)),
             Body::Chunk(chunk) => self.handle_chunk(&chunk, now, out),
             Body::Complete(complete) => self.handle_complete(&complete),
             Body::Answer(answer) => self.handle_answer(&answer, out),
@@ -264,6 +259,19 @@ impl Exchange {
             sha256,
             digest_checked: end.sha256.is_some(),
         }))
+    }
+
+    fn handle_warning(&mut self, warning: Warning) -> Event {
+        // A server may say again what it said before the connection was lost.
+        if self.is_resumed && self.warnings.contains(&warning) {
+            return Event::Ignored;
+        }
+        let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
+        if self.warnings.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
+            self.warning_bytes = bytes;
+            self.warnings.push(warning.clone());
+        }
+        Event::Warning(warning)
     }
 
     fn handle_chunk(
@@ -313,70 +321,9 @@ impl Exchange {
             assembled,
             sha256: complete.sha256,
             data: complete.data.map(ToOwned::to_owned),
-            frame: without_data(complete.frame),
+            frame: answer::without_data(complete.frame),
         });
         Ok(Event::Ended)
-    }
-
-    fn handle_answer(
-        &mut self,
-        answer: &Answer<'_>,
-        out: &mut BytesMut,
-    ) -> Result<Event, ExchangeError> {
-        let data = answer.outcome.clone().map_err(ExchangeError::Server)?;
-        if self.assembler.has_chunks() {
-            let chunks = self.assembler.delivered_chunks();
-            return Err(ExchangeError::AnswerAfterChunks { chunks });
-        }
-        let start = out.len();
-        let data = match (data, self.terms.answer_payload) {
-            (Some(data), Some(field)) => self.take_answer_payload(data, field, out)?,
-            (data, _) => data.map(ToOwned::to_owned),
-        };
-        let bytes = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
-        let assembled = Assembled { chunks: 0, bytes };
-        self.end = Some(Ending { assembled, sha256: None, data, frame: None });
-        Ok(Event::Ended)
-    }
-
-    /// Decodes the payload inside a single answer and gives the answer without it.
-    fn take_answer_payload(
-        &self,
-        data: &RawValue,
-        field: &'static str,
-        out: &mut BytesMut,
-    ) -> Result<Option<Box<RawValue>>, ExchangeError> {
-        let (mut payload, mut twice) = (None, false);
-        // What is left is written as it comes; a null payload is none and stays.
-        let mut rest = String::from("{");
-        let read = each_member(data.get(), |key, value| {
-            if key == field && value.get() != "null" {
-                twice |= payload.replace(value).is_some();
-                return;
-            }
-            push_member(&mut rest, &key, value);
-        });
-        if read.is_err() {
-            return Ok(Some(data.to_owned()));
-        }
-        if twice {
-            return Err(ExchangeError::Frame(FrameError::Duplicate { kind: Kind::Answer, field }));
-        }
-        rest.push('}');
-        if let Some(value) = payload {
-            let limit = self.terms.limits.max_payload_bytes;
-            let Text(text) = serde_json::from_str(value.get())
-                .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
-            let start = out.len();
-            decode_append(&text, out)
-                .map_err(|source| ExchangeError::AnswerPayload { field, source: Some(source) })?;
-            let got = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
-            if got > limit {
-                out.truncate(start);
-                return Err(ExchangeError::AnswerTooLarge { got, limit });
-            }
-        }
-        Ok(RawValue::from_string(rest).ok())
     }
 
     /// Fails where `checksum` was agreed on and a field it asks for is absent.
@@ -400,19 +347,6 @@ impl Exchange {
     fn take_assembler(&mut self) -> ChunkAssembler {
         std::mem::replace(&mut self.assembler, ChunkAssembler::new(self.terms.limits.clone()))
     }
-}
-
-/// The members of a frame beside `data`, which may be large and is kept on its own.
-fn without_data(frame: &str) -> Option<Box<RawValue>> {
-    let mut rest = String::from("{");
-    each_member(frame, |key, value| {
-        if key != "data" {
-            push_member(&mut rest, &key, value);
-        }
-    })
-    .ok()?;
-    rest.push('}');
-    RawValue::from_string(rest).ok()
 }
 
 #[cfg(test)]

@@ -103,7 +103,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How long each object takes to serialize, beside what it takes anyway. Default none.
+    /// How long each object takes to serialize or to check, beside what it takes anyway. Default
+    /// none. What a check finds in an object leaves before.
     pub fn object_delay(mut self, delay: Duration) -> Self {
         self.object_delay = delay;
         self

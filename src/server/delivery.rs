@@ -135,7 +135,7 @@ impl<'a> Delivery<'a> {
             return self.interrupt(interruption).await;
         }
         let most = self.script.kept_bytes(payload.total_bytes());
-        let count = most.div_ceil(payload.chunk_bytes());
+        let count = payload.chunks_within(most);
         if self.script.has_extra_chunk() {
             let frame = || self.chunk(count.saturating_add(1), b"past the end", most);
             self.outbox.send(frame).await?;

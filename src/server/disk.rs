@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -16,9 +16,14 @@ const COPIED_AT_ONCE: u64 = 1 << 20;
 /// A payload in a file that is removed with it.
 #[derive(Debug)]
 pub(super) struct StoredFile {
-    file: Mutex<File>,
+    inner: Mutex<Inner>,
     /// Dropped after the file is closed, which some systems insist on.
     _path: TemporaryPath,
+}
+
+#[derive(Debug)]
+struct Inner {
+    file: File,
     total_bytes: u64,
 }
 
@@ -29,38 +34,56 @@ struct TemporaryPath(PathBuf);
 impl StoredFile {
     /// Copies a payload into a new file of the folder. Nothing is left there if that fails.
     pub(super) fn store(folder: &Path, source: &dyn Source) -> io::Result<Self> {
-        let (mut file, path) = create(folder)?;
+        let stored = Self::empty(folder)?;
         let total_bytes = source.total_bytes();
         let mut copied = 0;
         while copied < total_bytes {
             let length = total_bytes.saturating_sub(copied).min(COPIED_AT_ONCE);
             let bytes = source.read(copied, usize::try_from(length).unwrap_or(usize::MAX))?;
-            file.write_all(&bytes)?;
+            stored.append(&bytes)?;
             copied = copied.saturating_add(length);
         }
-        Ok(Self { file: Mutex::new(file), _path: path, total_bytes })
+        Ok(stored)
+    }
+
+    /// A new file of the folder, to be grown.
+    pub(super) fn empty(folder: &Path) -> io::Result<Self> {
+        let (file, path) = create(folder)?;
+        Ok(Self { inner: Mutex::new(Inner { file, total_bytes: 0 }), _path: path })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Source for StoredFile {
     fn total_bytes(&self) -> u64 {
-        self.total_bytes
+        self.lock().total_bytes
     }
 
     fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         let mut bytes = vec![0; length];
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = &mut self.lock().file;
         file.seek(SeekFrom::Start(offset))?;
         file.read_exact(&mut bytes)?;
         Ok(bytes.into())
     }
 
     fn held_bytes(&self) -> u64 {
-        self.total_bytes
+        self.total_bytes()
     }
 
     fn is_slow(&self) -> bool {
         true
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let Inner { file, total_bytes } = &mut *self.lock();
+        file.seek(SeekFrom::Start(*total_bytes))?;
+        file.write_all(bytes)?;
+        *total_bytes = total_bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(())
     }
 }
 
@@ -99,8 +122,13 @@ mod tests {
         assert_eq!(stored.read(3, 4).unwrap(), "3456");
         assert_eq!(stored.read(9, 1).unwrap(), "9");
         assert!(stored.read(9, 2).is_err());
-        assert_eq!(files(), 2);
-        drop((stored, other));
+        let growing = StoredFile::empty(folder.path()).unwrap();
+        growing.append(b"01").unwrap();
+        assert_eq!(growing.read(1, 1).unwrap(), "1");
+        growing.append(b"23").unwrap();
+        assert_eq!((growing.read(1, 3).unwrap(), growing.held_bytes()), ("123".into(), 4));
+        assert_eq!(files(), 3);
+        drop((stored, other, growing));
         assert_eq!(files(), 0);
         assert!(StoredFile::store(&folder.path().join("none"), &payload).is_err());
     }

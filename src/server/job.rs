@@ -1,5 +1,6 @@
 //! One heavy request, from its admission to its last frame.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
@@ -8,6 +9,7 @@ use tokio::time::Instant;
 use super::admission::Place;
 use super::core::{OperationId, Owner, Question, Started, StreamKey, StreamTerms};
 use super::delivery::{Delivered, Delivery};
+use super::growth::grow;
 use super::keeper::Link;
 use super::outbox::{Gone, Outbox};
 use super::refusal::Refusal;
@@ -146,6 +148,20 @@ impl Job {
                     }
                 }
             }
+            Task::Stream {
+                mut link,
+                bound: Some(Bound { operation, work: Work::Check(check), packing, _place: place }),
+            } => {
+                let work = async {
+                    let outcome = grow(&check, state, operation, packing, &script).await;
+                    drop(place);
+                    state.keeper.finish(operation, outcome);
+                };
+                let delivery = deliver(&mut link, &id, outbox, &script);
+                if alongside(delivery, work).await? == Delivered::Broken {
+                    return Ok(());
+                }
+            }
             Task::Stream { mut link, bound } => {
                 let again = match bound {
                     Some(bound) => bound.run(&mut link, peer, &script).await?,
@@ -221,9 +237,12 @@ fn spawn_kept(
     let (keeper, start) = (Arc::clone(&state.keeper), Instant::now().into_std());
     let own = Arc::clone(state);
     let run = async move {
+        let _place = place;
+        if let Work::Check(check) = &work {
+            return grow(check, &own, operation, packing, &script).await;
+        }
         let report = Report::Keeper { keeper, operation };
-        let produced = work.produce(&own, &report).await;
-        let outcome = match produced {
+        match work.produce(&own, &report).await {
             Ok(mut product) => {
                 if let Some(payload) = script.forced_payload() {
                     product.force(payload);
@@ -232,11 +251,18 @@ fn spawn_kept(
             }
             Err(Halt::Refused(refusal)) => Err(refusal),
             Err(Halt::Gone) => Err(given_up("nobody is told")),
-        };
-        drop(place);
-        outcome
+        }
     };
     state.keeper.spawn(operation, run);
+}
+
+/// Waits for a delivery; the work for it goes on meanwhile, and is given up with it.
+async fn alongside<T>(delivery: impl Future<Output = T>, work: impl Future<Output = ()>) -> T {
+    let (mut delivery, work) = (pin!(delivery), pin!(work));
+    tokio::select! {
+        delivered = &mut delivery => delivered,
+        () = work => delivery.await,
+    }
 }
 
 async fn deliver(

@@ -10,8 +10,8 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep_until;
 
 use super::core::{
-    Change, Loss, Next, OperationId, Operations, Outcome, Owner, Question, ResumeCheck, Retention,
-    Started, StreamKey, StreamTerms,
+    Change, Loss, Next, OperationId, Operations, Outcome, Owner, Payload, Question, ResumeCheck,
+    Retention, Started, StreamKey, StreamTerms,
 };
 use super::refusal::Refusal;
 use crate::proto::{Control, Resume};
@@ -146,6 +146,11 @@ impl Keeper {
         message: &str,
     ) {
         self.act(|inner| inner.core.handle_warning(id, item.into(), code, message.into()));
+    }
+
+    /// There is more of a payload that is sent while it is made.
+    pub(super) fn report_growth(&self, id: OperationId, payload: &Arc<Payload>) {
+        self.act(|inner| inner.core.handle_growth(id, payload));
     }
 
     /// A connection is gone, and all its requests.

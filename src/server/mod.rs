@@ -33,6 +33,7 @@ mod deployed;
 mod disk;
 mod domain;
 mod error;
+mod growth;
 mod handshake;
 mod job;
 mod keeper;

@@ -12,7 +12,7 @@ use super::limits::MAX_CHUNK_BYTES;
 #[non_exhaustive]
 pub enum Profile {
     /// Speaks every extension that is built, serves the requests of a connection side by side and
-    /// keeps to the chunk size asked for.
+    /// keeps to the chunk size asked for. Alone in having the domains `atc` and `test`.
     #[default]
     Full,
     /// A first server that streams: it names no features, serves one request after the other,
@@ -50,10 +50,15 @@ impl Profile {
     /// The domains that the welcome lists. As on real servers, `system` works without being listed.
     pub(super) fn domains(self) -> &'static [&'static str] {
         match self {
-            Self::Full => &["git", "test"],
+            Self::Full => &["atc", "git", "test"],
             Self::Seed => &["git"],
             Self::Deployed => deployed::DOMAINS,
         }
+    }
+
+    /// Whether it has the domain `atc`.
+    pub(super) fn has_checks(self) -> bool {
+        self == Self::Full
     }
 
     /// Whether it has the domain `test`.

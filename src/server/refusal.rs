@@ -25,6 +25,7 @@ impl Refusal {
     pub(super) const SERVICE_EXCEPTION: &'static str = "SERVICE_EXCEPTION";
     pub(super) const TEST_ERROR: &'static str = "TEST_ERROR";
     pub(super) const GIT_ERROR: &'static str = "GIT_ERROR";
+    pub(super) const ATC_ERROR: &'static str = "ATC_ERROR";
 
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), retry_after: None }

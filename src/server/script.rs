@@ -21,7 +21,7 @@ use super::core::Loss;
 /// Steps hold for streams, those that are resumed or attached to counted as streams of their own.
 /// [`raw`](Self::raw), [`before`](Self::before),
 /// [`after`](Self::after), [`payload`](Self::payload), [`only_first`](Self::only_first) and
-/// [`busy`](Self::busy) hold for single answers too. [`payload`](Self::payload) holds for exports,
+/// [`busy`](Self::busy) hold for single answers too. [`payload`](Self::payload) holds for exports and checks,
 /// and with [`ignore_chunk_size`](Self::ignore_chunk_size) for all streams of an operation, by what
 /// the script was when it was started.
 /// [`cut_connection_after`](Self::cut_connection_after), [`lose_operations`](Self::lose_operations)
@@ -185,7 +185,7 @@ impl Script {
         self
     }
 
-    /// Sends these bytes instead of the archive; the counts are still the archive's.
+    /// Sends these bytes instead of the archive or the findings; the counts are still theirs.
     pub fn payload(mut self, bytes: impl Into<Bytes>) -> Self {
         self.payload = Some(bytes.into());
         self

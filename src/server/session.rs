@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(full.features, Some(Features::BUILT));
         assert_eq!(full.limits.max_chunk_bytes, Some(MAX_CHUNK_BYTES));
         assert_eq!(full.limits.max_window, Some(MAX_WINDOW));
-        assert_eq!(full.domains, ["git", "test"]);
+        assert_eq!(full.domains, ["atc", "git", "test"]);
         assert_eq!(
             welcome(1, Profile::Seed),
             r#"{"id":"welcome","success":true,"data":{"session":"longhaul-1","version":"2.3.0","domains":["git"]}}"#

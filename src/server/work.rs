@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use super::core::{OperationId, Outcome, Pace, Payload, Source};
 use super::disk::StoredFile;
-use super::domain::{Export, Exported, Generated};
+use super::domain::{Check, Export, Exported, Generated};
 use super::keeper::Keeper;
 use super::outbox::{Gone, Outbox};
 use super::refusal::Refusal;
@@ -24,6 +24,8 @@ use crate::proto::frame::write::FrameWriter;
 /// What a heavy request asks for.
 pub(super) enum Work {
     Export(Export),
+    /// For a stream it is run by [`grow`](super::growth::grow).
+    Check(Check),
     Generate(Generated),
     Sleep(Duration),
 }
@@ -82,7 +84,7 @@ impl Work {
         match self {
             Self::Export(export) => export.produce(state, report).await,
             Self::Generate(generated) => Ok(generated.produce()),
-            Self::Sleep(_) => Err(Halt::Refused(needs_answer())),
+            Self::Check(_) | Self::Sleep(_) => Err(Halt::Refused(no_whole_payload())),
         }
     }
 
@@ -90,6 +92,7 @@ impl Work {
     pub(super) async fn answer(&self, state: &State) -> Result<Answer, Halt> {
         match self {
             Self::Export(export) => export.run(state, &Report::Nobody).await.map(Answer::Exported),
+            Self::Check(check) => check.answer(state).await.map(Answer::Data),
             Self::Generate(generated) => {
                 generated.answer().map(Answer::Data).map_err(Halt::Refused)
             }
@@ -202,6 +205,6 @@ pub(super) fn given_up(error: impl Display) -> Refusal {
     Refusal::new(Refusal::SERVICE_EXCEPTION, format!("the operation was given up: {error}"))
 }
 
-fn needs_answer() -> Refusal {
-    Refusal::new(Refusal::SERVICE_EXCEPTION, "the operation has no payload")
+fn no_whole_payload() -> Refusal {
+    Refusal::new(Refusal::SERVICE_EXCEPTION, "the operation has no payload at its end")
 }

@@ -3,7 +3,8 @@
 use longhaul::server::{Profile, RawMessage, Script};
 
 use crate::archive::of;
-use crate::support::{Folder, Serving, nobody, refusing, run};
+use crate::peer::{nobody, refusing};
+use crate::support::{Folder, Serving, run};
 
 /// The exit code, the server, the words, and the variables.
 type Situation<'a> = (i32, &'a String, &'a str, &'a [(&'a str, &'a str)]);
@@ -19,7 +20,7 @@ fn each_situation_has_its_exit_code() {
     });
     let failing = scripted(Script::new().error_after(1, "SERVICE_EXCEPTION", "dump"));
     let corrupt = scripted(Script::new().corrupt_bit(100, 3));
-    let cut = scripted(Script::new().cut_after(2));
+    let cut = scripted(Script::new().cut_after(0));
     let closing = scripted(Script::new().raw(vec![RawMessage::Close]));
     let stalled = scripted(Script::new().stall_after(1));
     let hostile = scripted(Script::new().payload(of(&[("../a.prog.abap", "x")])));
@@ -94,6 +95,49 @@ fn each_situation_has_its_exit_code() {
         (5, hostile, "export $DEMO --extract new", &[]),
         (6, good, "export $DEMO --object CLAS:ZCL_NO_SUCH -o new.zip", &[]),
     ];
+    check(situations);
+}
+
+#[test]
+fn what_goes_on_and_what_comes_as_records_has_its_exit_code() {
+    let scripted = |script: Script| Serving::start(|server| server.script(script));
+    let good = scripted(Script::new());
+    let mended = scripted(Script::new().cut_after(2));
+    let records = scripted(Script::new().payload(&b"{\"a\":1}\n{\"a\":2}\n"[..]));
+    let no_records = scripted(Script::new().payload(&b"{nothing}\n"[..]));
+    let torn = Script::new().payload(&b"[1,2]"[..]).truncate_payload(3);
+    let torn = scripted(torn);
+    let good = &good.url();
+    let urls = [&mended, &records, &no_records, &torn].map(Serving::url);
+    let [mended, records, no_records, torn] = &urls;
+    let stream =
+        |more: &str| format!(r#"call git export --stream --params {{"packages":["$DEMO"]}}{more}"#);
+    let (stream, stream_json, stream_to_file) =
+        (&stream(""), &stream(" --json"), &stream(" -o new.bin"));
+    let situations: &[Situation<'_>] = &[
+        (0, good, "export $DEMO -o new.zip --resume", &[]),
+        (0, good, "export $DEMO -o new.zip --extract new --resume", &[]),
+        (0, mended, "export $DEMO -o new.zip", &[]),
+        (0, records, stream, &[]),
+        (0, records, stream_json, &[]),
+        (0, no_records, stream_to_file, &[]),
+        (2, good, "export $DEMO --resume -o -", &[]),
+        (2, good, "export $DEMO --resume --extract some", &[]),
+        (2, good, "call system ping --resume", &[]),
+        (2, good, "serve --package $X=there --retain 0s", &[]),
+        (2, good, "serve --package $X=there --retain-size none", &[]),
+        (3, good, "serve --package $X=there --retain-dir there/kept.txt", &[]),
+        (4, good, "export $NOSUCH --resume", &[]),
+        (5, no_records, stream, &[]),
+        (5, no_records, stream_json, &[]),
+        (5, torn, stream, &[]),
+        (5, torn, stream_to_file, &[]),
+    ];
+    check(situations);
+}
+
+#[track_caller]
+fn check(situations: &[Situation<'_>]) {
     for (code, url, line, variables) in situations {
         let folder = Folder::new();
         folder.write("there/kept.txt", "kept");
@@ -103,7 +147,7 @@ fn each_situation_has_its_exit_code() {
             words.extend(["--chunk-size", "10kB"]);
         }
         run(folder.longhaul(url, &words).envs(variables.iter().copied())).expect(*code);
-        let appeared = folder.names().len() > 1;
+        let appeared = folder.finished().len() > 1;
         assert_eq!(appeared, line.contains("new") && [0, 6].contains(code), "{line}");
     }
 }

@@ -5,20 +5,38 @@ use std::io::Read;
 
 use longhaul::server::{Profile, RawMessage, Script};
 
-use crate::support::{Folder, Ran, Serving, nobody, peer, refusing, run};
+use crate::peer::{nobody, peer, refusing};
+use crate::support::{Folder, Ran, Serving, run};
 
 /// Exports over an existing file, expects `code` and a hint with `word`, and that the file is as
-/// it was with nothing beside it; then the same with `--json`.
+/// it was with nothing beside it.
 #[track_caller]
 fn fails(url: &str, more: &[&str], code: i32, word: &str) -> Ran {
+    let (folder, ran) = fails_in_folder(url, more, code, word);
+    assert_eq!(folder.names(), ["a.zip"]);
+    ran
+}
+
+/// The same, but what has come stays beside the file, and the hint says how to go on.
+#[track_caller]
+fn breaks_off(script: Script, more: &[&str], word: &str) -> Ran {
+    let serving = Serving::start(|server| server.script(script));
+    let (folder, ran) = fails_in_folder(&serving.url(), more, 5, word);
+    assert_eq!((folder.names().len(), folder.parts().0), (3, 1), "{:?}", folder.names());
+    ran.expect_hint("--resume");
+    ran
+}
+
+#[track_caller]
+fn fails_in_folder(url: &str, more: &[&str], code: i32, word: &str) -> (Folder, Ran) {
     let folder = Folder::new();
     fs::write(folder.path("a.zip"), "old").unwrap();
     let words = [&["export", "$DEMO", "-o", "a.zip"], more].concat();
     let ran = run(&mut folder.longhaul(url, &words)).expect(code);
     ran.expect_hint(word);
-    assert_eq!(folder.names(), ["a.zip"]);
+    assert_eq!(folder.finished(), ["a.zip"]);
     assert_eq!(fs::read(folder.path("a.zip")).unwrap(), b"old");
-    ran
+    (folder, ran)
 }
 
 #[track_caller]
@@ -122,8 +140,31 @@ fn nothing_is_delivered() {
 #[test]
 fn the_connection_breaks() {
     let chunked = ["--chunk-size", "10kB"];
-    scripted(Script::new().cut_after(3), &chunked, 5, "try again");
+    let ran = breaks_off(Script::new().cut_after(0), &chunked, "is kept");
+    assert_eq!(ran.stderr().matches("connection lost (the connection was cut), trying").count(), 5);
     scripted(Script::new().raw(vec![RawMessage::Close]), &chunked, 5, "try again");
+}
+
+#[test]
+fn a_connection_that_breaks_is_opened_again() {
+    let serving = Serving::start(|server| server.script(Script::new().cut_after(3)));
+    let folder = Folder::new();
+    let words = ["export", "$DEMO", "--chunk-size", "10kB"];
+    let ran = run(&mut folder.longhaul(&serving.url(), &words)).expect(0);
+    assert_eq!(folder.names(), ["$DEMO.zip"]);
+    for word in
+        ["connection lost (the connection was cut), trying again in 0.", "resuming at 30000"]
+    {
+        assert!(ran.stderr().contains(word), "{}", ran.stderr());
+    }
+    let quiet = [&words[..], &["-q"]].concat();
+    assert_eq!(run(&mut folder.longhaul(&serving.url(), &quiet)).expect(0).stderr(), "");
+    // Where the server keeps nothing, all of it comes once more.
+    let script = Script::new().before(vec![RawMessage::Cut]).only_first(1);
+    let serving = Serving::start(|server| server.profile(Profile::Seed).script(script));
+    let ran = run(&mut folder.longhaul(&serving.url(), &words)).expect(0);
+    assert!(ran.stderr().contains("warning: starting over from the beginning: the connection"));
+    assert!(!ran.stderr().contains("resuming"), "{}", ran.stderr());
 }
 
 #[test]
@@ -138,7 +179,7 @@ fn the_data_does_not_verify() {
 
 #[test]
 fn limits_on_size_name_their_option() {
-    scripted(Script::new(), &["--max-message", "10kB"], 5, "--max-message");
+    breaks_off(Script::new(), &["--max-message", "10kB"], "--max-message");
     scripted(Script::new(), &["--max-size", "10kB"], 5, "--max-size");
     // The archive itself is below this, what it inflates to is not.
     let ran = scripted(Script::new(), &["--max-size", "100kB"], 5, "--max-size");
@@ -149,23 +190,18 @@ fn limits_on_size_name_their_option() {
 fn limits_on_time_name_their_option() {
     let stalled = || Script::new().stall_after(1);
     let chunked = ["--chunk-size", "10kB"];
-    scripted(stalled(), &[&chunked[..], &["--timeout", "500ms"]].concat(), 5, "--timeout");
-    scripted(
-        stalled(),
-        &[&chunked[..], &["--idle-timeout", "300ms"]].concat(),
-        5,
-        "--idle-timeout",
-    );
+    breaks_off(stalled(), &[&chunked[..], &["--timeout", "500ms"]].concat(), "--timeout");
+    breaks_off(stalled(), &[&chunked[..], &["--idle-timeout", "300ms"]].concat(), "--idle-timeout");
 }
 
 #[test]
 fn progress_is_a_line_now_and_then_unless_quiet() {
     let words = ["--chunk-size", "10kB", "--timeout", "3s"];
     let is_line = |line: &str| line.contains("/71 objects, ") && line.contains("KiB");
-    let ran = scripted(Script::new().stall_after(2), &words, 5, "--timeout");
+    let ran = breaks_off(Script::new().stall_after(2), &words, "--timeout");
     assert_eq!(ran.stderr().lines().filter(|line| is_line(line)).count(), 1, "{}", ran.stderr());
     let quiet = [&words[..], &["-q"]].concat();
-    let ran = scripted(Script::new().stall_after(2), &quiet, 5, "--timeout");
+    let ran = breaks_off(Script::new().stall_after(2), &quiet, "--timeout");
     assert_eq!(ran.stderr().lines().count(), 2, "{}", ran.stderr());
 }
 

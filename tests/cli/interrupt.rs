@@ -1,24 +1,25 @@
 //! Ctrl+C.
 #![cfg(unix)]
 
-use longhaul::server::Script;
+use longhaul::server::{Profile, Script};
 use rustix::process::Signal;
 
 use crate::support::{Folder, SAMPLE, Serving, Spawned, run};
 
 #[test]
-fn an_interrupted_export_leaves_nothing() {
+fn an_interrupted_export_leaves_nothing_where_it_cannot_go_on() {
     let warning = r#"{"id":"{id}","type":"warning","message":"now"}"#;
-    let script = Script::new().before(vec![warning.into()]).stall_after(2);
-    let serving = Serving::start(|server| server.script(script));
+    let script = Script::new().before(vec![warning.into()]).stall_after(0);
+    let serving = Serving::start(|server| server.profile(Profile::Seed).script(script));
     let folder = Folder::new();
-    let words = ["export", "$DEMO", "--chunk-size", "10kB", "--json"];
+    let words = ["export", "$DEMO", "--json"];
     let mut spawned = folder.spawn(&serving.url(), &words);
     spawned.wait_for_stderr("warning: now");
     spawned.signal(Signal::INT);
     let (status, ended) = spawned.wait();
     assert_eq!(status.code(), Some(130), "{ended}");
     assert!(ended.contains(r#""kind":"interrupted""#), "{ended}");
+    assert!(!ended.contains("--resume"), "{ended}");
     assert!(folder.names().is_empty());
 }
 

@@ -13,8 +13,13 @@ mod failures;
 #[path = "../support/front.rs"]
 #[allow(unreachable_pub, reason = "other tests share it")]
 mod front;
+mod goodbye;
 mod interrupt;
+mod peer;
+mod records;
 mod requests;
+#[cfg(unix)]
+mod resume;
 mod secrets;
 mod support;
 mod systems;

@@ -3,7 +3,8 @@
 use longhaul::proto::base64;
 
 use crate::front::Front;
-use crate::support::{Folder, Serving, nobody, run};
+use crate::peer::nobody;
+use crate::support::{Folder, Serving, run};
 
 const PASSWORD: &str = "pa55-w0rd";
 const COOKIE: &str = "c00kie-va1ue";

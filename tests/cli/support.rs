@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use longhaul::server::{Server, ServerBuilder};
@@ -78,6 +78,19 @@ impl Folder {
         names
     }
 
+    /// What interrupted exports have left in it: how many parts, and how many bytes in all.
+    pub(crate) fn parts(&self) -> (usize, u64) {
+        let names = self.names().into_iter().filter(|name| is_of(name, "part"));
+        let sizes = names.filter_map(|name| Some(fs::metadata(self.path(&name)).ok()?.len()));
+        sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size))
+    }
+
+    /// The names of the files in it that are not of interrupted exports, sorted.
+    pub(crate) fn finished(&self) -> Vec<String> {
+        let is_left = |name: &String| is_of(name, "part") || is_of(name, "journal");
+        self.names().into_iter().filter(|name| !is_left(name)).collect()
+    }
+
     /// A command that runs in it, against the server at `url`.
     pub(crate) fn longhaul(&self, url: &str, words: &[&str]) -> Command {
         let mut command = Command::from_std(self.std_command(url, words));
@@ -103,6 +116,20 @@ impl Folder {
         command.env("HOME", self.path("home")).env("USERPROFILE", self.path("home"));
         command.env("SAP_URL", url).args(words).current_dir(self.0.path());
         command
+    }
+}
+
+fn is_of(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == extension)
+}
+
+/// Waits until something has happened that nobody tells of.
+#[track_caller]
+pub(crate) fn wait_until(has_happened: impl Fn() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !has_happened() {
+        assert!(Instant::now() < until, "it does not happen");
+        thread::yield_now();
     }
 }
 
@@ -188,17 +215,27 @@ impl Spawned {
     }
 
     /// Waits for the end; what is left of stdout comes with it.
-    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
-        let mut rest = String::new();
+    pub(crate) fn wait(self) -> (ExitStatus, String) {
+        let (status, stdout, _) = self.wait_for_all();
+        (status, stdout)
+    }
+
+    /// Waits for the end; what is left of stdout and of stderr comes with it.
+    pub(crate) fn wait_for_all(mut self) -> (ExitStatus, String, String) {
         // The streams end when the command does.
-        loop {
-            match self.stdout.recv_timeout(PATIENCE) {
-                Ok(line) => rest.push_str(&line),
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => panic!("the command does not end"),
-            }
+        let [stdout, stderr] = [&self.stdout, &self.stderr].map(rest);
+        (self.child.wait().unwrap(), stdout, stderr)
+    }
+}
+
+fn rest(lines: &Lines) -> String {
+    let mut rest = String::new();
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => rest.push_str(&line),
+            Err(RecvTimeoutError::Disconnected) => return rest,
+            Err(RecvTimeoutError::Timeout) => panic!("the command does not end"),
         }
-        (self.child.wait().unwrap(), rest)
     }
 }
 
@@ -220,36 +257,6 @@ impl Drop for Spawned {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A peer that deals with one connection and then goes away.
-pub(crate) fn peer(deal: impl FnOnce(TcpStream) + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        deal(stream);
-    });
-    url
-}
-
-/// A peer that answers the upgrade with `status` and a page.
-pub(crate) fn refusing(status: &'static str, page: &'static str) -> String {
-    peer(move |mut stream| {
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
-        let length = page.len();
-        // In one piece, since the client shows only what comes together with the header.
-        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{page}");
-        stream.write_all(answer.as_bytes()).unwrap();
-    })
-}
-
-/// A port that nothing listens on.
-pub(crate) fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }
 
 /// The files of a ZIP, in its order.

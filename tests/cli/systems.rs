@@ -1,7 +1,8 @@
 //! Systems by name, from the files of vsp.
 
 use crate::front::Front;
-use crate::support::{Folder, Ran, Serving, nobody, run};
+use crate::peer::nobody;
+use crate::support::{Folder, Ran, Serving, run};
 
 const COOKIE: &str = "SAP_SESSIONID_A4H_001=abc%3d";
 

@@ -148,6 +148,18 @@ fn an_export_clears_its_bar_and_says_what_it_did() {
 }
 
 #[test]
+fn records_come_without_a_bar_between_them() {
+    let script = Script::new().payload(&b"{\"a\":1}\n{\"a\":2}\n"[..]);
+    let serving = Serving::start(|server| server.script(script));
+    let folder = Folder::new();
+    let params = r#"{"packages":["$DEMO"]}"#;
+    let words = ["call", "git", "export", "--stream", "--params", params];
+    let mut terminal = Terminal::run(&folder, &serving.url(), &words);
+    assert_eq!(terminal.wait(), 0, "{:?}", terminal.seen);
+    assert!(terminal.seen.contains("{\"a\":1}\r\n{\"a\":2}\r\n{"), "{:?}", terminal.seen);
+}
+
+#[test]
 fn a_password_is_asked_for_and_not_shown() {
     let serving = Serving::start(|server| server.user("ME", "tell-no-one"));
     let folder = Folder::new();

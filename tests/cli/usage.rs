@@ -23,6 +23,8 @@ fn what_cannot_be_meant_is_a_usage_error() {
         &["export", "--objects-from", "bad.txt"],
         &["export", "--objects-from", "none.txt"],
         &["export", "--objects-from", "no-such.txt"],
+        &["export", "$A", "--resume", "-o", "-"],
+        &["export", "$A", "--resume", "--extract", "b"],
         &["call", "git"],
         &["call", "git", "x", "--params", "[1]"],
         &["call", "git", "x", "-o", "a"],
@@ -51,11 +53,11 @@ fn help_and_version_are_results() {
 fn every_command_has_examples_in_its_help() {
     let folder = Folder::new();
     for (command, words) in [
-        ("export", &["--extract", "--cacert", "--proxy", "-s, --system"][..]),
+        ("export", &["--resume", "--extract", "--cacert", "--proxy", "-s, --system"][..]),
         ("ping", &["--cookie-file", "--insecure", "SAP_COOKIE_STRING"]),
         ("types", &["--cert", "--key"]),
-        ("call", &["--params", "--stream"]),
-        ("serve", &["full", "seed", "deployed", "--listen"]),
+        ("call", &["--params", "--stream", "records"]),
+        ("serve", &["full", "seed", "deployed", "--listen", "--retain-size", "[default: 10m]"]),
         ("completions", &["bash", "zsh", "fish", "powershell", "elvish"]),
     ] {
         let help = run(&mut folder.longhaul("", &[command, "--help"])).expect(0).stdout();

@@ -96,7 +96,8 @@ async fn whoever_waits_for_credit_holds_up_nobody() {
     let most = client.welcome["data"]["limits"]["maxTransfers"].as_u64().unwrap();
     assert!(client.welcome["data"]["limits"]["maxWindow"].as_u64().unwrap() >= 64);
     for number in 1..most {
-        client.send(windowed(&format!("waiting_{number}"), 0)).await;
+        client.send(windowed(&format!("waiting_{number}"), 1)).await;
+        assert_eq!(client.frame().await["seq"], 1);
     }
     client.send(generated("b", 200).to_string()).await;
     let frames = client.frames().await;

@@ -16,7 +16,7 @@ use crate::client::{
 async fn a_payload_is_what_its_seed_says() {
     let (server, _folder) = serve(|builder| builder).await;
     let mut client = Client::connect(&server).await;
-    assert_eq!(client.welcome["data"]["domains"], json!(["git", "test"]));
+    assert_eq!(client.welcome["data"]["domains"], json!(["atc", "git", "test"]));
     for size in [0, 1, 3, 100] {
         client.send(generated("a", size).to_string()).await;
         let frames = client.frames().await;

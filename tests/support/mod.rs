@@ -1,8 +1,12 @@
 //! What the tests against a real server have in common: the server, the sample, the deadline.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod bulk;
+pub mod cutter;
 pub mod front;
+pub mod pattern;
 pub mod tls;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -13,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use longhaul::server::{Profile, Script, Server};
-use longhaul::{Client, ClientBuilder, Retries, TransferOptions};
+use longhaul::{Client, ClientBuilder, TransferOptions};
 use zip::ZipArchive;
 
 /// The package the servers of the tests serve.
@@ -53,9 +57,19 @@ pub async fn connect(server: &Server) -> Client {
     connect_with(server, |builder| builder).await
 }
 
-/// A client that tries nothing twice.
-pub async fn connect_once(server: &Server) -> Client {
-    connect_with(server, |builder| builder.retries(Retries::never())).await
+/// Lets everything else run until `is_so`.
+pub async fn until(mut is_so: impl FnMut() -> bool) {
+    deadline(async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Waits until no request of the client waits for frames; it is the driver that sees to that.
+pub async fn nothing_is_left_pending(client: &Client) {
+    until(|| client.stats().pending == 0).await;
 }
 
 /// A client of a builder that was changed.
@@ -124,4 +138,14 @@ pub fn chain(error: &dyn StdError) -> String {
         source = error.source();
     }
     text
+}
+
+/// A server of nothing but the domain `test`.
+pub async fn bare(script: Script) -> Server {
+    deadline(Server::builder().script(script).bind("127.0.0.1:0")).await.expect("the server binds")
+}
+
+/// A client that reaches its server through a cutter.
+pub async fn connect_through(cutter: &cutter::Cutter) -> Client {
+    deadline(Client::builder(cutter.url()).connect()).await.expect("the client connects")
 }

@@ -39,9 +39,16 @@ pub(crate) enum Command {
     /// Sends any request and prints the data of its answer as JSON.
     ///
     /// The data is indented on a terminal and compact elsewhere. With --stream, a payload goes to
-    /// the file named by -o and the data to stdout; with `-o -` only the payload goes to stdout.
-    /// Without -o, a payload goes to stdout in place of the data, unless stdout is a terminal or
-    /// --json is given: then it is left out with a warning.
+    /// the file named by -o and the data to stdout; with `-o -` only the payload goes to stdout,
+    /// once it has been verified.
+    ///
+    /// Without -o, a payload that begins with { or [ is taken as records, one JSON value a line or
+    /// one array: each goes to stdout as a line of its own as soon as it is there, and the data to
+    /// stderr. With --json the lines are {"record":…}, and a last one has "data" and "records".
+    /// They are verified only if the command ends well.
+    ///
+    /// Any other payload goes to stdout in place of the data, once it has been verified, unless
+    /// stdout is a terminal or --json is given: then it is left out with a warning.
     #[command(after_long_help = examples::CALL)]
     Call(CallArgs),
     /// Serves folders as packages, for tests and trials.
@@ -83,6 +90,13 @@ impl TalkArgs {
             output::warn(text);
         }
     }
+
+    /// Prints a note, unless that is not wanted.
+    pub(crate) fn note(self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            output::note(text);
+        }
+    }
 }
 
 /// How a payload is taken.
@@ -98,6 +112,7 @@ pub(crate) struct PayloadArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ExportArgs {
     /// Packages to export, with their sub-packages.
     #[arg(value_name = "PACKAGE")]
@@ -124,6 +139,13 @@ pub(crate) struct ExportArgs {
     /// Leave sub-packages out.
     #[arg(long)]
     pub(crate) no_subpackages: bool,
+    /// Go on with what an interrupted export of the same has left beside its file.
+    ///
+    /// An export to a file that breaks off, is interrupted or killed leaves a .part and a .journal
+    /// beside it where the server can go on later. With nothing there, or once the server has
+    /// nothing of it any more, it starts from the beginning and says so.
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Print the result, or the error, as one JSON object on stdout.
     #[arg(long)]
     pub(crate) json: bool,
@@ -160,7 +182,7 @@ pub(crate) struct CallArgs {
     /// Where a payload goes, `-` for stdout.
     #[arg(short, long, value_name = "FILE|-", requires = "stream")]
     pub(crate) output: Option<Target>,
-    /// Print everything, or the error, as one JSON object on stdout.
+    /// Print everything, or the error, as one JSON object on stdout; records as one each.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -188,6 +210,15 @@ pub(crate) struct ServeArgs {
     /// How long each object takes, beside what it takes anyway, such as 5ms.
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub(crate) object_delay: Option<Duration>,
+    /// How long an operation is kept for a client whose connection is gone.
+    #[arg(long, value_name = "DUR", value_parser = duration, default_value = "10m")]
+    pub(crate) retain: Duration,
+    /// How much all payloads that are kept may hold together.
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
+    pub(crate) retain_size: u64,
+    /// Keep payloads in files of this folder, rather than in memory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) retain_dir: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

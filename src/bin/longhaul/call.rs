@@ -1,19 +1,23 @@
 //! `longhaul call`: any request, its answer's data as JSON.
 
-use std::io::Cursor;
+mod records;
 
-use longhaul::client::Untyped;
-use longhaul::proto::{Payload, Warning};
-use longhaul::{Client, Completed, Receipt, Transfer};
+use std::fs::File;
+use std::path::Path;
+
+use longhaul::client::{StagedFile, Untyped};
+use longhaul::proto::Warning;
+use longhaul::{Client, Completed, Receipt, Staged, Transfer};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::args::{CallArgs, TalkArgs};
 use crate::failure::Failure;
+use crate::interrupt::Interruption;
 use crate::progress::Display;
 use crate::report::milliseconds;
 use crate::target::Target;
-use crate::{Done, connect, interrupt, output};
+use crate::{Done, connect, output};
 
 /// Sends the request and prints what comes of it.
 pub(crate) fn run(args: &CallArgs, talk: TalkArgs) -> Result<Done, Failure> {
@@ -24,21 +28,18 @@ pub(crate) fn run(args: &CallArgs, talk: TalkArgs) -> Result<Done, Failure> {
         ));
     }
     let settings = connect::settings(&args.server, Some(&args.payload))?;
-    interrupt::block_on(async {
-        let client = connect::connect(settings).await?;
+    connect::with_client(settings, async |client, interruption| {
         let display = Display::new(talk);
-        let transfer = display.attach(start(&client, args).await?);
-        let (data, receipt, payload) = if let Some(Target::File(path)) = &args.output {
-            let saved = display.show_while(transfer.save(path)).await?;
-            (saved.output, saved.receipt, None)
+        let transfer = interruption.or_drop(start(client, args)).await?;
+        let transfer = display.attach(transfer);
+        if args.stream {
+            Box::pin(stream(transfer, args, talk, display, interruption)).await
         } else {
-            let Completed { output, payload, receipt, .. } =
-                display.show_while(transfer.collect()).await?;
-            (output, receipt, Some(payload))
-        };
-        drop(display);
-        print(args, talk, &data, &receipt, payload).await?;
-        Ok(Done::Complete)
+            let collecting = display.show_while(transfer.collect());
+            let Completed { output, receipt, .. } = interruption.or_drop(collecting).await?;
+            drop(display);
+            interruption.or_drop(print(args, &output, &receipt)).await
+        }
     })
 }
 
@@ -48,57 +49,119 @@ async fn start(client: &Client, args: &CallArgs) -> Result<Transfer<Untyped>, Fa
     Ok(request.start().await?)
 }
 
-/// Prints data or payload; `payload` is `None` where it has gone to a file.
-async fn print(
+/// Takes a payload as what it is: to a file, record by record, or once it has been verified.
+async fn stream(
+    mut transfer: Transfer<Untyped>,
     args: &CallArgs,
     talk: TalkArgs,
-    data: &RawValue,
-    receipt: &Receipt,
-    payload: Option<Payload>,
-) -> Result<(), Failure> {
-    let payload = payload.filter(|payload| args.stream && !payload.is_empty());
-    match payload {
-        Some(payload) if args.output == Some(Target::Stdout) => {
-            return output::payload(Cursor::new(payload)).await;
+    display: Display,
+    interruption: &mut Interruption,
+) -> Result<Done, Failure> {
+    if args.output.is_none() {
+        let looking = async { Ok::<_, Failure>(transfer.peek().await.is_some_and(is_records)) };
+        if interruption.or_drop(display.show_while(looking)).await? {
+            return records::print(transfer, args, talk, display, interruption).await;
         }
-        // Bytes of any kind are nothing for a terminal, nor for who reads one JSON object.
-        Some(payload) if args.json || output::stdout_is_terminal() => talk.warn(format_args!(
-            "the payload of {} bytes is left out; name a file for it with -o",
-            payload.len()
-        )),
-        Some(payload) => return output::payload(Cursor::new(payload)).await,
-        // What was asked for on stdout is a payload, and it is empty.
-        None if args.output == Some(Target::Stdout) => return Ok(()),
-        None => {}
     }
+    let path = match &args.output {
+        Some(Target::File(path)) => path.clone(),
+        _ => Target::scratch(),
+    };
+    let staging = display.show_while(Box::pin(transfer.stage(path)));
+    let Staged { output: data, receipt, file, .. } = interruption.or_drop(staging).await?;
+    drop(display);
+    match &args.output {
+        Some(Target::File(_)) => commit(file).await?,
+        None if receipt.bytes == 0 => {}
+        // Bytes of any kind are nothing for a terminal, nor for who reads one JSON object.
+        None if args.json || output::stdout_is_terminal() => talk.warn(format_args!(
+            "the payload of {} bytes is left out; name a file for it with -o",
+            receipt.bytes
+        )),
+        Some(Target::Stdout) | None => {
+            interruption.or_drop(output::payload(read(&file)?)).await?;
+            return Ok(Done::Complete);
+        }
+    }
+    interruption.or_drop(print(args, &data, &receipt)).await
+}
+
+/// Whether a payload begins as a list of objects or lists does, or as one of them.
+fn is_records(beginning: &[u8]) -> bool {
+    let beginning = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    matches!(beginning.trim_ascii_start(), [b'{' | b'[', ..])
+}
+
+/// Not to be interrupted, since it takes no time, and half of it is nothing.
+async fn commit(file: StagedFile) -> Result<(), Failure> {
+    let committed = tokio::task::spawn_blocking(|| file.commit()).await;
+    let failed = |error| Failure::local("the file could not be named", &error);
+    Ok(committed.map_err(failed)??)
+}
+
+fn read(file: &StagedFile) -> Result<File, Failure> {
+    file.reader().map_err(|error| Failure::local("the payload cannot be read again", &error))
+}
+
+/// Prints the data, or all there is to say in one object.
+async fn print(args: &CallArgs, data: &RawValue, receipt: &Receipt) -> Result<Done, Failure> {
     if args.json {
         let file = match &args.output {
-            Some(Target::File(path)) => Some(path.to_string_lossy()),
+            Some(Target::File(path)) => Some(path.as_path()),
             _ => None,
         };
-        let report = Report {
-            data,
-            output: file.as_deref(),
-            bytes: receipt.bytes,
-            sha256: receipt.sha256.to_string(),
-            chunks: receipt.chunks,
-            warnings: &receipt.warnings,
-            elapsed_ms: milliseconds(receipt.elapsed),
-        };
-        output::object(&report).await
+        output::object(&Report::new(data, file, None, receipt)).await?;
     } else {
-        output::data(data.get()).await
+        output::data(data.get()).await?;
     }
+    Ok(Done::Complete)
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report<'a> {
     data: &'a RawValue,
-    output: Option<&'a str>,
+    output: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<u64>,
     bytes: u64,
     sha256: String,
     chunks: u64,
     warnings: &'a [Warning],
     elapsed_ms: u64,
+}
+
+impl<'a> Report<'a> {
+    fn new(
+        data: &'a RawValue,
+        file: Option<&Path>,
+        records: Option<u64>,
+        receipt: &'a Receipt,
+    ) -> Self {
+        Self {
+            data,
+            output: file.map(|path| path.to_string_lossy().into_owned()),
+            records,
+            bytes: receipt.bytes,
+            sha256: receipt.sha256.to_string(),
+            chunks: receipt.chunks,
+            warnings: &receipt.warnings,
+            elapsed_ms: milliseconds(receipt.elapsed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_told_by_how_they_begin() {
+        for beginning in ["{", "[", " \r\n\t{\"a\":1}\n", "[]", "\u{feff}{"] {
+            assert!(is_records(beginning.as_bytes()), "{beginning:?}");
+        }
+        for beginning in ["", " ", "PK\x03\x04", "1\n2\n", "\"text\"", "x{"] {
+            assert!(!is_records(beginning.as_bytes()), "{beginning:?}");
+        }
+    }
 }

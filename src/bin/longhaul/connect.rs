@@ -7,11 +7,15 @@ use url::{Host, Url};
 
 use crate::args::{NetworkArgs, PayloadArgs, ServerArgs};
 use crate::failure::Failure;
+use crate::interrupt::{self, Interruption};
 use crate::settings::{LogonBy, Settings, process_environment, process_folders};
 use crate::{output, password};
 
 /// How long connecting may take, unless `--timeout` is shorter.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long the end of a connection may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Puts a connection together, asking for the password if need be; nothing is sent yet.
 ///
@@ -53,11 +57,24 @@ pub(crate) fn settings(
     })
 }
 
-/// Connects and logs on.
+/// Connects, logs on and does `work`; then the connection ends properly, however the work ended,
+/// so that the server knows what it need not keep.
 ///
 /// # Errors
-/// A failure of configuration, connection or logon.
-pub(crate) async fn connect(settings: ClientBuilder) -> Result<Client, Failure> {
+/// What `work` fails with, or a failure of configuration, connection or logon.
+pub(crate) fn with_client<T>(
+    settings: ClientBuilder,
+    work: impl AsyncFnOnce(&Client, &mut Interruption) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    interrupt::run(async |interruption| {
+        let client = interruption.or_drop(connect(settings)).await?;
+        let ended = work(&client, interruption).await;
+        interruption.finish(client.close(), CLOSE_TIMEOUT).await;
+        ended
+    })
+}
+
+async fn connect(settings: ClientBuilder) -> Result<Client, Failure> {
     let client =
         settings.connect().await.map_err(|error| Failure::from(longhaul::Error::from(error)))?;
     let welcome = client.welcome();

@@ -1,37 +1,53 @@
 //! `longhaul export`: packages or objects into a verified archive.
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use longhaul::client::StagedFile;
 use longhaul::client::extract::{Extracted, Prepared};
 use longhaul::ops::git::{Export, Exported, ObjectKey};
-use longhaul::{Client, Receipt, Staged};
+use longhaul::{Client, Receipt, Staged, Transfer};
 
 use crate::args::{ExportArgs, TalkArgs};
 use crate::connect;
 use crate::extract::{self, Folder};
 use crate::failure::Failure;
+use crate::interrupt::Interruption;
 use crate::places::Places;
 use crate::progress::Display;
 use crate::report::{ExportReport, missing_lines};
+use crate::resume::Journal;
 use crate::target::Target;
-use crate::{Done, interrupt, output, values};
+use crate::{Done, output, values};
 
 /// Exports what is asked for; nothing appears anywhere before everything has verified.
 pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
     let places = Places::new(args)?;
+    let journal = Journal::new(args, &places)?;
     let operation = operation(args)?;
     let settings = connect::settings(&args.server, Some(&args.payload))?;
-    let Checked { exported, receipt, folder, file } = interrupt::block_on(async {
-        let client = connect::connect(settings).await?;
+    if let Some(journal) = &journal {
+        journal.tell_leftover(talk);
+    }
+    let is_left = Cell::new(false);
+    let ended = connect::with_client(settings, async |client, interruption| {
         let display = Display::new(talk);
-        deliver(&client, operation, &places, &display).await
-    })?;
-    // Everything has been checked, and what is left takes no time worth interrupting.
-    let extracted = extract::commit(folder, file)?;
-    let delivered = Delivered { exported, receipt, extracted };
-    interrupt::block_on(report(args, talk, &places, &delivered))
+        let (places, display) = (&places, &display);
+        let delivery = Delivery { places, journal: journal.as_ref(), display, is_left: &is_left };
+        let checked = delivery.take(client, operation, talk, interruption).await?;
+        let Checked { exported, receipt, folder, file } = checked;
+        // Everything has been checked, and what is left takes no time worth interrupting.
+        let extracted = extract::commit(folder, file).await?;
+        let resumed_from = display.resumed_from();
+        display.clear();
+        let delivered = Delivered { exported, receipt, extracted, resumed_from };
+        interruption.or_drop(report(args, talk, places, &delivered)).await
+    });
+    ended.map_err(|failure| match &journal {
+        Some(journal) => journal.explain(failure, is_left.get()),
+        None => failure,
+    })
 }
 
 fn operation(args: &ExportArgs) -> Result<Export, Failure> {
@@ -87,37 +103,91 @@ struct Delivered {
     exported: Exported,
     receipt: Receipt,
     extracted: Option<Extracted>,
+    resumed_from: Option<u64>,
 }
 
-async fn deliver(
-    client: &Client,
-    operation: Export,
-    places: &Places,
-    display: &Display,
-) -> Result<Checked, Failure> {
-    let transfer = display.attach(client.start(operation).await?);
-    let Staged { output: exported, receipt, file, .. } = match &places.archive {
-        Some(Target::File(path)) => display.show_while(transfer.stage(path)).await?,
-        // What is to be extracted or printed has to be verified first, wherever it waits for that.
-        _ => display.show_while(transfer.stage(scratch())).await?,
-    };
-    let folder = match &places.folder {
-        Some(folder) => {
-            let archive = read(&file)?;
-            Some(display.show_while(folder.prepare(archive)).await?)
+/// An export on its way to its places.
+struct Delivery<'a> {
+    places: &'a Places,
+    journal: Option<&'a Journal>,
+    display: &'a Display,
+    /// Whether this process itself still holds what it left for another try.
+    is_left: &'a Cell<bool>,
+}
+
+impl Delivery<'_> {
+    async fn take(
+        &self,
+        client: &Client,
+        operation: Export,
+        talk: TalkArgs,
+        interruption: &mut Interruption,
+    ) -> Result<Checked, Failure> {
+        let options = client.options().clone();
+        let options = match self.journal {
+            Some(journal) => journal.options(options),
+            None => options,
+        };
+        let transfer = interruption.or_drop(client.start_with(operation, options)).await?;
+        if let Some(journal) = self.journal {
+            journal.tell_start(transfer.resumed_from(), talk);
         }
-        None => None,
-    };
-    if places.archive == Some(Target::Stdout) {
-        output::payload(read(&file)?).await?;
+        let transfer = self.display.attach(transfer);
+        let Staged { output: exported, receipt, file, .. } =
+            self.stage(transfer, interruption).await?;
+        let folder = match &self.places.folder {
+            Some(folder) => {
+                let preparing = self.display.show_while(folder.prepare(read(&file)?));
+                let prepared = interruption.or_drop(preparing).await;
+                if interruption.has_come() {
+                    self.leave(file);
+                    return Err(Failure::interrupted());
+                }
+                Some(prepared?)
+            }
+            None => None,
+        };
+        if self.places.archive == Some(Target::Stdout) {
+            interruption.or_drop(output::payload(read(&file)?)).await?;
+        }
+        let file = matches!(self.places.archive, Some(Target::File(_))).then_some(file);
+        Ok(Checked { exported, receipt, folder, file })
     }
-    let file = matches!(places.archive, Some(Target::File(_))).then_some(file);
-    Ok(Checked { exported, receipt, folder, file })
-}
 
-/// A file of no lasting name in the folder for such; it is gone with the export.
-fn scratch() -> PathBuf {
-    std::env::temp_dir().join(format!("longhaul-{}.zip", std::process::id()))
+    /// Receives and verifies. Interrupted, it leaves what can be gone on with, here and on the
+    /// server, and stops what cannot.
+    async fn stage(
+        &self,
+        transfer: Transfer<Export>,
+        interruption: &mut Interruption,
+    ) -> Result<Staged<Exported>, Failure> {
+        // What is to be extracted or printed has to be verified first, wherever it waits for that.
+        let path = match &self.places.archive {
+            Some(Target::File(path)) => path.clone(),
+            _ => Target::scratch(),
+        };
+        let stopper = transfer.stopper();
+        let stop = || match self.journal {
+            Some(_) => stopper.detach(),
+            None => stopper.cancel(),
+        };
+        let staging = self.display.show_while(Box::pin(transfer.stage(path)));
+        match interruption.or_stop(staging, stop).await {
+            Ok(Ok(staged)) if interruption.has_come() => self.leave(staged.file),
+            Ok(staged) => return Ok(staged?),
+            // What is on the disk stays there, as if this had been killed.
+            Err(unfinished) => self.leave(unfinished),
+        }
+        Err(Failure::interrupted())
+    }
+
+    /// Gives up what would remove its files when dropped, unless `--resume` can find them.
+    fn leave<T>(&self, unfinished: T) {
+        if self.journal.is_some() && self.display.is_kept() {
+            std::mem::forget(unfinished);
+            self.is_left.set(true);
+        }
+    }
 }
 
 fn read(file: &StagedFile) -> Result<File, Failure> {
@@ -130,12 +200,13 @@ async fn report(
     places: &Places,
     delivered: &Delivered,
 ) -> Result<Done, Failure> {
-    let Delivered { exported, receipt, extracted } = delivered;
+    let Delivered { exported, receipt, extracted, resumed_from } = delivered;
     let archive = places.archive.as_ref().map(Target::name);
     let folder = places.folder.as_ref().map(Folder::name);
     let replaced = extracted.as_ref().map_or(0, |extracted| extracted.replaced);
     let report =
-        ExportReport::new(archive.as_deref(), folder.as_deref(), replaced, exported, receipt);
+        ExportReport::new(archive.as_deref(), folder.as_deref(), replaced, exported, receipt)
+            .resumed_from(*resumed_from);
     if exported.exceeds_count() {
         talk.warn(format_args!(
             "the server counts {} objects, the archive holds {}",

@@ -81,13 +81,16 @@ impl Folder {
 /// the file goes with it then.
 ///
 /// Not to be interrupted: half of it would leave files that were replaced in another place.
-pub(crate) fn commit(
+pub(crate) async fn commit(
     folder: Option<Prepared>,
     file: Option<StagedFile>,
 ) -> Result<Option<Extracted>, Failure> {
-    let extracted = folder.map(Prepared::commit).transpose()?;
-    file.map(StagedFile::commit).transpose().map_err(Failure::from)?;
-    Ok(extracted)
+    beside(move || {
+        let extracted = folder.map(Prepared::commit).transpose()?;
+        file.map(StagedFile::commit).transpose().map_err(Failure::from)?;
+        Ok(extracted)
+    })
+    .await
 }
 
 /// Works on another thread, so that neither the connection nor Ctrl+C has to wait.

@@ -82,7 +82,16 @@ impl Failure {
 
     /// The user asked to stop.
     pub(crate) fn interrupted() -> Self {
-        Self::new(Kind::Interrupted, "interrupted", "run it again to start over")
+        Self::new(Kind::Interrupted, "interrupted", hint::START_OVER)
+    }
+
+    /// The same failure, after something was printed that it makes worthless.
+    pub(crate) fn after_printing(mut self) -> Self {
+        let hint = std::mem::take(&mut self.hint);
+        // What was printed is more than nothing.
+        let hint = hint.strip_prefix("nothing was written; ").unwrap_or(&hint);
+        self.hint = format!("what was printed is not verified, do not use it; {hint}");
+        self
     }
 
     pub(crate) fn exit_code(&self) -> u8 {
@@ -92,7 +101,11 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(kind(&error), chain(&error), hint::next_step(&error))
+        match kind(&error) {
+            // Only a user stops a transfer of this program.
+            Kind::Interrupted => Self::interrupted(),
+            kind => Self::new(kind, chain(&error), hint::next_step(&error)),
+        }
     }
 }
 
@@ -104,6 +117,7 @@ impl From<longhaul::server::ServerError> for Failure {
                 "name a folder that can be read with --package NAME=DIR"
             }
             E::DuplicatePackage { .. } => "give each package one folder with --package",
+            E::Retention { .. } => "name a folder that can be written with --retain-dir",
             E::InvalidUser { .. } => "name another --user",
             E::Bind { .. } => "choose another address or port with --listen",
             _ => "",
@@ -125,6 +139,7 @@ fn kind(error: &Error) -> Kind {
             ErrorKind::Broken => Kind::Broken,
             ErrorKind::Limit => Kind::Limit,
             ErrorKind::Timeout => Kind::Timeout,
+            ErrorKind::Stopped => Kind::Interrupted,
             _ => Kind::Local,
         },
     }
@@ -153,7 +168,7 @@ fn is_too_large(cause: &CloseCause) -> bool {
 /// An error and what led to it, on one line.
 ///
 /// Some errors repeat their source in their own text; it is not said twice.
-fn chain(error: &dyn StdError) -> String {
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

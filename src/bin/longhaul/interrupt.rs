@@ -2,41 +2,41 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// How long work that cannot be interrupted, such as writing a block, may go on after an
-/// interruption.
+/// How long work may go on after an interruption: what it cannot leave off, such as writing a
+/// block, and what it is asked to do before it ends.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// Runs `work` to its end, or drops it as soon as the user interrupts.
-///
-/// An interruption takes effect only where `work` waits; what blocks goes to a thread of its own.
-pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    run(async {
-        let mut interruption = Interruption::listen()?;
-        tokio::select! {
-            biased;
-            ended = work => ended,
-            () = interruption.wait() => Err(Failure::interrupted()),
-        }
-    })
-}
+/// The same once the user interrupts again.
+const HASTE: Duration = Duration::from_millis(200);
 
 /// Runs `work` to its end; it sees to interruptions itself.
-pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn run<T>(
+    work: impl AsyncFnOnce(&mut Interruption) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     // One thread is enough: a transfer is one stream of work, and archives are checked elsewhere.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::local("the runtime could not be started", &error))?;
-    let ended = runtime.block_on(work);
-    runtime.shutdown_timeout(GRACE);
+    let (ended, grace) = runtime.block_on(async {
+        let mut interruption = match Interruption::listen() {
+            Ok(interruption) => interruption,
+            Err(error) => {
+                return (Err(Failure::local("signals cannot be received", &error)), GRACE);
+            }
+        };
+        let ended = work(&mut interruption).await;
+        (ended, if interruption.is_urgent() { HASTE } else { GRACE })
+    });
+    runtime.shutdown_timeout(grace);
     ended
 }
 
-/// Ctrl+C and, on Unix, SIGTERM; none is missed from [`listen`](Self::listen) on.
+/// Ctrl+C and, on Unix, SIGTERM; none is missed while work runs.
 #[derive(Debug)]
 pub(crate) struct Interruption {
     #[cfg(unix)]
@@ -45,26 +45,34 @@ pub(crate) struct Interruption {
     terminate: tokio::signal::unix::Signal,
     #[cfg(windows)]
     interrupt: tokio::signal::windows::CtrlC,
+    /// How many have come.
+    count: u32,
 }
 
 impl Interruption {
-    pub(crate) fn listen() -> Result<Self, Failure> {
-        Self::register().map_err(|error| Failure::local("signals cannot be received", &error))
-    }
-
     #[cfg(unix)]
-    fn register() -> io::Result<Self> {
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
+        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)?, count: 0 })
     }
 
     #[cfg(windows)]
-    fn register() -> io::Result<Self> {
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    fn listen() -> io::Result<Self> {
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()?, count: 0 })
     }
 
-    /// Waits for one of them.
+    /// Whether the user has interrupted.
+    pub(crate) fn has_come(&self) -> bool {
+        self.count > 0
+    }
+
+    /// Whether the user has interrupted more than once, and waits for nothing any more.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.count > 1
+    }
+
+    /// Waits for the next one.
     pub(crate) async fn wait(&mut self) {
         #[cfg(unix)]
         tokio::select! {
@@ -73,5 +81,59 @@ impl Interruption {
         }
         #[cfg(windows)]
         self.interrupt.recv().await;
+        self.count += 1;
+    }
+
+    /// Does `work`, or drops it as soon as the user interrupts.
+    ///
+    /// That takes effect only where `work` waits; what blocks goes to a thread of its own.
+    pub(crate) async fn or_drop<T, E: Into<Failure>>(
+        &mut self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Failure> {
+        if self.has_come() {
+            return Err(Failure::interrupted());
+        }
+        tokio::select! {
+            biased;
+            ended = work => ended.map_err(Into::into),
+            () = self.wait() => Err(Failure::interrupted()),
+        }
+    }
+
+    /// Does `work`; when the user interrupts, asks it to `stop` and goes on with it until it has.
+    ///
+    /// # Errors
+    /// What is left of `work` if it has not ended after a grace, or the user interrupts again.
+    pub(crate) async fn or_stop<W: Future>(
+        &mut self,
+        work: W,
+        stop: impl FnOnce(),
+    ) -> Result<W::Output, Pin<Box<W>>> {
+        let mut work = Box::pin(work);
+        tokio::select! {
+            biased;
+            ended = &mut work => return Ok(ended),
+            () = self.wait() => stop(),
+        }
+        tokio::select! {
+            biased;
+            ended = &mut work => Ok(ended),
+            () = self.wait() => Err(work),
+            () = tokio::time::sleep(GRACE) => Err(work),
+        }
+    }
+
+    /// Does what is left to do at the end, for `limit` at most and not for a user in a hurry.
+    pub(crate) async fn finish(&mut self, work: impl Future<Output = ()>, limit: Duration) {
+        if self.is_urgent() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = work => {}
+            () = self.wait() => {}
+            () = tokio::time::sleep(limit) => {}
+        }
     }
 }

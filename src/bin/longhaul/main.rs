@@ -21,6 +21,7 @@ mod ping;
 mod places;
 mod progress;
 mod report;
+mod resume;
 mod serve;
 mod settings;
 mod systems;

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use serde::Serialize;
 
 use crate::clean::clean;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::json;
 
 /// Whether a person reads stdout.
@@ -51,6 +51,20 @@ pub(crate) async fn payload(mut payload: impl Read + Send + 'static) -> Result<(
     write_beside(copy).await.map_err(|error| Failure::local("writing to stdout failed", &error))
 }
 
+/// Prints records, a line each.
+///
+/// # Errors
+/// As [`payload`]: what is not read any more is not to be received either.
+pub(crate) async fn records(lines: String) -> Result<(), Failure> {
+    let written = write_beside(move || write(lines.as_bytes())).await;
+    written.map_err(|error| Failure::local("writing to stdout failed", &error))
+}
+
+/// Prints JSON that goes with what stands on stdout.
+pub(crate) fn data_note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", json::compact(text));
+}
+
 /// Prints a note.
 pub(crate) fn note(text: impl Display) {
     // Where stderr is closed there is nobody to tell.
@@ -64,8 +78,12 @@ pub(crate) fn warn(text: impl Display) {
 
 /// Prints what went wrong: to people always, and as JSON where that was asked for.
 pub(crate) fn failure(failure: &Failure, json: bool) {
-    note(format_args!("error: {}", failure.message));
-    if !failure.hint.is_empty() {
+    match failure.kind {
+        // That is no surprise to anyone, so one line will do.
+        Kind::Interrupted => note(format_args!("error: {}; {}", failure.message, failure.hint)),
+        _ => note(format_args!("error: {}", failure.message)),
+    }
+    if !failure.hint.is_empty() && failure.kind != Kind::Interrupted {
         note(format_args!("hint: {}", failure.hint));
     }
     if json {

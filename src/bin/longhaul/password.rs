@@ -45,13 +45,18 @@ fn prompt(user: &str) -> Result<String, Failure> {
     let text = format!("Password for {}: ", clean(user));
     // The terminal is in a state of its own then. An interruption that ended the program on the
     // spot would leave it so, without an echo.
-    interrupt::block_on(async {
+    interrupt::run(async |interruption| {
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(text));
-        match asked.await.unwrap_or_else(|error| Err(error.into())) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::interrupted()),
-            Err(error) => Err(Failure::local("the password could not be read", &error)),
-            Ok(password) => Ok(password),
-        }
+        let asked = async {
+            match asked.await.unwrap_or_else(|error| Err(error.into())) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    Err(Failure::interrupted())
+                }
+                Err(error) => Err(Failure::local("the password could not be read", &error)),
+                Ok(password) => Ok(password),
+            }
+        };
+        interruption.or_drop(asked).await
     })
 }
 

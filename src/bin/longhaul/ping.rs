@@ -8,21 +8,20 @@ use serde::Serialize;
 
 use crate::args::AskArgs;
 use crate::failure::Failure;
-use crate::{Done, connect, interrupt, output};
+use crate::{Done, connect, output};
 
 /// Connects, asks for a sign of life and shows how long it took.
 pub(crate) fn run(args: &AskArgs) -> Result<Done, Failure> {
     let settings = connect::settings(&args.server, None)?;
-    interrupt::block_on(async {
-        let client = connect::connect(settings).await?;
+    connect::with_client(settings, async |client, interruption| {
         let asked = Instant::now();
-        let pong = client.ping().await?;
+        let pong = interruption.or_drop(client.ping()).await?;
         let welcome = client.welcome();
         let report = Report::new(&welcome, pong, asked.elapsed());
         if args.json {
-            output::object(&report).await?;
+            interruption.or_drop(output::object(&report)).await?;
         } else {
-            output::lines(&report.lines()).await?;
+            interruption.or_drop(output::lines(&report.lines())).await?;
         }
         Ok(Done::Complete)
     })

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use longhaul::Transfer;
 use longhaul::proto::{Operation, Progress, Warning};
+use longhaul::{Error, Event, Transfer};
 
 use crate::args::TalkArgs;
 use crate::clean::clean;
+use crate::failure::chain;
 use crate::output;
 
 /// How often the bar is drawn.
@@ -49,13 +50,33 @@ impl Display {
         Self { way, state: Arc::new(Mutex::new(State::new(Instant::now()))) }
     }
 
-    /// Watches a transfer and prints its warnings.
+    /// Watches a transfer, prints its warnings and what becomes of its connection.
     pub(crate) fn attach<O: Operation>(&self, transfer: Transfer<O>) -> Transfer<O> {
-        let state = Arc::clone(&self.state);
+        if let Some(bytes) = transfer.resumed_from() {
+            lock(&self.state).resume(bytes);
+        }
+        let (state, noted) = (Arc::clone(&self.state), Arc::clone(&self.state));
         let way = self.way.clone();
         transfer
             .on_progress(move |status| lock(&state).update(status.progress, status.bytes))
-            .on_warning(move |warning| way.warn(&describe_warning(warning)))
+            .on_event(move |event| way.tell(event, &mut lock(&noted)))
+    }
+
+    /// Where it went on with what an earlier run had left, in bytes, unless it started over.
+    pub(crate) fn resumed_from(&self) -> Option<u64> {
+        lock(&self.state).resumed_from
+    }
+
+    /// Whether the server keeps the operation beyond its connection.
+    pub(crate) fn is_kept(&self) -> bool {
+        lock(&self.state).is_kept
+    }
+
+    /// Takes the bar away, for what is to stand in its place.
+    pub(crate) fn clear(&self) {
+        if let Way::Bar(bar) = &self.way {
+            bar.finish_and_clear();
+        }
     }
 
     /// Shows the state while `work` goes on, also when the server says nothing.
@@ -94,19 +115,59 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        if let Way::Bar(bar) = &self.way {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }
 
 impl Way {
+    fn tell(&self, event: &Event, state: &mut State) {
+        match event {
+            Event::Warning(warning) => self.warn(&describe_warning(warning)),
+            Event::Interrupted { cause, pause } => {
+                state.is_cut = true;
+                self.note(&format!(
+                    "connection lost ({}), trying again in {:.1} s",
+                    chain(&**cause),
+                    pause.as_secs_f64()
+                ));
+            }
+            Event::Restarted { cause } => {
+                state.resumed_from = None;
+                (state.is_kept, state.is_cut) = (false, false);
+                self.warn(&format!("starting over from the beginning: {}", why(cause)));
+            }
+            Event::Busy { pause } => self
+                .note(&format!("the server is busy, asking again in {:.1} s", pause.as_secs_f64())),
+            Event::Accepted(_) => {
+                state.is_kept = true;
+                if state.resumed_from.is_some() || std::mem::take(&mut state.is_cut) {
+                    self.note(&format!("resuming at {} bytes", state.bytes));
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn warn(&self, text: &str) {
+        self.note(&format!("warning: {text}"));
+    }
+
+    fn note(&self, text: &str) {
         match self {
-            Self::Bar(bar) => bar.suspend(|| output::warn(text)),
-            Self::Lines => output::warn(text),
+            Self::Bar(bar) => bar.suspend(|| output::note(text)),
+            Self::Lines => output::note(text),
             Self::Silent => {}
         }
+    }
+}
+
+/// Why a transfer has to start over.
+fn why(cause: &Error) -> String {
+    match cause {
+        Error::Server { source, .. } if source.is_resume_refusal() => {
+            format!("the server has nothing of it any more ({})", source.code)
+        }
+        cause => chain(cause),
     }
 }
 
@@ -116,13 +177,33 @@ struct State {
     begun: Instant,
     progress: Option<Progress>,
     bytes: u64,
+    resumed_from: Option<u64>,
+    is_kept: bool,
+    /// Whether the connection was lost and nothing has come since.
+    is_cut: bool,
     /// Bytes at times not longer ago than [`RATE_SPAN`], oldest first.
     samples: VecDeque<(Instant, u64)>,
 }
 
 impl State {
     fn new(begun: Instant) -> Self {
-        Self { begun, progress: None, bytes: 0, samples: VecDeque::from([(begun, 0)]) }
+        let samples = VecDeque::from([(begun, 0)]);
+        Self {
+            begun,
+            progress: None,
+            bytes: 0,
+            resumed_from: None,
+            is_kept: false,
+            is_cut: false,
+            samples,
+        }
+    }
+
+    /// It goes on with so many bytes, which say nothing of the rate.
+    fn resume(&mut self, bytes: u64) {
+        (self.resumed_from, self.is_kept) = (Some(bytes), true);
+        self.bytes = bytes;
+        self.samples = VecDeque::from([(self.begun, bytes)]);
     }
 
     fn update(&mut self, progress: Option<&Progress>, bytes: u64) {

@@ -20,6 +20,8 @@ pub(crate) struct ExportReport<'a> {
     #[serde(skip)]
     replaced: u64,
     bytes: u64,
+    /// How many of them an earlier run had received; `null` if it started from the beginning.
+    resumed_from: Option<u64>,
     sha256: String,
     digest_checked: bool,
     chunks: u64,
@@ -47,6 +49,7 @@ impl<'a> ExportReport<'a> {
             extracted,
             replaced,
             bytes: receipt.bytes,
+            resumed_from: None,
             sha256: receipt.sha256.to_string(),
             digest_checked: receipt.digest_checked,
             chunks: receipt.chunks,
@@ -61,6 +64,11 @@ impl<'a> ExportReport<'a> {
         }
     }
 
+    pub(crate) fn resumed_from(mut self, bytes: Option<u64>) -> Self {
+        self.resumed_from = bytes;
+        self
+    }
+
     /// The same for a person.
     pub(crate) fn lines(&self) -> Vec<String> {
         let elapsed = Duration::from_millis(self.elapsed_ms);
@@ -71,7 +79,7 @@ impl<'a> ExportReport<'a> {
                 self.object_count,
                 self.files,
                 ByteSize(self.bytes),
-                pace(self.bytes, elapsed)
+                pace(self.bytes - self.resumed_from.unwrap_or(0).min(self.bytes), elapsed)
             ),
             format!("sha256 {}", self.sha256),
         ];

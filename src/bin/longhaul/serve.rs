@@ -6,7 +6,7 @@ use longhaul::server::{Profile, Server, ServerBuilder};
 
 use crate::args::{ProfileArg, ServeArgs, TalkArgs};
 use crate::failure::Failure;
-use crate::interrupt::{self, Interruption};
+use crate::interrupt;
 use crate::settings::process_environment;
 use crate::{Done, output, password};
 
@@ -16,8 +16,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &ServeArgs, talk: TalkArgs) -> Result<Done, Failure> {
     let builder = builder(args)?;
-    interrupt::run(async {
-        let mut interruption = Interruption::listen()?;
+    interrupt::run(async |interruption| {
         let server = builder.bind(&args.listen).await?;
         output::lines(&[format!("http://{}", server.addr())]).await?;
         if !talk.quiet {
@@ -36,7 +35,10 @@ fn builder(args: &ServeArgs) -> Result<ServerBuilder, Failure> {
         ProfileArg::Seed => Profile::Seed,
         ProfileArg::Deployed => Profile::Deployed,
     };
-    let mut builder = Server::builder().profile(profile);
+    let mut builder = Server::builder().profile(profile).retain(args.retain, args.retain_size);
+    if let Some(folder) = &args.retain_dir {
+        builder = builder.retain_on_disk(folder);
+    }
     for package in &args.package {
         builder = builder.package(&package.name, &package.folder);
     }

@@ -29,6 +29,11 @@ impl Target {
         }
     }
 
+    /// A file of no lasting name in the folder for such, for what waits there to be verified.
+    pub(crate) fn scratch() -> PathBuf {
+        std::env::temp_dir().join(format!("longhaul-{}", std::process::id()))
+    }
+
     /// The file for an export that names none, after its first package.
     ///
     /// What cannot stand in a file's name on some system becomes `#`, as in abapGit's own names,

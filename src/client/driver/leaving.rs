@@ -11,16 +11,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Driver, Stage, Waiter};
+use crate::client::asking::{Asking, outcome_of};
 use crate::client::error::CloseCause;
 use crate::client::outcome::CancelOutcome;
-use crate::proto::frame::{Answer, Body, Envelope, Kind};
 use crate::proto::limits::IDLE_LIMIT;
 use crate::proto::request::Mode;
-use crate::proto::{Control, MessageId, OperationKey, ServerError};
+use crate::proto::{Control, MessageId, OperationKey};
 
 /// How long the server has to say what came of a request that it was to stop.
 pub(crate) const OUTCOME_LIMIT: Duration = Duration::from_secs(5);
@@ -37,7 +36,7 @@ pub(super) struct Leaving {
 /// A request whose frames are thrown away.
 #[derive(Debug)]
 pub(super) struct Left {
-    outcome: Option<oneshot::Sender<CancelOutcome>>,
+    asking: Option<Asking>,
     /// What the server keeps of it, to be freed should its result have been faster.
     operation: Option<OperationKey>,
 }
@@ -53,22 +52,10 @@ impl Leaving {
 
 impl Left {
     /// Tells what the last frame of the request says of it, and gives what is left to be freed.
-    pub(super) fn settle(self, text: &str, kind: Kind) -> Option<OperationKey> {
-        let mut mended = String::new();
-        let body = Envelope::read(text, &mut mended).ok().and_then(|e| e.body(Mode::Stream).ok());
-        let error = match body {
-            Some(Body::Error(error) | Body::Answer(Answer { outcome: Err(error) })) => Some(error),
-            Some(Body::Complete(complete)) if !complete.success => complete.error,
-            _ => None,
-        };
-        let outcome = match (error, kind) {
-            (Some(error), _) if error.code == ServerError::CANCELLED => CancelOutcome::Cancelled,
-            (Some(error), _) => CancelOutcome::Failed(error),
-            (None, Kind::Complete | Kind::Answer) => CancelOutcome::Completed,
-            (None, _) => CancelOutcome::Unknown,
-        };
+    pub(super) fn settle(self, text: &str, mode: Mode) -> Option<OperationKey> {
+        let outcome = outcome_of(text, mode);
         let is_kept = outcome != CancelOutcome::Cancelled;
-        tell(self.outcome, outcome);
+        tell(self.asking, outcome);
         self.operation.filter(|_| is_kept)
     }
 }
@@ -79,11 +66,11 @@ impl Driver {
         &mut self,
         id: &MessageId,
         operation: Option<OperationKey>,
-        outcome: Option<oneshot::Sender<CancelOutcome>>,
+        asking: Option<Asking>,
     ) {
         if self.outbox.take_back(id) {
             self.demux.forget(id);
-            return tell(outcome, CancelOutcome::Cancelled);
+            return tell(asking, CancelOutcome::Cancelled);
         }
         let now = Instant::now();
         let waits = self.shared.is_serial && self.shared.pace.waits_for_dropped;
@@ -92,24 +79,24 @@ impl Driver {
             if let Some(operation) = operation {
                 self.outbox.control(Control::Release { operation });
             }
-            return tell(outcome, CancelOutcome::Completed);
+            return asking.map_or((), Asking::tell_what_came);
         };
         if matches!(waiter.stage, Stage::Left(_)) {
-            return tell(outcome, CancelOutcome::Unknown);
+            return tell(asking, CancelOutcome::Unknown);
         }
         if waiter.can_cancel {
-            waiter.stage = Stage::Left(Left { outcome, operation });
+            waiter.stage = Stage::Left(Left { asking, operation });
             self.forget_settled();
             self.leaving.cancelled.push_back((now, id.clone()));
             self.outbox.control(Control::Cancel { target: id.clone() });
         } else if waits {
-            waiter.stage = Stage::Left(Left { outcome: None, operation: None });
+            waiter.stage = Stage::Left(Left { asking: None, operation: None });
             self.leaving.awaited = Some((now, id.clone()));
-            tell(outcome, CancelOutcome::Unknown);
+            tell(asking, CancelOutcome::Unknown);
         } else {
             self.demux.forget(id);
             self.shared.retire();
-            tell(outcome, CancelOutcome::Unknown);
+            tell(asking, CancelOutcome::Unknown);
         }
     }
 
@@ -119,11 +106,12 @@ impl Driver {
         let now = Instant::now();
         let is_due =
             |(since, _): &(Instant, MessageId)| now.duration_since(*since) >= OUTCOME_LIMIT;
-        while let Some((_, id)) = self.leaving.cancelled.pop_front_if(|oldest| is_due(oldest)) {
+        while self.leaving.cancelled.front().is_some_and(is_due) {
+            let Some((_, id)) = self.leaving.cancelled.pop_front() else { break };
             if self.is_left(&id)
                 && let Some(Waiter { stage: Stage::Left(left), .. }) = self.demux.forget(&id)
             {
-                tell(left.outcome, CancelOutcome::Unknown);
+                tell(left.asking, CancelOutcome::Unknown);
             }
         }
         let (since, id) = self.leaving.awaited.clone()?;
@@ -148,9 +136,8 @@ impl Driver {
     }
 }
 
-fn tell(outcome: Option<oneshot::Sender<CancelOutcome>>, what: CancelOutcome) {
-    if let Some(outcome) = outcome {
-        // Whoever asked may have gone.
-        let _ = outcome.send(what);
+fn tell(asking: Option<Asking>, outcome: CancelOutcome) {
+    if let Some(asking) = asking {
+        asking.tell(outcome);
     }
 }

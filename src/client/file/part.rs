@@ -20,7 +20,8 @@ const MOST_NAMES: u32 = 16;
 /// The file that grows beside a target while its payload arrives, and its journal if it has one.
 ///
 /// Dropped, both are removed and nothing has happened; [`keep`](Self::keep) leaves them for a
-/// [`Leftover`](super::Leftover).
+/// [`Leftover`](super::Leftover). One that was found stays until it is [taken
+/// over](Self::take_over).
 #[derive(Debug)]
 pub(crate) struct PartFile {
     landing: Landing,
@@ -85,8 +86,13 @@ impl PartFile {
         journal: Journal,
         marked: Mark,
     ) -> Self {
-        let part = Part { log, journal: Some(journal), stays: false };
+        let part = Part { log, journal: Some(journal), stays: true };
         Self { landing, part, names, marked, fresh: crc32fast::Hasher::new(), is_named: false }
+    }
+
+    /// Makes it this try's own, to be removed with it.
+    pub(crate) fn take_over(&mut self) {
+        self.part.stays = false;
     }
 
     /// Appends `bytes`.

@@ -112,7 +112,7 @@ impl<O: Operation> Engine<O> {
     ) -> Self {
         Self {
             name: operation.name(),
-            budget: RetryBudget::new(options.retries.clone()),
+            budget: RetryBudget::new(options.retries.clone().unwrap_or_default()),
             furthest: 0,
             operation,
             transport,
@@ -184,6 +184,7 @@ impl<O: Operation> Engine<O> {
         loop {
             match self.transport.line().await {
                 Ok(line) => {
+                    self.budget.handle_connected(now());
                     self.lost = None;
                     return Ok(line);
                 }
@@ -212,16 +213,12 @@ impl<O: Operation> Engine<O> {
         let started = match started {
             Ok(started) => started,
             // Nothing was sent, so nothing can have happened; another connection will do.
-            Err(Error::Lost { cause, .. }) => {
-                if !matches!(*cause, CloseCause::ByUs) {
-                    self.wait_after(None, cause).await?;
-                }
-                return Ok(Tried::Again);
-            }
+            Err(Error::Lost { cause, .. }) => return self.try_elsewhere(cause).await,
             Err(error) => return Err(error),
         };
-        let id = &started.id;
-        let in_flight = InFlight::new(Arc::clone(line), id.clone(), Arc::clone(&self.outlet));
+        let (terms, features) = (self.terms(Some(&started)), started.features);
+        let in_flight = InFlight::new(Arc::clone(line), started, Arc::clone(&self.outlet));
+        let id = in_flight.id();
         tracing::debug!(%id, domain = self.name.domain(), action = self.name.action(), "request");
         self.outlet.note_id(id);
         if !std::mem::replace(&mut self.is_started, true) {
@@ -230,15 +227,24 @@ impl<O: Operation> Engine<O> {
         let exchange = match std::mem::replace(&mut self.course, Course::Fresh) {
             Course::Fresh => {
                 let counters = Arc::clone(self.transport.counters());
-                Exchange::new(self.terms(Some(&started)), counters)
+                Exchange::new(terms, counters)
             }
             Course::GoOn(mut exchange) => {
                 count(&self.transport.counters().resumes);
-                exchange.handle_resumed(started.features);
+                exchange.limit_window(terms.window);
+                exchange.handle_resumed(features);
                 *exchange
             }
         };
-        self.follow(line, started, in_flight, exchange).await
+        self.follow(line, in_flight, exchange).await
+    }
+
+    /// Nothing was sent, so nothing can have happened: another connection will do.
+    pub(super) async fn try_elsewhere(&mut self, cause: Arc<CloseCause>) -> Result<Tried, Error> {
+        if !matches!(*cause, CloseCause::ByUs) {
+            self.wait_after(None, cause).await?;
+        }
+        Ok(Tried::Again)
     }
 
     /// The request that the next try begins with; `None` if the try has to begin otherwise.
@@ -298,7 +304,9 @@ impl<O: Operation> Engine<O> {
     ) -> Result<(), Error> {
         let (is_repeatable, is_committed) =
             (self.operation.is_repeatable() && self.may_start_over, self.outlet.is_committed());
-        if Exchange::recovery_without_resume(is_repeatable, is_committed) != Recovery::Restart {
+        let recovery = Exchange::recovery_without_resume(is_repeatable, is_committed);
+        // Counted as a try, so that a server that refuses whatever it is asked ends it.
+        if recovery != Recovery::Restart || self.pause(None).is_none() {
             return Err(cause);
         }
         tracing::info!(%cause, "the operation starts again");

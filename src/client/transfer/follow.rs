@@ -11,10 +11,10 @@ use super::handle::OperationHandle;
 use super::in_flight::InFlight;
 use super::now;
 use super::outlet::Output;
-use crate::client::error::Error;
+use crate::client::error::{CloseCause, Error};
 use crate::client::event::Event;
-use crate::client::inbox::{Delivery, Inbox};
-use crate::client::transport::{Line, Started};
+use crate::client::inbox::Delivery;
+use crate::client::transport::Line;
 use crate::proto::exchange::Event as Step;
 use crate::proto::stats::count;
 use crate::proto::{Control, Exchange, ExchangeError, Operation, ServerError};
@@ -35,7 +35,6 @@ impl<O: Operation> Engine<O> {
     pub(super) async fn follow(
         &mut self,
         line: &Arc<dyn Line>,
-        started: Started,
         in_flight: InFlight,
         exchange: Exchange,
     ) -> Result<Tried, Error> {
@@ -43,10 +42,9 @@ impl<O: Operation> Engine<O> {
         let held = line.held(now());
         let line = Arc::clone(line);
         let mut followed = Followed { line, in_flight, exchange, held, is_going_on };
-        let mut inbox = started.inbox;
         loop {
             followed.grant();
-            let Some(delivery) = followed.next(&mut inbox).await else {
+            let Some(delivery) = followed.next().await else {
                 // A limit of time may have run out; a grant may be due.
                 if let Err(error) = followed.exchange.handle_timeout(now()) {
                     return self.fail(followed, error).await;
@@ -61,6 +59,10 @@ impl<O: Operation> Engine<O> {
                     self.outlet.put(Output::Event(Event::Sent)).await;
                     continue;
                 }
+                Some(Delivery::Refused) => {
+                    let cause = followed.line.close_cause();
+                    return self.begin_elsewhere(followed, cause).await;
+                }
                 Some(Delivery::Evicted { held }) => {
                     let (id, operation) = (followed.id(), self.name.to_string());
                     return Err(Error::SlowConsumer { id, operation, held });
@@ -71,11 +73,8 @@ impl<O: Operation> Engine<O> {
                 }
                 None => {
                     let (id, cause) = (followed.id(), followed.line.close_cause());
-                    let Followed { in_flight, exchange, .. } = followed;
                     // With the connection gone there is nobody to tell.
-                    if let Some(retention) = in_flight.end() {
-                        retention.keep();
-                    }
+                    let exchange = followed.leave();
                     return self.recover(id, exchange, cause).await;
                 }
             };
@@ -93,6 +92,24 @@ impl<O: Operation> Engine<O> {
                 Err(error) => return self.fail(followed, error).await,
             }
         }
+    }
+
+    /// The connection takes nothing new, and has not sent the request.
+    async fn begin_elsewhere(
+        &mut self,
+        followed: Followed,
+        cause: Arc<CloseCause>,
+    ) -> Result<Tried, Error> {
+        let Followed { in_flight, mut exchange, is_going_on, .. } = followed;
+        // Nothing is to be stopped, and the server keeps what it kept.
+        if let Some(retention) = in_flight.end() {
+            retention.keep();
+        }
+        if is_going_on {
+            exchange.handle_lost();
+            self.course = Course::GoOn(Box::new(exchange));
+        }
+        self.try_elsewhere(cause).await
     }
 
     /// Hands on what one message meant; true if it was the last.
@@ -171,12 +188,18 @@ impl<O: Operation> Engine<O> {
                 sleep(pause).await;
                 Ok(Tried::Again)
             }
-            ExchangeError::Server(source) if is_going_on && source.is_resume_refusal() => {
+            ExchangeError::Server(source) if source.is_resume_refusal() => {
                 let line = Arc::clone(&followed.line);
                 self.start_over(&line, Error::Server { id, operation, source }).await?;
                 Ok(Tried::Again)
             }
-            ExchangeError::Server(source) => Err(Error::Server { id, operation, source }),
+            ExchangeError::Server(source) => {
+                if source.code == ServerError::SUPERSEDED {
+                    // It is somebody else's now, and not ours to stop or to free.
+                    followed.leave();
+                }
+                Err(Error::Server { id, operation, source })
+            }
             source @ (ExchangeError::EpochChanged { .. } | ExchangeError::NotAccepted { .. })
                 if is_going_on =>
             {
@@ -214,6 +237,14 @@ impl Followed {
         self.in_flight.id().clone()
     }
 
+    /// Neither stops nor frees what the server has.
+    fn leave(self) -> Exchange {
+        if let Some(retention) = self.in_flight.end() {
+            retention.keep();
+        }
+        self.exchange
+    }
+
     /// Sends the grant that is due.
     fn grant(&mut self) {
         if let Some(up_to) = self.exchange.poll_grant(now()) {
@@ -223,11 +254,13 @@ impl Followed {
 
     /// The next delivery, the inner `None` once there is none to come; the outer `None` if a limit
     /// of time may have run out before. What waits in the inbox comes before that.
-    async fn next(&mut self, inbox: &mut Inbox) -> Option<Option<Delivery>> {
-        let Some(due) = self.exchange.next_timeout() else { return Some(inbox.next().await) };
+    async fn next(&mut self) -> Option<Option<Delivery>> {
+        let Some(due) = self.exchange.next_timeout() else {
+            return Some(self.in_flight.next().await);
+        };
         tokio::select! {
             biased;
-            delivery = inbox.next() => Some(delivery),
+            delivery = self.in_flight.next() => Some(delivery),
             () = sleep_until(due.into()) => {
                 self.note_held();
                 None

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::outlet::{Outlet, Stop};
-use crate::client::transport::Line;
-use crate::proto::{Control, MessageId, OperationKey};
+use crate::client::asking::Asking;
+use crate::client::inbox::{Delivery, Inbox};
+use crate::client::transport::{Line, Started};
+use crate::proto::{Control, MessageId, Mode, OperationKey};
 
 /// A request that is under way. Dropped, it is stopped, or left to the server if that is wished.
 #[derive(Debug)]
@@ -14,12 +16,26 @@ pub(super) struct InFlight {
     /// What the server keeps of it beyond its last frame.
     operation: Option<OperationKey>,
     outlet: Arc<Outlet>,
+    /// What has come for it.
+    inbox: Option<Inbox>,
+    mode: Mode,
     is_over: bool,
 }
 
 impl InFlight {
-    pub(super) fn new(line: Arc<dyn Line>, id: MessageId, outlet: Arc<Outlet>) -> Self {
-        Self { line, id, operation: None, outlet, is_over: false }
+    pub(super) fn new(line: Arc<dyn Line>, started: Started, outlet: Arc<Outlet>) -> Self {
+        let Started { id, mode, inbox, .. } = started;
+        Self { line, id, operation: None, outlet, inbox: Some(inbox), mode, is_over: false }
+    }
+
+    /// What comes next for it; `None` once there is nothing to come.
+    ///
+    /// Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Delivery> {
+        match &mut self.inbox {
+            Some(inbox) => inbox.next().await,
+            None => None,
+        }
     }
 
     pub(super) fn id(&self) -> &MessageId {
@@ -47,8 +63,10 @@ impl Drop for InFlight {
         }
         match self.outlet.take_stop() {
             Some(Stop::Detach) => self.line.detach(&self.id),
-            Some(Stop::Cancel(outcome)) => {
-                self.line.cancel(&self.id, self.operation.take(), outcome);
+            Some(Stop::Cancel(answer)) => {
+                let asking = answer.zip(self.inbox.take());
+                let asking = asking.map(|(answer, inbox)| Asking::new(answer, inbox, self.mode));
+                self.line.cancel(&self.id, self.operation.take(), asking);
             }
             None => self.line.cancel(&self.id, self.operation.take(), None),
         }

@@ -1,5 +1,6 @@
 //! One operation under way.
 
+mod ahead;
 mod engine;
 mod follow;
 mod handle;
@@ -7,6 +8,7 @@ mod in_flight;
 mod outlet;
 mod records;
 mod save;
+mod watch;
 
 use std::io::Cursor;
 use std::pin::Pin;
@@ -22,17 +24,19 @@ use tokio::sync::oneshot;
 
 use super::beside::beside;
 use super::error::Error;
-use super::event::{Event, Status, Unverified};
-use super::file::PartFile;
+use super::event::{Event, Unverified};
+use super::file::Leftover;
 use super::options::TransferOptions;
 use super::outcome::{CancelOutcome, Completed, Receipt};
 use super::transport::Transport;
-use crate::proto::{MessageId, Operation, OperationName, Payload, Progress, Warning};
+use crate::proto::{MessageId, Operation, OperationName, Payload, Progress};
+use ahead::Ahead;
 use engine::{Begun, Engine, Verdict, new_key};
 pub use handle::{OperationHandle, Stopper};
 pub(crate) use in_flight::Retention;
 use outlet::{Outlet, Output, Stop};
 pub use records::Records;
+use watch::Watchers;
 
 /// An operation under way: a stream of [`Event`]s, and a verdict at its end.
 ///
@@ -90,21 +94,17 @@ pub struct Transfer<O: Operation> {
     engine: Option<BoxFuture<'static, Result<Verdict, Error>>>,
     /// How it ended, until that is asked for.
     verdict: Option<Result<Verdict, Error>>,
-    /// What an earlier process has written already, for [`stage`](Self::stage) to go on with.
-    part: Option<Box<PartFile>>,
+    /// What was taken from the engine and has not been given out yet.
+    ahead: Ahead,
+    /// What an earlier process has written already, for [`stage`](Self::stage) to go on with; it
+    /// stays on disk until then.
+    leftover: Option<Box<Leftover>>,
+    /// Whether what was there before is void.
+    has_restarted: bool,
     /// Bytes received, those of an earlier process included.
     bytes: u64,
     progress: Option<Progress>,
     watchers: Watchers,
-}
-
-type ProgressWatcher = Box<dyn FnMut(&Status<'_>) + Send>;
-type WarningWatcher = Box<dyn FnMut(&Warning) + Send>;
-
-#[derive(Default)]
-struct Watchers {
-    progress: Option<ProgressWatcher>,
-    warning: Option<WarningWatcher>,
 }
 
 impl<O: Operation> Transfer<O> {
@@ -124,12 +124,12 @@ impl<O: Operation> Transfer<O> {
             new_key()?,
         );
         let journal = options.journal.as_ref();
-        let (begun_before, part) = match handle {
-            Some(handle) => (Some(Begun::from_start(handle)), None),
-            None => save::find_leftover(journal, transport.as_ref(), operation.as_ref())
-                .await?
-                .map_or((None, None), |(begun, part)| (Some(begun), Some(Box::new(part)))),
+        let leftover = match handle {
+            Some(_) => None,
+            None => save::find_leftover(journal, transport.as_ref(), operation.as_ref()).await?,
         };
+        let begun_before =
+            handle.map(Begun::from_start).or_else(|| leftover.as_ref().map(Begun::from_leftover));
         let bytes = begun_before.as_ref().map_or(0, |begun| begun.offset);
         let engine = match begun_before {
             Some(begun) => engine.go_on(begun),
@@ -144,14 +144,18 @@ impl<O: Operation> Transfer<O> {
             outlet,
             engine: Some(Box::pin(engine.run())),
             verdict: None,
-            part,
+            ahead: Ahead::default(),
+            leftover: leftover.map(Box::new),
+            has_restarted: false,
             bytes,
             progress: None,
             watchers: Watchers::default(),
         };
-        while let Some(output) = transfer.next_output().await {
-            if matches!(output, Output::Started) {
-                return Ok(transfer);
+        while let Some(output) = transfer.next_from_engine().await {
+            match output {
+                Output::Started => return Ok(transfer),
+                // That it starts over, say, may come before the request does.
+                output => transfer.ahead.push_unseen(output),
             }
         }
         match transfer.settle() {
@@ -164,20 +168,6 @@ impl<O: Operation> Transfer<O> {
     /// The id of the request; a new one each time it is sent again.
     pub fn id(&self) -> Option<MessageId> {
         self.outlet.id()
-    }
-
-    /// Calls `watch` for each progress frame and each chunk.
-    ///
-    /// It runs between two messages, so it must not take long.
-    pub fn on_progress(mut self, watch: impl FnMut(&Status<'_>) + Send + 'static) -> Self {
-        self.watchers.progress = Some(Box::new(watch));
-        self
-    }
-
-    /// Calls `watch` for each warning.
-    pub fn on_warning(mut self, watch: impl FnMut(&Warning) + Send + 'static) -> Self {
-        self.watchers.warning = Some(Box::new(watch));
-        self
     }
 
     /// Reads what is left, throws its bytes away and gives the verdict.
@@ -263,6 +253,9 @@ impl<O: Operation> Transfer<O> {
             Some(Err(_)) => return CancelOutcome::Unknown,
             None => {}
         }
+        if let Some(leftover) = self.leftover.take() {
+            leftover.into_part().take_over();
+        }
         let (sender, receiver) = oneshot::channel();
         self.outlet.wish(Stop::Cancel(Some(sender)));
         // What is under way sees the wish as it goes.
@@ -313,9 +306,15 @@ impl<O: Operation> Transfer<O> {
         Stopper(Arc::clone(&self.outlet))
     }
 
+    /// Where this goes on with what an earlier process has left beside its target, in bytes; `None`
+    /// if it starts from nothing, or once it is being saved.
+    pub fn resumed_from(&self) -> Option<u64> {
+        self.leftover.as_ref().map(|leftover| leftover.position().offset)
+    }
+
     /// How much of the payload an earlier process has, in bytes.
     fn begun_elsewhere(&self) -> u64 {
-        if self.part.is_some() { self.bytes } else { 0 }
+        self.resumed_from().unwrap_or(0)
     }
 
     /// Makes sure that what is still to come is all that is not `there`, and that it goes to a sink
@@ -344,57 +343,6 @@ impl<O: Operation> Transfer<O> {
     /// Takes the verdict, which is there once nothing comes any more.
     fn settle(&mut self) -> Result<Verdict, Error> {
         self.verdict.take().unwrap_or(Err(Error::Shutdown))
-    }
-
-    async fn next_output(&mut self) -> Option<Output> {
-        std::future::poll_fn(|cx| self.poll_output(cx)).await
-    }
-
-    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Option<Output>> {
-        let Some(engine) = &mut self.engine else { return Poll::Ready(None) };
-        let output = match engine.as_mut().poll(cx) {
-            Poll::Ready(verdict) => {
-                self.engine = None;
-                if let Ok(verdict) = &verdict {
-                    self.bytes = verdict.reply.payload_bytes;
-                }
-                self.verdict = Some(verdict);
-                None
-            }
-            // What it put out before it began to wait.
-            Poll::Pending => {
-                Some(std::task::ready!(self.outlet.take().map_or(Poll::Pending, Poll::Ready)))
-            }
-        };
-        self.note(output.as_ref());
-        Poll::Ready(output)
-    }
-
-    /// Tells the watchers of what came; `None` is the end.
-    fn note(&mut self, output: Option<&Output>) {
-        match output {
-            Some(Output::Data { bytes, .. }) => {
-                self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-            }
-            Some(Output::Event(Event::Progress(progress))) => {
-                self.progress = Some(progress.clone());
-            }
-            Some(Output::Event(Event::Restarted { .. })) => {
-                self.bytes = 0;
-                self.progress = None;
-            }
-            Some(Output::Event(Event::Warning(warning))) => {
-                if let Some(watch) = &mut self.watchers.warning {
-                    watch(warning);
-                }
-                return;
-            }
-            Some(_) => return,
-            None => {}
-        }
-        if let Some(watch) = &mut self.watchers.progress {
-            watch(&Status { progress: self.progress.as_ref(), bytes: self.bytes });
-        }
     }
 }
 

@@ -63,13 +63,15 @@ impl<O: RecordOperation> Transfer<O> {
     /// # }
     /// ```
     pub fn records(self, limits: RecordLimits) -> Records<O> {
+        let is_whole = !self.outlet.is_committed() && self.begun_elsewhere() == 0;
+        let stage = if is_whole { Stage::Running } else { Stage::Failed(self.payload_taken()) };
         Records {
             transfer: self,
             splitter: RecordSplitter::new(limits),
             piece: Bytes::new(),
             tally: O::Tally::default(),
             count: 0,
-            stage: Stage::Running,
+            stage,
         }
     }
 }

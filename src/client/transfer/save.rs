@@ -37,9 +37,9 @@ impl<O: Operation> Transfer<O> {
     ///
     /// The `.part` is removed on failure. With a journal
     /// ([`TransferOptions::journal_for`](crate::TransferOptions::journal_for)) both stay where they
-    /// are worth something: if the connection was lost, a limit of time ran out, the disk was full,
-    /// or the transfer was detached. What other journaled transfers have left beside the target is
-    /// removed once the file stands.
+    /// are worth something: if the connection was lost, the server was too busy to go on, a limit
+    /// of time ran out, the disk was full, or the transfer was detached. What other journaled
+    /// transfers have left beside the target is removed once the file stands.
     ///
     /// The deadline ends with the last frame: checking and renaming are not part of it.
     ///
@@ -81,18 +81,32 @@ impl<O: Operation> Transfer<O> {
     }
 
     /// Opens what the payload is written into: what an earlier process has left, or a new part.
+    ///
+    /// The caller may have read events before, so it is brought to where the transfer is now.
     async fn open_sink(&mut self, path: &Path) -> Result<Sink, Error> {
         let is_journaled = self.options.journal.as_ref().is_some_and(|at| at.target == path);
-        let part = match self.part.take() {
-            Some(part) if is_journaled => *part,
+        let (part, is_void) = match self.leftover.take() {
+            Some(leftover) if is_journaled => {
+                let mut part = leftover.into_part();
+                part.take_over();
+                (part, self.has_restarted)
+            }
             Some(_) => return Err(self.payload_taken()),
             // Opening a pipe waits for whoever reads it.
             None => {
                 let target = path.to_owned();
-                beside(move || PartFile::open(&target)).await??
+                (beside(move || PartFile::open(&target)).await??, false)
             }
         };
-        Ok(Sink::new(part, is_journaled))
+        let mut sink = Sink::new(part, is_journaled);
+        if is_void {
+            sink.restart().await?;
+        }
+        let handle = self.outlet.handle().filter(|_| is_journaled);
+        if let Some(ticket) = handle.and_then(|handle| self.ticket(handle.retained())) {
+            sink.begin_journal(ticket).await?;
+        }
+        Ok(sink)
     }
 
     /// Reads the transfer to its end into `sink`.
@@ -144,31 +158,34 @@ impl<O: Operation> Transfer<O> {
     }
 }
 
-/// What an earlier process has left of the same request, taken over.
+/// What an earlier process has left of the same request, taken over if that is wanted.
 pub(super) async fn find_leftover<O: Operation>(
     journal: Option<&JournalOption>,
     transport: &dyn Transport,
     operation: &O,
-) -> Result<Option<(Begun, PartFile)>, Error> {
+) -> Result<Option<Leftover>, Error> {
     let Some(journal) = journal.filter(|journal| journal.goes_on) else { return Ok(None) };
     let (target, request) = (journal.target.clone(), request_digest(transport, operation));
-    let found = beside(move || Leftover::find(&target, &request)).await??;
-    Ok(found.map(|leftover| {
+    beside(move || Leftover::find(&target, &request)).await?
+}
+
+impl Begun {
+    /// An operation of which an earlier process has a part on disk.
+    pub(super) fn from_leftover(leftover: &Leftover) -> Self {
         let (position, ticket) = (leftover.position().clone(), leftover.ticket().clone());
         let retained = Retained {
             epoch: ticket.epoch,
             ttl: Duration::from_millis(ticket.ttl_ms),
             chunk_bytes: ticket.chunk_bytes,
         };
-        let begun = Begun {
+        Self {
             handle: OperationHandle { operation: ticket.key, retained },
             next: position.next,
             offset: position.offset,
             hasher: position.sha256,
             may_start_over: true,
-        };
-        (begun, leftover.into_part())
-    }))
+        }
+    }
 }
 
 /// What tells a request from any other: where it goes, what it asks, and with which params.
@@ -179,17 +196,19 @@ fn request_digest<O: Operation>(transport: &dyn Transport, operation: &O) -> Sha
 
 /// Whether an earlier part is of use after such an end.
 fn is_worth_keeping(error: &Error) -> bool {
-    matches!(
-        error,
+    match error {
+        Error::Server { source, .. } => source.is_busy(),
         Error::Lost { .. }
-            | Error::NotReopened { .. }
-            | Error::Connect(_)
-            | Error::Detached { .. }
-            | Error::Deadline { .. }
-            | Error::Idle { .. }
-            | Error::File { .. }
-            | Error::Shutdown
-    )
+        | Error::NotReopened { .. }
+        | Error::NotResumable { .. }
+        | Error::Connect(_)
+        | Error::Detached { .. }
+        | Error::Deadline { .. }
+        | Error::Idle { .. }
+        | Error::File { .. }
+        | Error::Shutdown => true,
+        _ => false,
+    }
 }
 
 /// A part that is written beside the runtime's threads.

@@ -64,11 +64,17 @@ impl Exchange {
         self.credit = None;
     }
 
+    /// So many chunks are granted at a time from the next grant on, since the server takes no more.
+    pub fn limit_window(&mut self, chunks: u64) {
+        self.terms.window = chunks;
+    }
+
     /// The request goes out again on a connection where `features` were agreed on, as the
     /// [`resume`](Self::resume) it gives.
     pub fn handle_resumed(&mut self, features: Features) {
         self.terms.features = features;
         self.is_resuming = true;
+        self.is_resumed = true;
         self.open_credit();
     }
 
@@ -215,6 +221,18 @@ mod tests {
         take(&mut exchange, &frames().accepted("e1", TTL, 5)).unwrap();
         take(&mut exchange, &frames().chunk(1, b"hello", None)).unwrap();
         assert_eq!(exchange.delivered_bytes(), 5);
+    }
+
+    #[test]
+    fn warnings_that_come_again_after_a_resume_are_dropped() {
+        let mut exchange = lost_after_one_chunk();
+        let warning = frames().warning("CLAS A", "W", "odd");
+        assert!(matches!(take(&mut exchange, &warning), Ok(Event::Warning(_))));
+        assert!(matches!(take(&mut exchange, &warning), Ok(Event::Warning(_))), "said twice");
+        exchange.handle_resumed(agreed());
+        assert_eq!(take(&mut exchange, &warning), Ok(Event::Ignored));
+        let other = frames().warning("CLAS B", "W", "odd");
+        assert!(matches!(take(&mut exchange, &other), Ok(Event::Warning(_))));
     }
 
     #[test]

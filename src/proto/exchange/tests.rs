@@ -1,6 +1,7 @@
 use super::*;
 use crate::proto::assembler::AssembleError;
 use crate::proto::base64::InvalidBase64;
+use crate::proto::frame::FrameError;
 use crate::proto::frame::write::{FrameWriter, PayloadDigest};
 use crate::proto::id::Seq;
 

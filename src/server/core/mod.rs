@@ -7,8 +7,9 @@
 //!    releases, and frees what nobody came back for.
 //! 2. A `Stream` is the account of one request: the next chunk, and how far the client has granted.
 //! 3. A [`Payload`] cuts a [`Source`] into chunks whose borders never change, and knows the digest
-//!    of every prefix that was read.
+//!    of every prefix that was read. It may be sent while it still grows.
 
+mod borders;
 mod operation;
 mod operations;
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod tombstones;
 
 pub(crate) use operation::{OperationId, Outcome, Owner};
 pub(crate) use operations::{Change, Operations, Question, Started};
-pub(crate) use payload::{Pace, Payload, Source};
+pub(crate) use payload::{GrowingBytes, Pace, Payload, Source};
 pub(crate) use resume::ResumeCheck;
 pub(crate) use retention::{Loss, Retention};
 pub(crate) use stream::{Next, StreamKey, StreamTerms};

@@ -42,6 +42,8 @@ pub(super) struct Operation {
     pub(super) chunk_bytes: u64,
     pub(super) progress: Option<NumberedProgress>,
     pub(super) warnings: Vec<ItemWarning>,
+    /// What there is of a payload that is sent while it is made.
+    pub(super) growing: Option<Arc<Payload>>,
     /// `None` while it runs.
     pub(super) outcome: Option<Result<Outcome, Refusal>>,
     /// The stream that sends it, until that has sent its last frame.
@@ -80,9 +82,12 @@ impl Operation {
         }
     }
 
-    /// The payload, once it is known.
+    /// The payload, as soon as there is something of it.
     pub(super) fn payload(&self) -> Option<&Arc<Payload>> {
-        self.outcome.as_ref()?.as_ref().ok().map(|outcome| &outcome.payload)
+        match &self.outcome {
+            Some(Ok(outcome)) => Some(&outcome.payload),
+            _ => self.growing.as_ref(),
+        }
     }
 
     /// How much memory or disk its payload holds.

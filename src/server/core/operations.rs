@@ -1,9 +1,11 @@
 //! All operations of a server, and the streams that send them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::operation::{Operation, OperationId, Outcome, Owner};
+use super::payload::Payload;
 use super::resume::{expired, mismatch};
 use super::retention::Retention;
 use super::stream::{Next, Stream, StreamKey, StreamTerms};
@@ -140,6 +142,7 @@ impl Operations {
             chunk_bytes: question.chunk_bytes,
             progress: None,
             warnings: Vec::new(),
+            growing: None,
             outcome: None,
             stream: None,
             latest: None,
@@ -172,10 +175,22 @@ impl Operations {
         }
     }
 
+    /// There is more of the payload, which may be sent before the operation has run. The outcome is
+    /// to have the same one.
+    pub(crate) fn handle_growth(&mut self, id: OperationId, payload: &Arc<Payload>) {
+        if let Some(operation) = self.known.get_mut(&id) {
+            operation.growing.get_or_insert_with(|| Arc::clone(payload));
+            self.changes.push(Change::Changed(id));
+            self.keep_to_quota();
+        }
+    }
+
     /// The operation has run. Only the first outcome counts.
     pub(crate) fn handle_outcome(&mut self, id: OperationId, outcome: Result<Outcome, Refusal>) {
         let Some(operation) = self.known.get_mut(&id) else { return };
-        operation.outcome.get_or_insert(outcome);
+        if let Ok(outcome) = operation.outcome.get_or_insert(outcome) {
+            outcome.payload.flush();
+        }
         self.changes.push(Change::Changed(id));
         self.keep_to_quota();
     }

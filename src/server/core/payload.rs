@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::borders::Borders;
 use super::prefix::PrefixDigests;
 use crate::proto::checksum::Sha256;
 use crate::proto::frame::write::PayloadDigest;
@@ -32,6 +33,14 @@ pub(crate) trait Source: Debug + Send + Sync {
     fn is_slow(&self) -> bool {
         false
     }
+
+    /// Puts bytes behind those that are there, if it is one that grows.
+    ///
+    /// # Errors
+    /// What the file system says, where it is asked; `Unsupported` if the payload is whole.
+    fn append(&self, _bytes: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// Bytes in memory.
@@ -51,6 +60,38 @@ impl Source for Bytes {
     }
 }
 
+/// Bytes in memory that become more.
+#[derive(Debug, Default)]
+pub(crate) struct GrowingBytes(Mutex<Vec<u8>>);
+
+impl GrowingBytes {
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for GrowingBytes {
+    fn total_bytes(&self) -> u64 {
+        u64::try_from(self.lock().len()).unwrap_or(u64::MAX)
+    }
+
+    fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let bytes = self.lock();
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(length).min(bytes.len());
+        Ok(Bytes::copy_from_slice(bytes.get(start..end).unwrap_or_default()))
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.total_bytes()
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        self.lock().extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
 /// When chunks are there: chunk n at `start` and n times `every`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
@@ -63,12 +104,14 @@ pub(crate) struct Pace {
 ///
 /// Chunks that are read in order are hashed on the way, so a payload that is made as it is read
 /// is never read twice.
+///
+/// A payload may [`grow`](Self::grow) while it is sent. What came is gathered into chunks of full
+/// size; whoever would rather have less now than more later makes a chunk of it by
+/// [`flush`](Self::flush), as does whoever has no more to add.
 #[derive(Debug)]
 pub(crate) struct Payload {
     source: Box<dyn Source>,
-    total_bytes: u64,
-    /// The size of every chunk but the last, in bytes, at least 1.
-    chunk_bytes: u64,
+    borders: Mutex<Borders>,
     pace: Option<Pace>,
     digests: Option<Mutex<PrefixDigests>>,
 }
@@ -81,25 +124,44 @@ impl Payload {
         pace: Option<Pace>,
         is_hashed: bool,
     ) -> Self {
-        Self {
-            total_bytes: source.total_bytes(),
-            source,
-            chunk_bytes: chunk_bytes.max(1),
-            pace,
-            digests: is_hashed.then(Mutex::default),
+        let mut borders = Borders::new(chunk_bytes);
+        borders.grow(source.total_bytes());
+        borders.flush();
+        let digests = is_hashed.then(Mutex::default);
+        Self { source, borders: Mutex::new(borders), pace, digests }
+    }
+
+    /// Adds bytes at the end. May wait for a disk.
+    ///
+    /// # Errors
+    /// As [`Source::append`].
+    pub(crate) fn grow(&self, bytes: &[u8]) -> io::Result<()> {
+        self.source.append(bytes)?;
+        // Hashed as they come: a client that comes back may have any part of them.
+        if let Some(mut digests) = self.lock() {
+            digests.update(bytes);
         }
+        self.borders().grow(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    /// Makes a chunk of what is not in one yet; `false` if that is nothing.
+    pub(crate) fn flush(&self) -> bool {
+        self.borders().flush()
     }
 
     pub(crate) fn total_bytes(&self) -> u64 {
-        self.total_bytes
+        self.borders().total_bytes()
     }
 
+    /// How many chunks there are, by now if it grows.
     pub(crate) fn total_chunks(&self) -> u64 {
-        self.total_bytes.div_ceil(self.chunk_bytes)
+        self.borders().chunks()
     }
 
-    pub(crate) fn chunk_bytes(&self) -> u64 {
-        self.chunk_bytes
+    /// How many chunks start within the first `bytes`.
+    pub(crate) fn chunks_within(&self, bytes: u64) -> u64 {
+        self.borders().chunks_within(bytes)
     }
 
     pub(crate) fn held_bytes(&self) -> u64 {
@@ -113,8 +175,7 @@ impl Payload {
     /// Where chunk `seq` starts; of the chunk after the last, where the payload ends. `None` for
     /// those there cannot be.
     pub(crate) fn border(&self, seq: u64) -> Option<u64> {
-        let before = seq.checked_sub(1).filter(|before| *before <= self.total_chunks())?;
-        Some(before.saturating_mul(self.chunk_bytes).min(self.total_bytes))
+        self.borders().start_of(seq)
     }
 
     /// The last chunk that is there at `now`, and when the next one is.
@@ -145,8 +206,9 @@ impl Payload {
     /// Hashes what was not read yet. Takes its time.
     pub(crate) fn hash(&self) -> io::Result<()> {
         let Some(mut digests) = self.lock() else { return Ok(()) };
-        while digests.hashed() < self.total_bytes {
-            let rest = self.total_bytes.saturating_sub(digests.hashed()).min(HASHED_AT_ONCE);
+        let total_bytes = self.total_bytes();
+        while digests.hashed() < total_bytes {
+            let rest = total_bytes.saturating_sub(digests.hashed()).min(HASHED_AT_ONCE);
             let length = usize::try_from(rest).unwrap_or(usize::MAX);
             let bytes = self.source.read(digests.hashed(), length)?;
             if bytes.is_empty() {
@@ -157,9 +219,12 @@ impl Payload {
         Ok(())
     }
 
-    /// The SHA-256 of the first `length` bytes; `None` if they were not all read yet.
+    /// The SHA-256 of the first `length` bytes; `None` if there are fewer, or none is ever hashed.
+    ///
+    /// What was sent out of order was not hashed on the way and is read for this.
     pub(crate) fn prefix(&self, length: u64) -> io::Result<Option<Sha256>> {
-        let nearest = self.lock().and_then(|digests| digests.nearest(length));
+        let digests = self.lock().filter(|_| length <= self.total_bytes());
+        let nearest = digests.and_then(|digests| digests.nearest(length.min(digests.hashed())));
         let Some((mut from, mut hasher)) = nearest else { return Ok(None) };
         while from < length {
             let rest = length.saturating_sub(from).min(HASHED_AT_ONCE);
@@ -171,8 +236,13 @@ impl Payload {
 
     /// What complete says of the payload, once all of it was read.
     pub(crate) fn digest(&self) -> Option<PayloadDigest> {
-        let digests = self.lock().filter(|digests| digests.hashed() == self.total_bytes)?;
-        Some(PayloadDigest { size: self.total_bytes, sha256: digests.digest() })
+        let total_bytes = self.total_bytes();
+        let digests = self.lock().filter(|digests| digests.hashed() == total_bytes)?;
+        Some(PayloadDigest { size: total_bytes, sha256: digests.digest() })
+    }
+
+    fn borders(&self) -> MutexGuard<'_, Borders> {
+        self.borders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, PrefixDigests>> {
@@ -214,7 +284,8 @@ mod tests {
         payload.chunk(1).unwrap();
         payload.chunk(3).unwrap();
         assert_eq!(payload.prefix(2).unwrap(), Some(Sha256::of(b"ab")));
-        assert_eq!((payload.prefix(6).unwrap(), payload.digest()), (None, None));
+        assert_eq!(payload.prefix(6).unwrap(), Some(Sha256::of(b"abcdef")), "sent out of order");
+        assert_eq!((payload.prefix(8).unwrap(), payload.digest()), (None, None));
         payload.chunk(2).unwrap();
         payload.chunk(1).unwrap();
         payload.chunk(3).unwrap();
@@ -222,6 +293,30 @@ mod tests {
         let unread = self::payload(3);
         unread.hash().unwrap();
         assert_eq!(unread.digest(), payload.digest());
+    }
+
+    #[test]
+    fn a_payload_grows_and_what_was_sent_stays() {
+        let payload = Payload::new(Box::new(GrowingBytes::default()), 3, None, true);
+        let chunks = || (1..).map(|seq| payload.chunk(seq).unwrap());
+        let all = || chunks().take_while(|bytes| !bytes.is_empty()).collect::<Vec<_>>();
+        assert_eq!((payload.total_chunks(), payload.flush()), (0, false));
+        payload.grow(b"ab").unwrap();
+        assert_eq!((all(), payload.available(Instant::now())), (vec![], (0, None)));
+        assert!(payload.flush());
+        payload.grow(b"cdefg").unwrap();
+        assert_eq!(all(), ["ab", "cde"]);
+        assert_eq!((payload.border(3), payload.border(4)), (Some(5), None));
+        assert_eq!(payload.prefix(5).unwrap(), Some(Sha256::of(b"abcde")));
+        payload.grow(b"hi").unwrap();
+        payload.flush();
+        assert_eq!(all(), ["ab", "cde", "fgh", "i"]);
+        assert_eq!((payload.total_chunks(), payload.chunks_within(5)), (4, 2));
+        assert_eq!(payload.digest().unwrap().sha256, Sha256::of(b"abcdefghi"));
+        assert_eq!((payload.digest().unwrap().size, payload.held_bytes()), (9, 9));
+        let whole = self::payload(3);
+        assert_eq!(whole.grow(b"h").unwrap_err().kind(), io::ErrorKind::Unsupported);
+        assert_eq!(whole.total_bytes(), 7);
     }
 
     #[test]

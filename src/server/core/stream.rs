@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::operation::{Operation, OperationId, Outcome};
+use super::operation::{NumberedProgress, Operation, OperationId};
 use super::payload::Payload;
 use crate::proto::frame::write::FrameWriter;
 use crate::server::refusal::Refusal;
@@ -69,6 +69,8 @@ pub(super) struct Stream {
     granted: Option<u64>,
     /// The number of the last progress that was sent.
     progress: u64,
+    /// Whether that was the last frame, with nothing awaited since, so that chunks come first now.
+    has_told: bool,
     /// How many warnings were sent.
     warnings: usize,
     /// Why the stream ends, whatever becomes of its operation.
@@ -94,6 +96,7 @@ impl Stream {
             next,
             granted,
             progress: 0,
+            has_told: false,
             warnings: told,
             fate: None,
             is_closing: false,
@@ -154,32 +157,61 @@ impl Stream {
             let (item, code, message) = (&warning.item, warning.code, &warning.message);
             return Next::Frame(self.terms.frames.warning(item, code, message));
         }
-        if let Some(progress) = operation.progress.as_ref().filter(|p| p.number > self.progress) {
-            self.progress = progress.number;
-            let (done, total, message) = (progress.done, progress.total, &progress.message);
-            return Next::Frame(self.terms.frames.progress(done, total, message));
+        let news = operation.progress.as_ref().filter(|p| p.number > self.progress);
+        // An operation that tells its progress faster than this is asked must not keep back the
+        // payload that it makes meanwhile.
+        if let Some(progress) = news.filter(|_| !std::mem::take(&mut self.has_told)) {
+            return self.tell(progress);
         }
-        match &operation.outcome {
-            None => Next::Wait(None),
+        let data = match &operation.outcome {
+            None => None,
+            Some(Ok(outcome)) => Some(&outcome.data),
             Some(Err(refusal)) => {
                 self.is_closing = true;
-                Next::Error(refusal.frame(&self.terms.frames, true))
+                return Next::Error(refusal.frame(&self.terms.frames, true));
             }
-            Some(Ok(outcome)) => self.poll_payload(outcome, now),
+        };
+        let next = match operation.payload() {
+            Some(payload) => self.poll_payload(payload, data, now),
+            None => Next::Wait(None),
+        };
+        match news {
+            Some(progress) if !matches!(next, Next::Chunks { .. }) => self.tell(progress),
+            _ => {
+                self.has_told &= !matches!(next, Next::Wait(_));
+                next
+            }
         }
     }
 
-    fn poll_payload(&mut self, outcome: &Outcome, now: Instant) -> Next {
-        let payload = Arc::clone(&outcome.payload);
-        if self.next > payload.total_chunks() {
-            return Next::Complete { payload, data: Arc::clone(&outcome.data) };
+    fn tell(&mut self, progress: &NumberedProgress) -> Next {
+        self.progress = progress.number;
+        self.has_told = true;
+        let (done, total, message) = (progress.done, progress.total, &progress.message);
+        Next::Frame(self.terms.frames.progress(done, total, message))
+    }
+
+    /// What to send of a payload, of which there will be more as long as there is no `data`.
+    fn poll_payload(
+        &self,
+        payload: &Arc<Payload>,
+        data: Option<&Arc<RawValue>>,
+        now: Instant,
+    ) -> Next {
+        if let Some(data) = data.filter(|_| self.next > payload.total_chunks()) {
+            return Next::Complete { payload: Arc::clone(payload), data: Arc::clone(data) };
         }
         let (available, later) = payload.available(now);
         let last = self.granted.unwrap_or(u64::MAX).min(available);
         if last >= self.next {
-            return Next::Chunks { payload, seqs: self.next..=last };
+            return Next::Chunks { payload: Arc::clone(payload), seqs: self.next..=last };
         }
         let is_granted = self.granted.is_none_or(|granted| granted >= self.next);
+        // A client that may have it gets the little there is: more may take long. What comes while
+        // a chunk is sent, or credit is awaited, is gathered.
+        if is_granted && available >= payload.total_chunks() && payload.flush() {
+            return Next::Chunks { payload: Arc::clone(payload), seqs: self.next..=self.next };
+        }
         Next::Wait(later.filter(|_| is_granted))
     }
 }

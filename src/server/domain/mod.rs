@@ -7,6 +7,7 @@ mod test;
 
 use serde_json::Value;
 
+pub(super) use atc::Check;
 pub(super) use git::{Export, Exported, TYPES as GIT_TYPES};
 pub(super) use test::Generated;
 pub use test::TestPayload;
@@ -27,6 +28,7 @@ pub(super) enum Task {
 /// Finds what a request asks for and checks its parameters.
 pub(super) fn route(request: &IncomingRequest, state: &State) -> Result<Task, Refusal> {
     match request.domain.as_str() {
+        "atc" if state.profile.has_checks() => atc::route(request, state),
         "git" => git::route(request, state),
         "system" => system::route(request, state),
         "test" if state.profile.has_tests() => test::route(request),

@@ -34,6 +34,8 @@ Examples:
       files in a new folder and no archive; with -o as well, both
   longhaul export --object CLAS:ZCL_A --object PROG:ZREPORT -o some.zip
   longhaul export --objects-from missing.txt -o rest.zip
+  longhaul export '$ZRAY' --resume
+      goes on with what an interrupted export of the same left beside $ZRAY.zip
   longhaul export '$ZRAY' -o - | bsdtar -tf -
       nothing is written before everything has been verified
 
@@ -56,6 +58,8 @@ pub(super) const CALL: &str = "\
 Examples:
   longhaul call system ping
   longhaul call -s a4h rfc search --params '{\"query\":\"BAPI_USER*\"}'
+  longhaul call -s a4h atc run --stream --params '{\"packages\":[\"$ZRAY\"]}'
+      prints each finding as soon as it is there
   longhaul call git export --stream -o zray.zip \\
       --params '{\"packages\":[\"$ZRAY\"],\"includeSubpackages\":false}'";
 
@@ -64,6 +68,7 @@ Examples:
   longhaul serve --package '$DEMO=./demo'
   longhaul serve --listen 127.0.0.1:0 --profile seed --package '$DEMO=./demo'
       an older server, on any free port
+  longhaul serve --retain 1h --retain-dir kept --package '$DEMO=./demo'
   echo secret | longhaul serve --user ME --password-stdin --package '$DEMO=./demo'";
 
 pub(super) const COMPLETIONS: &str = "\

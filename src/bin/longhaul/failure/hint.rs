@@ -5,6 +5,7 @@ use longhaul::proto::welcome::WelcomeError;
 use longhaul::proto::{AssembleError, ExchangeError, OperationError, ServerError};
 use longhaul::{CloseCause, ConnectError, Error, ErrorKind, Stage, TlsProblem};
 
+pub(super) const START_OVER: &str = "run it again to start over";
 const TRY_AGAIN: &str = "nothing was written; try again";
 
 /// What the user can do about `error`, naming the option where there is one.
@@ -12,6 +13,7 @@ pub(super) fn next_step(error: &Error) -> String {
     let hint = match error {
         Error::Connect(error) => connect(error),
         Error::Lost { cause, .. } => closed(cause),
+        Error::NotReopened { source, .. } => reopening(source),
         Error::Server { source, .. } => server(source),
         Error::Transfer { source, .. } => transfer(source),
         Error::Operation { .. } if error.kind() == ErrorKind::Limit => {
@@ -26,6 +28,15 @@ pub(super) fn next_step(error: &Error) -> String {
             "this server reads requests with regular expressions: name it without quotes, braces, \
              brackets and backslashes"
         }
+        Error::Overrun { .. } => {
+            "the server does not keep to what it was granted; nothing was written"
+        }
+        Error::NotResumable { .. } => "this server cannot go on with it: leave --resume out",
+        Error::Record { .. } => "the payload is no list of records: name a file for it with -o",
+        Error::SlowConsumer { .. } => {
+            "what reads stdout has to read faster: let a payload go to a file with -o"
+        }
+        Error::Cancelled { .. } | Error::Detached { .. } => START_OVER,
         Error::RequestTooLarge { .. } => "ask for fewer objects at once",
         Error::File { .. } => {
             "check that the folder exists, can be written and has room, or name another file with -o"
@@ -33,6 +44,16 @@ pub(super) fn next_step(error: &Error) -> String {
         _ => TRY_AGAIN,
     };
     hint.to_owned()
+}
+
+/// What kept a connection from being opened again; what was wrong all along has been said before.
+fn reopening(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::Unauthorized { .. }
+        | ConnectError::Forbidden { .. }
+        | ConnectError::Credentials(_) => connect(error),
+        _ => "check the network and whether the server is running, then try again",
+    }
 }
 
 fn connect(error: &ConnectError) -> &'static str {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use longhaul::TlsProblem;
 use longhaul::client::EndpointError;
 use longhaul::ops::git::archive::ArchiveError;
-use longhaul::proto::{AssembleError, ExchangeError, MessageId, Seq};
+use longhaul::proto::{AssembleError, ExchangeError, MessageId, RecordError, Seq};
 
 use super::*;
 
@@ -124,4 +124,44 @@ fn the_parser_s_words_become_one_line() {
     let failure = Failure::from_parser(&error);
     assert_eq!((failure.kind, failure.exit_code()), (Kind::Usage, 2));
     assert!(!failure.message.contains('\n') && !failure.message.starts_with("error"));
+}
+
+#[test]
+fn errors_of_transfers_that_outlive_connections_and_of_records() {
+    let name = || "git.export".to_owned();
+    let reopening = |source| Error::NotReopened { id: id(), cause: CloseCause::Cut.into(), source };
+    let dial = ConnectError::Dial { host: "h".into(), port: 1, source: Arc::new(io()) };
+    let unauthorized = ConnectError::Unauthorized { explanation: String::new() };
+    let handle =
+        r#"{"operation":"0123456789abcdef0123456789abcdef","epoch":"e","ttl":1,"chunkSize":1}"#;
+    let handle = serde_json::from_str(handle).unwrap();
+    let record = |source| Error::Record { operation: name(), source };
+    let too_long = RecordError::TooLarge { index: 1, limit: 1 };
+    let broken_off = RecordError::Truncated { index: 1, offset: 1 };
+    let held = Duration::from_secs(1);
+    for (error, kind, code, word) in [
+        (reopening(dial), Kind::Broken, 5, "network"),
+        (reopening(unauthorized), Kind::Broken, 5, "SAP_PASSWORD"),
+        (Error::Overrun { id: id(), operation: name(), limit: 1 }, Kind::Broken, 5, "granted"),
+        (Error::NotResumable { operation: name() }, Kind::Broken, 5, "--resume"),
+        (record(too_long), Kind::Limit, 5, "-o"),
+        (record(broken_off), Kind::Broken, 5, "-o"),
+        (Error::SlowConsumer { id: id(), operation: name(), held }, Kind::Local, 1, "-o"),
+        (Error::Cancelled { operation: name() }, Kind::Interrupted, 130, "again"),
+        (Error::Detached { operation: name(), handle }, Kind::Interrupted, 130, "again"),
+    ] {
+        let text = format!("{error:?}");
+        let failure = Failure::from(error);
+        assert_eq!((failure.kind, failure.exit_code()), (kind, code), "{text}");
+        assert!(failure.hint.contains(word), "{text}: {}", failure.hint);
+        assert!(!text.contains("0123456789abcdef"), "a key lets others read the payload: {text}");
+    }
+}
+
+#[test]
+fn what_was_printed_is_not_called_nothing() {
+    let failure = Failure::from(transfer(AssembleError::SeqZero.into()));
+    assert_eq!(failure.hint, "nothing was written; try again");
+    let failure = failure.after_printing();
+    assert_eq!(failure.hint, "what was printed is not verified, do not use it; try again");
 }

@@ -61,12 +61,15 @@ fn what_was_kept_is_found_and_gone_on_with() {
 }
 
 #[test]
-fn a_leftover_stays_until_it_is_a_part_again() {
+fn a_leftover_stays_until_it_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("a.zip");
     part(&target, &[b"abc"]).keep().unwrap();
     drop(find(&target).unwrap());
     drop(find(&target).unwrap().into_part());
+    let mut part = find(&target).unwrap().into_part();
+    part.take_over();
+    drop(part);
     assert!(entries(folder.path()).is_empty());
 }
 

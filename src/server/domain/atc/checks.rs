@@ -11,23 +11,22 @@ use super::source::{Source, Statement};
 
 /// One thing that a check found in a file, as PROTOCOL 10.5 has it but for the object and the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(in crate::server) struct Finding {
+pub(super) struct Finding {
     /// Counted from 1.
-    pub(in crate::server) line: u64,
+    pub(super) line: u64,
     /// From 1, the worst, to 3.
-    pub(in crate::server) priority: u8,
+    pub(super) priority: u8,
     /// The name of the check.
-    pub(in crate::server) check: &'static str,
+    pub(super) check: &'static str,
     /// What it found.
-    pub(in crate::server) message: String,
+    pub(super) message: String,
 }
 
 /// How many characters a line may have.
 const MAX_LINE_CHARS: usize = 120;
 
 /// What all checks find in a file, by line; nothing in a file that is not ABAP source.
-#[cfg_attr(not(test), expect(dead_code, reason = "no action runs the checks yet"))]
-pub(in crate::server) fn check(file_name: &str, text: &str) -> Vec<Finding> {
+pub(super) fn check(file_name: &str, text: &str) -> Vec<Finding> {
     let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
     if !extension.eq_ignore_ascii_case("abap") {
         return Vec::new();

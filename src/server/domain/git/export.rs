@@ -55,7 +55,7 @@ impl Export {
         params: &Map<String, Value>,
         state: &State,
     ) -> Result<Self, Refusal> {
-        Ok(Self { items: Item::select(params, &state.catalog)? })
+        Ok(Self { items: Item::select(params, &state.catalog, Refusal::GIT_ERROR)? })
     }
 
     /// Whether there is no object to export.
@@ -103,11 +103,9 @@ impl Export {
                     let (grown, outcome) = spawn_blocking(add).await.map_err(failed)?;
                     archive = grown;
                     let Err(error) = outcome else { continue };
-                    ("READ_ERROR", left_out(&object.kind, &object.name, &error))
+                    ("READ_ERROR", item.left_out(&error))
                 }
-                Item::Missing { kind, name } => {
-                    ("NOT_FOUND", left_out(kind, name, &"object does not exist"))
-                }
+                Item::Missing { .. } => ("NOT_FOUND", item.left_out(&"object does not exist")),
             };
             if reports {
                 report.warning(&item.label(), code, &left_out.reason).await?;
@@ -157,8 +155,4 @@ impl Exported {
 
 fn failed(error: impl Display) -> Halt {
     Halt::Refused(Refusal::new(Refusal::GIT_ERROR, format!("export failed: {error}")))
-}
-
-fn left_out(kind: &str, name: &str, reason: &dyn Display) -> Skipped {
-    Skipped { kind: kind.into(), name: name.into(), reason: reason.to_string() }
 }

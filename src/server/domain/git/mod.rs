@@ -6,6 +6,7 @@ mod selection;
 use serde_json::json;
 
 pub(in crate::server) use export::{Export, Exported};
+pub(super) use selection::Item;
 
 use super::{Task, unknown_action};
 use crate::proto::request::IncomingRequest;

@@ -1,16 +1,18 @@
-//! Which objects an export is asked for.
+//! Which objects an export or a check is asked for.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::proto::Skipped;
 use crate::server::package::{Catalog, Object, label};
 use crate::server::refusal::{Refusal, shown};
 
 /// One object asked for.
 #[derive(Debug)]
-pub(super) enum Item {
+pub(in crate::server::domain) enum Item {
     Found(Arc<Object>),
     /// Asked for by type and name, and in no package.
     Missing {
@@ -21,10 +23,11 @@ pub(super) enum Item {
 
 impl Item {
     /// Reads `packages`, `includeSubpackages` and `objects`: each object once, in the order of the
-    /// archive, missing ones last.
-    pub(super) fn select(
+    /// archive, missing ones last. A package that does not exist is refused with `code`.
+    pub(in crate::server::domain) fn select(
         params: &Map<String, Value>,
         catalog: &Catalog,
+        code: &'static str,
     ) -> Result<Vec<Self>, Refusal> {
         let packages = list(params, "packages")?;
         let wanted = list(params, "objects")?;
@@ -41,7 +44,7 @@ impl Item {
         for name in names.collect::<Result<BTreeSet<_>, _>>()? {
             let objects = catalog.objects_of(name, subpackages).ok_or_else(|| {
                 let message = format!("package {} does not exist", shown(name));
-                Refusal::new(Refusal::GIT_ERROR, message)
+                Refusal::new(code, message)
             })?;
             found.extend(objects);
         }
@@ -67,11 +70,20 @@ impl Item {
     }
 
     /// What people call it, such as `CLAS ZCL_X`.
-    pub(super) fn label(&self) -> String {
+    pub(in crate::server::domain) fn label(&self) -> String {
         match self {
             Self::Found(object) => object.label(),
             Self::Missing { kind, name } => label(kind, name),
         }
+    }
+
+    /// The entry that says why it is not in the result.
+    pub(in crate::server::domain) fn left_out(&self, reason: &dyn Display) -> Skipped {
+        let (kind, name) = match self {
+            Self::Found(object) => (&object.kind, &object.name),
+            Self::Missing { kind, name } => (kind, name),
+        };
+        Skipped { kind: kind.clone(), name: name.clone(), reason: reason.to_string() }
     }
 }
 
@@ -99,7 +111,8 @@ mod tests {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
         let catalog = Catalog::scan(&[("$TOP".into(), folder.path().into())]).unwrap();
-        let items = Item::select(params.as_object().unwrap(), &catalog)?;
+        let params = params.as_object().unwrap();
+        let items = Item::select(params, &catalog, Refusal::ATC_ERROR)?;
         let shown = |item: &Item| match item {
             Item::Found(_) => item.label(),
             Item::Missing { .. } => format!("no {}", item.label()),
@@ -139,7 +152,7 @@ mod tests {
             assert_eq!(select(&params).unwrap_err().code, Refusal::MISSING_PARAM, "{params}");
         }
         let error = select(&json!({"packages": ["$NONE"]})).unwrap_err();
-        assert_eq!(error.code, Refusal::GIT_ERROR);
+        assert_eq!(error.code, Refusal::ATC_ERROR);
         assert!(error.message.contains("$NONE"));
     }
 }

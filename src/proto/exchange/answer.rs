@@ -1,0 +1,87 @@
+//! The payload that comes inside a single answer.
+
+use bytes::BytesMut;
+use serde_json::value::RawValue;
+
+use super::{Ending, Event, Exchange, ExchangeError};
+use crate::proto::assembler::Assembled;
+use crate::proto::base64::decode_append;
+use crate::proto::frame::{Answer, FrameError, Kind};
+use crate::proto::json::{Text, each_member};
+use crate::proto::request::push_member;
+
+impl Exchange {
+    pub(super) fn handle_answer(
+        &mut self,
+        answer: &Answer<'_>,
+        out: &mut BytesMut,
+    ) -> Result<Event, ExchangeError> {
+        let data = answer.outcome.clone().map_err(ExchangeError::Server)?;
+        if self.assembler.has_chunks() {
+            let chunks = self.assembler.delivered_chunks();
+            return Err(ExchangeError::AnswerAfterChunks { chunks });
+        }
+        let start = out.len();
+        let data = match (data, self.terms.answer_payload) {
+            (Some(data), Some(field)) => self.take_answer_payload(data, field, out)?,
+            (data, _) => data.map(ToOwned::to_owned),
+        };
+        let bytes = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
+        let assembled = Assembled { chunks: 0, bytes };
+        self.end = Some(Ending { assembled, sha256: None, data, frame: None });
+        Ok(Event::Ended)
+    }
+
+    /// Decodes the payload inside a single answer and gives the answer without it.
+    fn take_answer_payload(
+        &self,
+        data: &RawValue,
+        field: &'static str,
+        out: &mut BytesMut,
+    ) -> Result<Option<Box<RawValue>>, ExchangeError> {
+        let (mut payload, mut twice) = (None, false);
+        // What is left is written as it comes; a null payload is none and stays.
+        let mut rest = String::from("{");
+        let read = each_member(data.get(), |key, value| {
+            if key == field && value.get() != "null" {
+                twice |= payload.replace(value).is_some();
+                return;
+            }
+            push_member(&mut rest, &key, value);
+        });
+        if read.is_err() {
+            return Ok(Some(data.to_owned()));
+        }
+        if twice {
+            return Err(ExchangeError::Frame(FrameError::Duplicate { kind: Kind::Answer, field }));
+        }
+        rest.push('}');
+        if let Some(value) = payload {
+            let limit = self.terms.limits.max_payload_bytes;
+            let Text(text) = serde_json::from_str(value.get())
+                .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
+            let start = out.len();
+            decode_append(&text, out)
+                .map_err(|source| ExchangeError::AnswerPayload { field, source: Some(source) })?;
+            let got = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
+            if got > limit {
+                out.truncate(start);
+                return Err(ExchangeError::AnswerTooLarge { got, limit });
+            }
+        }
+        Ok(RawValue::from_string(rest).ok())
+    }
+}
+
+/// The members of a frame beside `data`, which may be large and is kept on its own.
+pub(super) fn without_data(frame: &str) -> Option<Box<RawValue>> {
+    let mut rest = String::from("{");
+    each_member(frame, |key, value| {
+        if key != "data" {
+            push_member(&mut rest, &key, value);
+        }
+    })
+    .ok()?;
+    rest.push('}');
+    RawValue::from_string(rest).ok()
+}
