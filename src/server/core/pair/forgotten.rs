@@ -154,12 +154,12 @@ fn a_server_that_does_not_accept_is_not_followed() {
 
 #[test]
 fn a_client_with_other_bytes_or_borders_is_refused() {
-    for chunk_bytes in [100, 99] {
+    for (payload, chunk_bytes) in [(1, 100), (0, 99)] {
         cut_and_forget(&Setup::small(3), &[ServerError::RESUME_MISMATCH], |run| {
             run.lose(Fate::Lost);
             // What had no chunk yet may go on with whatever there is.
             if run.client.has_bytes() {
-                run.server.swap_payload(chunk_bytes, run.now);
+                run.server.swap_payload(payload, chunk_bytes, run.now);
             }
         });
     }

@@ -77,11 +77,11 @@ impl Server {
         }
     }
 
-    /// Has another payload under the same names from now on, in chunks of that size.
-    pub(super) fn swap_payload(&mut self, chunk_bytes: u64, now: Instant) {
+    /// Has this payload under the same names from now on, in chunks of that size.
+    pub(super) fn swap_payload(&mut self, payload: usize, chunk_bytes: u64, now: Instant) {
         let other = Setup { chunk_bytes, ..Setup::clone(&self.setup) };
         for operation in self.core.known.values_mut().filter(|op| op.outcome.is_some()) {
-            operation.outcome = Some(Ok(outcome(&other, 1, now)));
+            operation.outcome = Some(Ok(outcome(&other, payload, now)));
         }
     }
 
