@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
+use longhaul::ops::git::{Export, ObjectKey};
 use longhaul::proto::{ExchangeError, Feature, Features};
 use longhaul::server::{RawMessage, Script, Server};
 use longhaul::{Client, Error, ErrorKind, Event, Transfer, TransferOptions};
 use support::bulk::Bulk;
 use support::{
-    chain, chunks_of, connect, connect_with, deadline, nothing_is_left_pending, scripted, until,
+    PACKAGE, chain, chunks_of, connect, connect_with, deadline, nothing_is_left_pending, scripted,
+    until,
 };
 
 /// Chunks small enough that there are many.
@@ -253,43 +255,59 @@ async fn a_flood_of_progress_is_dropped_and_spoils_nothing() {
 }
 
 #[tokio::test]
-async fn equal_transfers_get_equal_shares() {
+async fn warnings_that_nobody_reads_fail_nobody() {
     let server = scripted(Script::new()).await;
     let client = connect(&server).await;
-    for features in [credited(), uncredited()] {
-        let (chunks, count) = (100_usize, 4);
-        let bulk = Bulk::new(chunks as u64 * CHUNK);
-        let options = chunks_of(CHUNK).features(features).window(8);
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let mut transfers = Vec::new();
-        for _ in 0..count {
-            transfers.push(start(&client, &bulk, &options).await);
-        }
-        let reading = transfers.into_iter().enumerate().map(|(which, mut transfer)| {
-            let order = Arc::clone(&order);
-            async move {
-                while let Some(event) = deadline(transfer.next()).await {
-                    if matches!(event, Event::Data(_)) {
-                        order.lock().unwrap().push(which);
-                    }
-                }
-                deadline(transfer.finish()).await.unwrap();
-            }
-        });
-        futures::future::join_all(reading).await;
-        let order = order.lock().unwrap();
-        assert_eq!(order.len(), chunks * count);
-        // When the first has ended, the others must be well under way.
-        let mut shares = vec![0; count];
-        for which in order.iter() {
-            shares[*which] += 1;
-            if shares[*which] == chunks {
-                break;
-            }
-        }
-        let least = shares.iter().min().unwrap();
-        assert!(*least >= chunks / 2, "{shares:?} with {features:?}");
+    let missing = (0..9_000).map(|n| ObjectKey::new("CLAS", &format!("ZCL_MISSING_{n}")));
+    let export = Export::packages([PACKAGE]).with_objects(missing);
+    let transfer = deadline(client.start(export)).await.unwrap();
+    until(|| client.stats().dropped_warnings > 0).await;
+    let exported = deadline(transfer.collect()).await.unwrap();
+    assert_eq!(exported.output.skipped.len(), 9_000, "the result names what was left out");
+}
+
+#[tokio::test]
+async fn equal_transfers_get_equal_shares() {
+    // A payload in memory, so that no thread pool of the server's has a say in who comes first.
+    let (chunks, count) = (100_usize, 4);
+    let payload = vec![7; chunks * usize::try_from(CHUNK).unwrap()];
+    let server = scripted(Script::new().payload(payload)).await;
+    let client = connect(&server).await;
+    let options = chunks_of(CHUNK).features(credited()).window(8);
+    let mut transfers = Vec::new();
+    for _ in 0..count {
+        let start = client.start_with(Export::packages([PACKAGE]), options.clone());
+        transfers.push(deadline(start).await.unwrap());
     }
+    // All are on their way before the race begins.
+    for transfer in &mut transfers {
+        while !matches!(deadline(transfer.next()).await.unwrap(), Event::Data(_)) {}
+    }
+    let order = Arc::new(Mutex::new((0..count).collect::<Vec<_>>()));
+    let reading = transfers.into_iter().enumerate().map(|(which, mut transfer)| {
+        let order = Arc::clone(&order);
+        async move {
+            while let Some(event) = deadline(transfer.next()).await {
+                if matches!(event, Event::Data(_)) {
+                    order.lock().unwrap().push(which);
+                }
+            }
+            deadline(transfer.finish()).await.unwrap();
+        }
+    });
+    futures::future::join_all(reading).await;
+    let order = order.lock().unwrap();
+    assert_eq!(order.len(), chunks * count);
+    // When the first has ended, the others must be well under way.
+    let mut shares = vec![0; count];
+    for which in order.iter() {
+        shares[*which] += 1;
+        if shares[*which] == chunks {
+            break;
+        }
+    }
+    let least = shares.iter().min().unwrap();
+    assert!(*least >= chunks / 2, "{shares:?}");
 }
 
 #[tokio::test]

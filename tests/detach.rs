@@ -171,6 +171,7 @@ async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     };
     let asked: serde_json::Value = serde_json::from_str(&cutter.messages()[0]).unwrap();
     let handle = serde_json::json!({
+        "name": "test.payload",
         "operation": asked["operation"],
         "epoch": retained.epoch,
         "ttl": u64::try_from(retained.ttl.as_millis()).unwrap(),

@@ -361,3 +361,26 @@ async fn all_transfers_go_on_after_one_cut_with_one_dial() {
     assert_eq!(cutter.asked(ASKED), 6);
     assert!(cutter.asked(RESUMED) > 1);
 }
+
+#[tokio::test]
+async fn a_transfer_that_is_not_read_keeps_nobody_from_a_new_connection() {
+    let server = bare(Script::new()).await;
+    let cutter = Cutter::new(server.addr()).await;
+    let client = connect_through(&cutter).await;
+    let start = client.start_with(pattern().slow(5), chunks_of(CHUNK));
+    let mut unread = deadline(start).await.unwrap();
+    while !matches!(deadline(unread.next()).await, Some(Event::Data(_))) {}
+    cutter.cut_all();
+    let mut states = client.states();
+    // Read until a connection is being opened for it, and then no more.
+    deadline(async {
+        while !matches!(states.current(), ConnectionState::Opening) {
+            let _ = unread.next().now_or_never();
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    deadline(client.run(Pattern::new(1, 0))).await.expect("others have what was opened");
+    deadline(client.run(Pattern::new(1, 1))).await.unwrap();
+    assert_eq!(client.stats().reconnects, 1);
+}

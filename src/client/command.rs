@@ -2,6 +2,7 @@
 
 use super::asking::Asking;
 use super::inbox::InboxSender;
+use super::outbox::WireText;
 use super::transport::Turn;
 use crate::proto::request::Mode;
 use crate::proto::{Control, MessageId, OperationKey};
@@ -16,7 +17,7 @@ pub(crate) enum Command {
         /// How its frames are read.
         mode: Mode,
         /// The request as it goes out.
-        text: String,
+        text: WireText,
         /// Where its messages go.
         inbox: InboxSender,
         /// Its turn, which lasts until its last frame has come.

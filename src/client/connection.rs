@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tracing::Instrument;
 
@@ -16,6 +16,7 @@ use super::driver::{Driver, Socket};
 use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::{Window, inbox};
+use super::outbox::WireText;
 use super::transport::{Line, Started, Turn};
 use crate::proto::limits::{MAX_PARKED_BYTES, SERVER_CHUNK_BYTES};
 use crate::proto::request::Mode;
@@ -34,7 +35,7 @@ const MOST_PING_INTERVAL: Duration = Duration::from_secs(600);
 /// The transfers' side of a connection; the driver's task has the other.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    welcome: Welcome,
+    welcome: Arc<Welcome>,
     commands: mpsc::UnboundedSender<Command>,
     shared: Arc<Shared>,
 }
@@ -55,6 +56,24 @@ pub(crate) struct Shared {
     is_retired: AtomicBool,
     /// Set once, when the connection ends, before the inboxes close.
     cause: OnceLock<Arc<CloseCause>>,
+    /// Whether the last word has been said.
+    ended: watch::Sender<bool>,
+}
+
+/// The end of a connection, for who waits for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended(watch::Receiver<bool>);
+
+impl Ended {
+    pub(crate) fn is_over(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits for it.
+    pub(crate) async fn wait(&mut self) {
+        // Where the other side is gone, so is the connection.
+        let _ = self.0.wait_for(|ended| *ended).await;
+    }
 }
 
 /// What all connections of a client have in common.
@@ -106,6 +125,7 @@ impl Connection {
             others: Arc::new(Semaphore::new(MAX_REQUESTS)),
             is_retired: AtomicBool::new(false),
             cause: OnceLock::new(),
+            ended: watch::Sender::new(false),
         });
         let driver = Driver::new(socket, receiver, &shared);
         let end = EndOfDriver { shared: Arc::clone(&shared), on_end: Some(on_end) };
@@ -116,10 +136,10 @@ impl Connection {
             drop(end);
         };
         tokio::spawn(task.instrument(span));
-        Self { welcome, commands, shared }
+        Self { welcome: Arc::new(welcome), commands, shared }
     }
 
-    pub(crate) fn welcome(&self) -> &Welcome {
+    pub(crate) fn welcome(&self) -> &Arc<Welcome> {
         &self.welcome
     }
 
@@ -128,10 +148,14 @@ impl Connection {
         self.shared.cause.get().is_none() && !self.shared.is_retired.load(Ordering::Relaxed)
     }
 
-    /// Takes nothing new, ends once nothing runs any more, and waits for that.
-    pub(crate) async fn close(&self) {
+    /// Takes nothing new, and ends once nothing runs any more.
+    pub(crate) fn retire(&self) {
         self.send(Command::Retire);
-        self.commands.closed().await;
+    }
+
+    /// To wait for its end, the goodbye included.
+    pub(crate) fn ended(&self) -> Ended {
+        Ended(self.shared.ended.subscribe())
     }
 
     /// How much a server may send ahead of a stream in chunks of that size, at most.
@@ -171,6 +195,7 @@ impl Drop for EndOfDriver {
         if let Some(on_end) = self.on_end.take() {
             on_end(&cause);
         }
+        self.shared.ended.send_replace(true);
     }
 }
 
@@ -251,8 +276,14 @@ impl Line for Connection {
         let window = features.contains(Feature::Credit).then_some(Window { chunks, chunk_bytes });
         let (sender, receiver) = inbox(window, is_patient);
         let can_cancel = features.contains(Feature::Cancel);
-        let command =
-            Command::Start { id: id.clone(), mode, text, inbox: sender, turn, can_cancel };
+        let command = Command::Start {
+            id: id.clone(),
+            mode,
+            text: WireText(text),
+            inbox: sender,
+            turn,
+            can_cancel,
+        };
         self.commands
             .send(command)
             .map_err(|_| Error::Lost { id: None, cause: self.close_cause() })?;
@@ -267,16 +298,21 @@ impl Line for Connection {
         self.send(Command::Detach { id: id.clone() });
     }
 
-    fn control(&self, control: Control) {
+    fn control(&self, control: Control) -> Result<(), Control> {
         let feature = match control {
             Control::Cancel { .. } => Feature::Cancel,
             Control::Credit { .. } => Feature::Credit,
             Control::Release { .. } => Feature::Resume,
         };
         // A server that does not offer it would take it for a request.
-        if self.welcome.features.is_some_and(|offered| offered.contains(feature)) {
-            self.send(Command::Control(control));
+        if !self.welcome.features.is_some_and(|offered| offered.contains(feature)) {
+            return Ok(());
         }
+        if self.commands.is_closed() {
+            return Err(control);
+        }
+        self.send(Command::Control(control));
+        Ok(())
     }
 
     fn close_cause(&self) -> Arc<CloseCause> {

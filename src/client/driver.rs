@@ -172,6 +172,9 @@ impl Driver {
             match command {
                 Command::Start { inbox, .. } => inbox.refuse(),
                 Command::Control(control) => self.outbox.control(control),
+                Command::Cancel { operation: Some(operation), .. } => {
+                    self.outbox.control(Control::Release { operation });
+                }
                 Command::Cancel { .. } | Command::Detach { .. } | Command::Retire => {}
             }
         }
@@ -252,7 +255,7 @@ impl Driver {
     }
 
     /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
-    /// never: what exceeds the grant is the server's fault, and progress can be done without.
+    /// never: a chunk beyond the grant is the server's fault, and all else can be done without.
     fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: Utf8Bytes, kind: Kind) {
         let Err(text) = inbox.deliver(text, kind) else { return };
         if !inbox.has_credit() {
@@ -261,6 +264,8 @@ impl Driver {
             self.held = Some(HeldMessage { id, inbox, text, since });
         } else if kind == Kind::Progress {
             count(&self.counters().dropped_progress);
+        } else if kind != Kind::Chunk {
+            count(&self.counters().dropped_warnings);
         } else {
             tracing::warn!(%id, "the server sent more than it was granted");
             self.cancel(&id, None, None);

@@ -135,6 +135,14 @@ pub enum Error {
         /// The operation, such as `git.export`.
         operation: String,
     },
+    /// What was kept is another operation than the one that is to make sense of it.
+    #[error("what was kept is {kept}, not {operation}")]
+    OtherOperation {
+        /// The operation that was given, such as `git.export`.
+        operation: String,
+        /// The operation that the handle is of.
+        kept: String,
+    },
     /// The payload is no list of the records that it should be.
     #[error("{operation} sent something that is no record")]
     Record {
@@ -262,7 +270,8 @@ impl Error {
             | Self::Overrun { .. }
             | Self::NotResumable { .. } => ErrorKind::Broken,
             Self::Cancelled { .. } | Self::Detached { .. } => ErrorKind::Stopped,
-            Self::Output { .. }
+            Self::OtherOperation { .. }
+            | Self::Output { .. }
             | Self::Random { .. }
             | Self::SlowConsumer { .. }
             | Self::PayloadTaken { .. }

@@ -1,34 +1,34 @@
 //! The way to the server beyond the life of one connection.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use super::ConnectError;
 use super::builder::ClientBuilder;
 use super::connect::{Endpoint, connect};
-use super::connection::{Common, Connection};
+use super::connection::{Common, Connection, Ended};
 use super::credentials::Credentials;
 use super::error::{CloseCause, Error};
 use super::transport::{Line, Transport};
 use crate::proto::stats::count;
-use crate::proto::{Counters, Stats, Welcome};
+use crate::proto::{Control, Counters, Stats, Welcome};
 
 /// Opens connections, one at a time, and gives the one that is open.
 ///
-/// A connection that is gone is opened again when a request needs one, not before. Credentials are
-/// asked for each time.
+/// A connection that is gone is opened again when a request needs one, not before, by a task of its
+/// own: whoever asked for it may stop waiting, and nobody else has to wait for that. Credentials
+/// are asked for each time.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Link(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     way: Way,
     common: Common,
-    /// Held while a connection is opened, so that all who wait share what comes of it.
-    current: tokio::sync::Mutex<Current>,
-    /// How many attempts to open one have ended.
-    attempts: AtomicU64,
-    welcome: Mutex<Arc<Welcome>>,
+    current: Mutex<Current>,
     states: watch::Sender<Numbered>,
 }
 
@@ -36,9 +36,14 @@ pub(crate) struct Link {
 struct Current {
     /// The connection that is open, or the last that was.
     connection: Arc<Connection>,
-    /// Why the last attempt to open one failed.
-    failed: Option<ConnectError>,
+    /// What comes of the attempt to open another, if there is one.
+    opening: Option<watch::Receiver<Option<Opened>>>,
+    /// Those before that may still have something to do or to tell.
+    earlier: Vec<Ended>,
 }
+
+/// What came of opening a connection.
+type Opened = Result<Arc<Connection>, ConnectError>;
 
 /// A state and the number of the connection it is about.
 #[derive(Clone, Debug)]
@@ -97,61 +102,88 @@ impl Link {
         let common = Common::default();
         let states = watch::Sender::new(Numbered { number: 0, state: ConnectionState::Opening });
         let connection = dial(&way, &common, &states).await?;
-        let welcome = Mutex::new(Arc::new(connection.welcome().clone()));
-        let current = tokio::sync::Mutex::new(Current { connection, failed: None });
-        Ok(Self { way, common, current, attempts: AtomicU64::new(0), welcome, states })
+        let current = Mutex::new(Current { connection, opening: None, earlier: Vec::new() });
+        Ok(Self(Arc::new(Shared { way, common, current, states })))
     }
 
     pub(crate) fn welcome(&self) -> Arc<Welcome> {
-        Arc::clone(&self.welcome.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(self.0.current().connection.welcome())
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.common.counters.snapshot()
+        self.0.common.counters.snapshot()
     }
 
     pub(crate) fn states(&self) -> ConnectionStates {
-        ConnectionStates(self.states.subscribe())
+        ConnectionStates(self.0.states.subscribe())
     }
 
-    /// Ends the connection once nothing runs on it, and waits for that.
+    /// Ends the connection once nothing runs on it, and waits for that, and for those before it.
     pub(crate) async fn close(&self) {
-        let connection = Arc::clone(&self.current.lock().await.connection);
-        connection.close().await;
+        let (connection, earlier) = {
+            let current = self.0.current();
+            (Arc::clone(&current.connection), current.earlier.clone())
+        };
+        connection.retire();
+        for mut ended in earlier.into_iter().chain([connection.ended()]) {
+            ended.wait().await;
+        }
     }
 
     async fn connection(&self) -> Result<Arc<Connection>, Error> {
-        let seen = self.attempts.load(Ordering::Acquire);
-        let mut current = self.current.lock().await;
-        if current.connection.is_open() {
-            return Ok(Arc::clone(&current.connection));
-        }
-        // An attempt that failed while this one waited speaks for it too.
-        if let Some(error) = &current.failed
-            && self.attempts.load(Ordering::Acquire) != seen
-        {
-            return Err(error.clone().into());
-        }
-        self.note(ConnectionState::Opening);
-        let dialed = dial(&self.way, &self.common, &self.states).await;
-        self.attempts.fetch_add(1, Ordering::AcqRel);
-        let connection = match dialed {
-            Ok(connection) => connection,
-            Err(error) => {
-                self.note(ConnectionState::Closed { cause: current.connection.close_cause() });
-                current.failed = Some(error.clone());
-                return Err(error.into());
+        let mut opening = {
+            let mut current = self.0.current();
+            if current.connection.is_open() {
+                return Ok(Arc::clone(&current.connection));
             }
+            current.opening.get_or_insert_with(|| Shared::start_opening(&self.0)).clone()
         };
-        count(&self.common.counters.reconnects);
-        let welcome = Arc::new(connection.welcome().clone());
-        *self.welcome.lock().unwrap_or_else(PoisonError::into_inner) = welcome;
-        *current = Current { connection: Arc::clone(&connection), failed: None };
-        Ok(connection)
+        let opened = opening.wait_for(Option::is_some).await.map_err(|_| Error::Shutdown)?;
+        match &*opened {
+            Some(opened) => Ok(opened.clone()?),
+            None => Err(Error::Shutdown),
+        }
+    }
+}
+
+impl Shared {
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, state: ConnectionState) {
         self.states.send_modify(|noted| noted.state = state);
+    }
+
+    fn start_opening(shared: &Arc<Self>) -> watch::Receiver<Option<Opened>> {
+        let (outcome, waiting) = watch::channel(None);
+        let shared = Arc::clone(shared);
+        shared.note(ConnectionState::Opening);
+        let task = async move {
+            let opened = shared.open_again().await;
+            // Nobody waits any more if all have given up.
+            let _ = outcome.send(Some(opened));
+        };
+        tokio::spawn(task.in_current_span());
+        waiting
+    }
+
+    async fn open_again(&self) -> Opened {
+        let opened = dial(&self.way, &self.common, &self.states).await;
+        let mut current = self.current();
+        current.opening = None;
+        match &opened {
+            Ok(connection) => {
+                count(&self.common.counters.reconnects);
+                let before = std::mem::replace(&mut current.connection, Arc::clone(connection));
+                current.earlier.retain(|ended| !ended.is_over());
+                current.earlier.push(before.ended());
+            }
+            Err(_) => {
+                self.note(ConnectionState::Closed { cause: current.connection.close_cause() })
+            }
+        }
+        opened
     }
 }
 
@@ -160,12 +192,20 @@ impl Transport for Link {
         self.connection().map(|connection| Ok(connection? as Arc<dyn Line>)).boxed()
     }
 
+    fn control(&self, control: Control) {
+        let current = self.0.current();
+        if current.connection.is_open() {
+            // If it has just ended there is no other way.
+            let _ = current.connection.control(control);
+        }
+    }
+
     fn address(&self) -> &str {
-        self.way.endpoint.url()
+        self.0.way.endpoint.url()
     }
 
     fn counters(&self) -> &Arc<Counters> {
-        &self.common.counters
+        &self.0.common.counters
     }
 }
 

@@ -74,9 +74,11 @@ use link::Link;
 
 /// A connection to a server, ready for requests.
 ///
-/// Cheap to clone; all clones share one WebSocket, which is opened again when it breaks. As many requests run on it at once as the server
-/// allows; with today's servers, which name no `features` and take one request after the other, that
-/// is one, and the others wait, pings too. The connection ends when the last clone and the last transfer are dropped.
+/// Cheap to clone; all clones share one WebSocket, which is opened again when it breaks. As many
+/// requests run on it at once as the server allows; with today's servers, which name no `features`
+/// and take one request after the other, that is one, and the others wait, pings too. A transfer that
+/// is not read keeps its place among those until it has ended. The connection ends when the last
+/// clone and the last transfer are dropped.
 ///
 /// ```no_run
 /// use longhaul::Client;
@@ -189,14 +191,33 @@ impl Client {
     /// again: where the server has nothing of it any more, that is an error.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and [`Error::NotResumable`] if the server offers no `resume`.
+    /// As [`start`](Self::start), [`Error::NotResumable`] if the server offers no `resume`, and
+    /// [`Error::OtherOperation`] if the handle is that of another operation.
     pub async fn attach<O: Operation>(
         &self,
         operation: O,
         handle: OperationHandle,
     ) -> Result<Transfer<O>, Error> {
+        self.attach_with(operation, handle, self.options.clone()).await
+    }
+
+    /// As [`attach`](Self::attach), with options of its own.
+    ///
+    /// # Errors
+    /// As [`attach`](Self::attach).
+    pub async fn attach_with<O: Operation>(
+        &self,
+        operation: O,
+        handle: OperationHandle,
+        mut options: TransferOptions,
+    ) -> Result<Transfer<O>, Error> {
+        let name = operation.name().to_string();
+        if name != handle.name {
+            return Err(Error::OtherOperation { operation: name, kept: handle.name });
+        }
+        options.retries = options.retries.or_else(|| self.options.retries.clone());
         let transport: Arc<dyn transport::Transport> = self.link.clone();
-        Transfer::start(transport, operation, self.options.clone(), Some(handle)).await
+        Transfer::start(transport, operation, options, Some(handle)).await
     }
 
     /// The options that requests start with unless told otherwise.

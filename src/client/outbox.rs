@@ -1,6 +1,7 @@
 //! What waits to be written.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,9 +23,18 @@ pub(crate) struct Outbox {
     unflushed_ids: Vec<MessageId>,
 }
 
+/// A request as it goes out; not printed, since it may hold the key of an operation.
+pub(crate) struct WireText(pub(crate) String);
+
+impl fmt::Debug for WireText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
 #[derive(Debug)]
 enum Outgoing {
-    Request(MessageId, String),
+    Request(MessageId, WireText),
     Control(Control),
     Ping,
 }
@@ -45,7 +55,7 @@ impl Outbox {
         self.queue.push_back(Outgoing::Control(control));
     }
 
-    pub(crate) fn request(&mut self, id: MessageId, text: String) {
+    pub(crate) fn request(&mut self, id: MessageId, text: WireText) {
         self.queue.push_back(Outgoing::Request(id, text));
     }
 
@@ -91,7 +101,7 @@ impl Outbox {
             let message = match self.queue.pop_front() {
                 Some(Outgoing::Request(id, text)) => {
                     self.unflushed_ids.push(id);
-                    Message::text(text)
+                    Message::text(text.0)
                 }
                 Some(Outgoing::Control(control)) => {
                     let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);

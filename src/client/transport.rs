@@ -19,6 +19,9 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug {
     /// The connection as it stands, or a new one where that is gone.
     fn line(&self) -> BoxFuture<'_, Result<Arc<dyn Line>, Error>>;
 
+    /// Sends a control on the connection that is open; without one there is nobody to tell.
+    fn control(&self, control: Control);
+
     /// Where it goes: a URL without any secret.
     fn address(&self) -> &str;
 
@@ -52,8 +55,8 @@ pub(crate) trait Line: Send + Sync + fmt::Debug {
     /// Leaves a request to the server.
     fn detach(&self, id: &MessageId);
 
-    /// Sends a control, if the server knows such ones.
-    fn control(&self, control: Control);
+    /// Sends a control, if the server knows such ones; gives it back where the connection is gone.
+    fn control(&self, control: Control) -> Result<(), Control>;
 
     /// What ended the connection, once it has ended.
     fn close_cause(&self) -> Arc<CloseCause>;

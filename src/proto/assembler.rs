@@ -75,6 +75,7 @@ pub enum Pushed {
 
 /// What is known of a payload once every chunk of it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Assembled {
     /// How many chunks it came in.
     pub chunks: u64,

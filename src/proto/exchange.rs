@@ -52,6 +52,9 @@ pub struct Terms {
     pub idle_limit: Option<Duration>,
     /// How many chunks may come ahead of the consumer, where `credit` was agreed on.
     pub window: u64,
+    /// The size of chunks that was asked for, in decoded bytes; an operation that is accepted has
+    /// no larger ones.
+    pub chunk_bytes: u64,
 }
 
 impl Terms {
@@ -64,6 +67,7 @@ impl Terms {
             limits: Limits::default(),
             idle_limit: None,
             window: WINDOW,
+            chunk_bytes: u64::MAX,
         }
     }
 }

@@ -59,6 +59,8 @@ counters! {
     control_answers,
     /// Progress frames dropped because their transfer was not read.
     dropped_progress,
+    /// Warnings, and frames of no known type, dropped because their transfer was not read.
+    dropped_warnings,
     /// Times the connection was opened again.
     reconnects,
     /// Times an operation was gone on with on another connection.

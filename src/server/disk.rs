@@ -100,7 +100,12 @@ fn create(folder: &Path) -> io::Result<(File, TemporaryPath)> {
     loop {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("longhaul-{}-{number}.payload", std::process::id()));
-        match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        // Payloads are for those who asked for them, whatever the folder's rights are.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
             Ok(file) => return Ok((file, TemporaryPath(path))),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

@@ -120,11 +120,21 @@ async fn a_quota_frees_the_oldest() {
     assert_eq!(exported(&server, 1).await, first);
     // The second is alone for longer now.
     let third = exported(&server, 3).await;
-    assert_eq!((exported(&server, 1).await, exported(&server, 3).await), (first, third));
-    assert_ne!(exported(&server, 2).await, second);
+    let again = (exported(&server, 1).await, exported(&server, 3).await);
+    assert_eq!(again, (first, third.clone()));
+    assert_ne!(second, third);
+    refused(&server, 2).await;
     // Nothing is kept where nothing may be, and all is sent the same.
     let (server, _folder) = serve(|builder| builder.retain(ttl, 0)).await;
-    assert_ne!(exported(&server, 1).await, exported(&server, 1).await);
+    exported(&server, 1).await;
+    refused(&server, 1).await;
+}
+
+/// An operation that the server had to free is not run a second time under the same key.
+async fn refused(server: &Server, number: u64) {
+    let mut client = Client::connect(server).await;
+    let refusal = answer(&mut client, &kept_export(number)).await;
+    assert_eq!(code(&refusal), "RESUME_EXPIRED");
 }
 
 #[tokio::test]

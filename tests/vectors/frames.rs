@@ -247,11 +247,11 @@ impl Waiter {
             let chunk = Chunk { seq: 1, data, offset: None, crc32: None };
             let mut decoder = ChunkAssembler::new(Limits::default());
             decoder.push(&chunk, &mut payload).map_err(|error| error.to_string())?;
-            let retained = Retained {
-                epoch: known.epoch.clone(),
-                ttl: Duration::from_millis(known.ttl),
-                chunk_bytes: known.chunk_size,
-            };
+            let retained = Retained::new(
+                known.epoch.clone(),
+                Duration::from_millis(known.ttl),
+                known.chunk_size,
+            );
             let next = Seq::new(known.next_seq).ok_or("nextSeq is 0")?;
             Exchange::continued(terms, counters, retained, next, payload.len() as u64)
         } else {

@@ -81,8 +81,11 @@ impl Driver {
             }
             return asking.map_or((), Asking::tell_what_came);
         };
-        if matches!(waiter.stage, Stage::Left(_)) {
-            return tell(asking, CancelOutcome::Unknown);
+        if let Stage::Left(left) = &mut waiter.stage {
+            // It was put out before whoever waited for it went.
+            left.operation = left.operation.take().or(operation);
+            left.asking = left.asking.take().or(asking);
+            return;
         }
         if waiter.can_cancel {
             waiter.stage = Stage::Left(Left { asking, operation });

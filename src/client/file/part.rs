@@ -158,6 +158,13 @@ impl PartFile {
         Ok(())
     }
 
+    /// Goes on without a journal: one that has failed could only mislead whoever finds it.
+    pub(crate) fn abandon_journal(&mut self) {
+        if let Some(journal) = self.part.journal.take() {
+            journal.remove();
+        }
+    }
+
     /// Makes what was written and marked outlast a loss of power.
     ///
     /// # Errors

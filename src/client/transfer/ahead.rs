@@ -8,13 +8,15 @@ use super::Transfer;
 use super::outlet::Output;
 use crate::client::event::Event;
 use crate::proto::Operation;
-use crate::proto::limits::MAX_KEPT_WARNINGS;
+use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS};
 
 /// Outputs in the order they came: first those that the watchers have been told of.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     seen: VecDeque<Output>,
     unseen: VecDeque<Output>,
+    /// The length of the texts of all warnings that were looked at.
+    warning_bytes: usize,
 }
 
 impl Ahead {
@@ -36,11 +38,13 @@ impl Ahead {
         if is_progress(&output) && self.seen.back().is_some_and(is_progress) {
             self.seen.pop_back();
         }
-        // The watchers have been told, and the reply has as many as are kept.
-        if self.seen.len() >= MAX_KEPT_WARNINGS
-            && matches!(output, Output::Event(Event::Warning(_)))
-        {
-            return;
+        if let Output::Event(Event::Warning(warning)) = &output {
+            // The watchers have been told, and the reply has as many as are kept.
+            let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
+            if self.seen.len() >= MAX_KEPT_WARNINGS || bytes > MAX_KEPT_WARNING_BYTES {
+                return;
+            }
+            self.warning_bytes = bytes;
         }
         self.seen.push_back(output);
     }

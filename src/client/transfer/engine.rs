@@ -15,7 +15,7 @@ use bytes::BytesMut;
 use tokio::time::{sleep, timeout_at};
 
 use super::handle::OperationHandle;
-use super::in_flight::{InFlight, Retention};
+use super::in_flight::{BetweenTries, InFlight, Retention};
 use super::now;
 use super::outlet::{Outlet, Output};
 use crate::client::digest::Digester;
@@ -49,6 +49,8 @@ pub(super) struct Engine<O: Operation> {
     is_started: bool,
     /// The request whose connection was lost, and why, until another is there.
     lost: Option<(MessageId, Arc<CloseCause>)>,
+    /// What is freed if this ends before the next try has begun.
+    pub(super) between: Option<BetweenTries>,
     /// Whether the operation may be run anew where there is nothing left to go on with.
     may_start_over: bool,
     /// Room that chunks are decoded into; used again where nobody keeps what was in it.
@@ -124,6 +126,7 @@ impl<O: Operation> Engine<O> {
             digester: Digester::new(Sha256Hasher::default()),
             is_started: false,
             lost: None,
+            between: None,
             may_start_over: true,
             buffer: BytesMut::new(),
             is_heard: false,
@@ -134,7 +137,7 @@ impl<O: Operation> Engine<O> {
     pub(super) fn go_on(mut self, begun: Begun) -> Self {
         let Begun { handle, next, offset, hasher, may_start_over } = begun;
         self.outlet.note_handle(Some(handle.clone()));
-        let OperationHandle { operation, retained } = handle;
+        let OperationHandle { operation, retained, .. } = handle;
         let terms = self.terms(None);
         let counters = Arc::clone(self.transport.counters());
         let exchange = Exchange::continued(terms, counters, retained, next, offset);
@@ -217,7 +220,8 @@ impl<O: Operation> Engine<O> {
             Err(error) => return Err(error),
         };
         let (terms, features) = (self.terms(Some(&started)), started.features);
-        let in_flight = InFlight::new(Arc::clone(line), started, Arc::clone(&self.outlet));
+        let (transport, outlet) = (Arc::clone(&self.transport), Arc::clone(&self.outlet));
+        let in_flight = InFlight::new(transport, Arc::clone(line), started, outlet);
         let id = in_flight.id();
         tracing::debug!(%id, domain = self.name.domain(), action = self.name.action(), "request");
         self.outlet.note_id(id);
@@ -291,6 +295,7 @@ impl<O: Operation> Engine<O> {
         terms.limits = self.options.limits.clone();
         terms.idle_limit = self.options.idle_limit;
         terms.window = started.map_or(self.options.window, |started| started.window);
+        terms.chunk_bytes = self.options.chunk_bytes;
         terms
     }
 
@@ -310,8 +315,10 @@ impl<O: Operation> Engine<O> {
             return Err(cause);
         }
         tracing::info!(%cause, "the operation starts again");
+        self.between = None;
         let operation = std::mem::replace(&mut self.key, new_key()?);
-        line.control(Control::Release { operation });
+        // Where the connection has just ended, the server has only its own time to go by.
+        let _ = line.control(Control::Release { operation });
         self.restart(Arc::new(cause)).await;
         Ok(())
     }
@@ -340,12 +347,22 @@ impl<O: Operation> Engine<O> {
         if recovery == Recovery::Fail || !cause.is_transient() {
             return Err(lost(id));
         }
+        if recovery == Recovery::Resume {
+            self.go_between();
+        }
         self.wait_after(Some(id.clone()), Arc::clone(&cause)).await?;
         match recovery {
             Recovery::Resume => self.course = Course::GoOn(Box::new(exchange)),
             _ => self.restart(Arc::new(lost(id))).await,
         }
         Ok(Tried::Again)
+    }
+
+    /// Has what the server keeps freed, should there be no next try.
+    pub(super) fn go_between(&mut self) {
+        let retention = Retention::of(Arc::clone(&self.transport), self.key.clone());
+        let is_journaled = self.options.journal.is_some();
+        self.between = Some(BetweenTries::new(retention, Arc::clone(&self.outlet), is_journaled));
     }
 
     /// Pauses before the next connection, or fails if the budget is spent.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{sleep, sleep_until};
 
-use super::engine::{Course, Engine, Tried, Verdict};
+use super::engine::{Course, Engine, Tried, Verdict, new_key};
 use super::handle::OperationHandle;
 use super::in_flight::InFlight;
 use super::now;
@@ -119,8 +119,12 @@ impl<O: Operation> Engine<O> {
             Step::Warning(warning) => self.put(Event::Warning(warning)).await,
             Step::Accepted(retained) => {
                 let operation = self.key.clone();
+                if let Some(between) = self.between.take() {
+                    between.end();
+                }
                 followed.in_flight.note_operation(operation.clone());
-                let handle = OperationHandle { operation, retained: retained.clone() };
+                let name = self.name.to_string();
+                let handle = OperationHandle { name, operation, retained: retained.clone() };
                 self.outlet.note_handle(Some(handle));
                 self.put(Event::Accepted(retained)).await;
             }
@@ -176,12 +180,16 @@ impl<O: Operation> Engine<O> {
                 let Some(pause) = self.pause_for(&source) else {
                     return Err(Error::Server { id, operation, source });
                 };
-                let Followed { in_flight, exchange, .. } = followed;
-                drop(in_flight);
                 if is_going_on {
-                    let mut exchange = exchange;
+                    let mut exchange = followed.leave();
                     exchange.handle_lost();
+                    self.go_between();
                     self.course = Course::GoOn(Box::new(exchange));
+                } else if followed.exchange.retained().is_some() {
+                    // What was accepted and then refused is freed, and not asked for again.
+                    self.key = new_key()?;
+                    self.outlet.note_handle(None);
+                    drop(followed);
                 }
                 count(&self.transport.counters().busy_retries);
                 self.put(Event::Busy { pause }).await;
@@ -248,7 +256,8 @@ impl Followed {
     /// Sends the grant that is due.
     fn grant(&mut self) {
         if let Some(up_to) = self.exchange.poll_grant(now()) {
-            self.line.control(Control::Credit { target: self.id(), up_to });
+            // A connection that has ended will say so.
+            let _ = self.line.control(Control::Credit { target: self.id(), up_to });
         }
     }
 

@@ -1,6 +1,7 @@
 //! An operation as it can be left and come back to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +11,23 @@ use crate::proto::{OperationKey, Retained};
 /// Names an operation that a server goes on with, so that it can be attached to later, also by
 /// another process.
 ///
-/// *Shape*: an object of JSON with `operation`, `epoch`, `ttl` (milliseconds) and `chunkSize`
+/// *Shape*: an object of JSON with `name` (such as `git.export`), `operation`, `epoch`, `ttl` (milliseconds) and `chunkSize`
 /// (decoded bytes). Whoever has it, and logs on as the same user, can read the payload: keep it as
 /// a password is kept. It is not printed. *Source*: PROTOCOL 6.4.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct OperationHandle {
+    pub(crate) name: String,
     pub(crate) operation: OperationKey,
     pub(crate) retained: Retained,
 }
 
 impl OperationHandle {
+    /// The name of the operation, such as `git.export`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What the server keeps of it, and for how long.
     pub fn retained(&self) -> &Retained {
         &self.retained
@@ -31,6 +38,7 @@ impl OperationHandle {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored {
+    name: String,
     operation: String,
     epoch: String,
     ttl: u64,
@@ -47,12 +55,9 @@ impl TryFrom<Stored> for OperationHandle {
 
     fn try_from(stored: Stored) -> Result<Self, InvalidKey> {
         let operation = OperationKey::new(&stored.operation).ok_or(InvalidKey)?;
-        let retained = Retained {
-            epoch: stored.epoch,
-            ttl: std::time::Duration::from_millis(stored.ttl),
-            chunk_bytes: stored.chunk_size,
-        };
-        Ok(Self { operation, retained })
+        let ttl = Duration::from_millis(stored.ttl);
+        let retained = Retained::new(stored.epoch, ttl, stored.chunk_size);
+        Ok(Self { name: stored.name, operation, retained })
     }
 }
 
@@ -60,6 +65,7 @@ impl From<OperationHandle> for Stored {
     fn from(handle: OperationHandle) -> Self {
         let Retained { epoch, ttl, chunk_bytes } = handle.retained;
         Self {
+            name: handle.name,
             operation: handle.operation.as_str().to_owned(),
             epoch,
             ttl: u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX),

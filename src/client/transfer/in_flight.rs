@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::outlet::{Outlet, Stop};
 use crate::client::asking::Asking;
 use crate::client::inbox::{Delivery, Inbox};
-use crate::client::transport::{Line, Started};
+use crate::client::transport::{Line, Started, Transport};
 use crate::proto::{Control, MessageId, Mode, OperationKey};
 
 /// A request that is under way. Dropped, it is stopped, or left to the server if that is wished.
@@ -15,6 +15,7 @@ pub(super) struct InFlight {
     id: MessageId,
     /// What the server keeps of it beyond its last frame.
     operation: Option<OperationKey>,
+    transport: Arc<dyn Transport>,
     outlet: Arc<Outlet>,
     /// What has come for it.
     inbox: Option<Inbox>,
@@ -23,9 +24,15 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn new(line: Arc<dyn Line>, started: Started, outlet: Arc<Outlet>) -> Self {
+    pub(super) fn new(
+        transport: Arc<dyn Transport>,
+        line: Arc<dyn Line>,
+        started: Started,
+        outlet: Arc<Outlet>,
+    ) -> Self {
         let Started { id, mode, inbox, .. } = started;
-        Self { line, id, operation: None, outlet, inbox: Some(inbox), mode, is_over: false }
+        let (operation, inbox) = (None, Some(inbox));
+        Self { line, id, operation, transport, outlet, inbox, mode, is_over: false }
     }
 
     /// What comes next for it; `None` once there is nothing to come.
@@ -52,7 +59,8 @@ impl InFlight {
     pub(super) fn end(mut self) -> Option<Retention> {
         self.is_over = true;
         let operation = self.operation.take()?;
-        Some(Retention { line: Arc::clone(&self.line), operation: Some(operation) })
+        let line = Some(Arc::clone(&self.line));
+        Some(Retention { transport: Arc::clone(&self.transport), line, operation: Some(operation) })
     }
 }
 
@@ -73,14 +81,21 @@ impl Drop for InFlight {
     }
 }
 
-/// What a server keeps of an operation that has ended. Dropped, it is freed.
+/// What a server keeps of an operation. Dropped, it is freed, on whatever connection is open.
 #[derive(Debug)]
 pub(crate) struct Retention {
-    line: Arc<dyn Line>,
+    transport: Arc<dyn Transport>,
+    /// The connection that it came by, if that may still be there.
+    line: Option<Arc<dyn Line>>,
     operation: Option<OperationKey>,
 }
 
 impl Retention {
+    /// What a server keeps of an operation whose connection is gone.
+    pub(super) fn of(transport: Arc<dyn Transport>, operation: OperationKey) -> Self {
+        Self { transport, line: None, operation: Some(operation) }
+    }
+
     /// Leaves it to the server.
     pub(crate) fn keep(mut self) {
         self.operation = None;
@@ -89,8 +104,47 @@ impl Retention {
 
 impl Drop for Retention {
     fn drop(&mut self) {
-        if let Some(operation) = self.operation.take() {
-            self.line.control(Control::Release { operation });
+        let Some(operation) = self.operation.take() else { return };
+        let control = Control::Release { operation };
+        let unsent = match &self.line {
+            Some(line) => line.control(control).err(),
+            None => Some(control),
+        };
+        if let Some(control) = unsent {
+            self.transport.control(control);
+        }
+    }
+}
+
+/// An operation that a transfer is going to go on with, while nothing is under way for it. Dropped,
+/// it is freed, unless it is left to the server.
+#[derive(Debug)]
+pub(super) struct BetweenTries {
+    retention: Option<Retention>,
+    outlet: Arc<Outlet>,
+    /// Whether somebody may come back for it.
+    is_journaled: bool,
+}
+
+impl BetweenTries {
+    pub(super) fn new(retention: Retention, outlet: Arc<Outlet>, is_journaled: bool) -> Self {
+        Self { retention: Some(retention), outlet, is_journaled }
+    }
+
+    /// The operation is under way again.
+    pub(super) fn end(mut self) {
+        if let Some(retention) = self.retention.take() {
+            retention.keep();
+        }
+    }
+}
+
+impl Drop for BetweenTries {
+    fn drop(&mut self) {
+        if let Some(retention) = self.retention.take()
+            && (self.is_journaled || self.outlet.is_detaching())
+        {
+            retention.keep();
         }
     }
 }

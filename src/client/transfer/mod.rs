@@ -276,6 +276,7 @@ impl<O: Operation> Transfer<O> {
     /// `None`, and the transfer is cancelled, where the server keeps nothing beyond the connection:
     /// it does not offer `resume`, or has not accepted the request yet ([`Event::Accepted`] says
     /// that it has).
+    #[must_use = "without the handle nobody can come back to the operation"]
     pub fn detach(mut self) -> Option<OperationHandle> {
         let handle = self.outlet.handle()?;
         self.outlet.wish(Stop::Detach);

@@ -84,14 +84,23 @@ impl<O: Operation> Transfer<O> {
     ///
     /// The caller may have read events before, so it is brought to where the transfer is now.
     async fn open_sink(&mut self, path: &Path) -> Result<Sink, Error> {
-        let is_journaled = self.options.journal.as_ref().is_some_and(|at| at.target == path);
+        let is_journaled =
+            self.options.journal.as_ref().is_some_and(|at| is_same(&at.target, path));
         let (part, is_void) = match self.leftover.take() {
             Some(leftover) if is_journaled => {
                 let mut part = leftover.into_part();
                 part.take_over();
                 (part, self.has_restarted)
             }
-            Some(_) => return Err(self.payload_taken()),
+            Some(_) => {
+                let source = std::io::ErrorKind::InvalidInput.into();
+                let path = path.to_owned();
+                return Err(Error::File {
+                    action: "going on with another file's payload in",
+                    path,
+                    source,
+                });
+            }
             // Opening a pipe waits for whoever reads it.
             None => {
                 let target = path.to_owned();
@@ -173,19 +182,23 @@ impl Begun {
     /// An operation of which an earlier process has a part on disk.
     pub(super) fn from_leftover(leftover: &Leftover) -> Self {
         let (position, ticket) = (leftover.position().clone(), leftover.ticket().clone());
-        let retained = Retained {
-            epoch: ticket.epoch,
-            ttl: Duration::from_millis(ticket.ttl_ms),
-            chunk_bytes: ticket.chunk_bytes,
-        };
+        let ttl = Duration::from_millis(ticket.ttl_ms);
+        let retained = Retained::new(ticket.epoch, ttl, ticket.chunk_bytes);
+        let (name, operation) = (ticket.operation, ticket.key);
         Self {
-            handle: OperationHandle { operation: ticket.key, retained },
+            handle: OperationHandle { name, operation, retained },
             next: position.next,
             offset: position.offset,
             hasher: position.sha256,
             may_start_over: true,
         }
     }
+}
+
+/// Whether two paths name the same file, however they are written.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute(one) == absolute(other)
 }
 
 /// What tells a request from any other: where it goes, what it asks, and with which params.
@@ -241,7 +254,16 @@ impl Sink {
 
     async fn restart(&mut self) -> Result<(), Error> {
         self.settle().await?;
-        self.part.run(|written| written.part.restart()).await?
+        self.part
+            .run(|written| match written.part.restart() {
+                // The part may be good where its journal is not.
+                Err(error) => {
+                    written.abandon_journal(&error);
+                    written.part.restart()
+                }
+                Ok(()) => Ok(()),
+            })
+            .await?
     }
 
     /// Begins the journal. A save without one is better than none.
@@ -278,6 +300,12 @@ impl Sink {
 }
 
 impl Written {
+    /// A save without a journal is better than none.
+    fn abandon_journal(&mut self, error: &Error) {
+        tracing::warn!(%error, "no journal, another process cannot go on with the transfer");
+        self.part.abandon_journal();
+    }
+
     fn write(&mut self, bytes: &[u8], next: Seq, is_journaled: bool) {
         if let Err(error) = self.part.write(bytes) {
             self.failure = Some(error);
@@ -286,9 +314,9 @@ impl Written {
         if !is_journaled {
             return;
         }
-        // What the journal lacks is asked for again, no more.
         if let Err(error) = self.part.mark(next) {
-            tracing::debug!(%error, "journal not written");
+            self.abandon_journal(&error);
+            return;
         }
         if self.synced.elapsed() >= SYNC_INTERVAL {
             if let Err(error) = self.part.sync() {

@@ -22,6 +22,7 @@ use crate::proto::stats::Counters;
 
 /// What a server keeps of an operation beyond the connection. *Source*: PROTOCOL 6.4.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Retained {
     /// Names the state that is kept; another name means that it is lost.
     pub epoch: String,
@@ -29,6 +30,13 @@ pub struct Retained {
     pub ttl: Duration,
     /// The size of the operation's chunks, in decoded bytes.
     pub chunk_bytes: u64,
+}
+
+impl Retained {
+    /// What a server keeps under the name `epoch` for `ttl`, in chunks of that many decoded bytes.
+    pub fn new(epoch: impl Into<String>, ttl: Duration, chunk_bytes: u64) -> Self {
+        Self { epoch: epoch.into(), ttl, chunk_bytes }
+    }
 }
 
 /// What can be done about a request whose connection was lost.
@@ -127,8 +135,14 @@ impl Exchange {
             ttl: accepted.ttl.ok_or_else(|| missing("ttl"))?,
             chunk_bytes: accepted.chunk_bytes.ok_or_else(|| missing("chunkSize"))?,
         };
-        if let Some(before) = self.retained.as_ref().filter(|before| before.epoch != retained.epoch)
-        {
+        let before = self.retained.as_ref();
+        // Nothing may be reserved by a size that the server makes up, nor may it change.
+        let most = before.map_or(self.terms.chunk_bytes, |before| before.chunk_bytes);
+        if retained.chunk_bytes == 0 || retained.chunk_bytes > most {
+            let (kind, field) = (Kind::Accepted, "chunkSize");
+            return Err(ExchangeError::Frame(FrameError::Invalid { kind, field }));
+        }
+        if let Some(before) = before.filter(|before| before.epoch != retained.epoch) {
             let (expected, got) = (before.epoch.clone(), retained.epoch);
             return Err(ExchangeError::EpochChanged { expected, got });
         }

@@ -91,6 +91,7 @@ pub struct Complete<'a> {
 ///
 /// Which of these must be there depends on what was agreed on, which a frame does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Accepted<'a> {
     /// Names the state that the server keeps.
     pub epoch: Option<Cow<'a, str>>,

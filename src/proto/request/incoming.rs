@@ -1,5 +1,7 @@
 //! Requests as a server that parses JSON reads them.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::proto::feature::Features;
@@ -9,7 +11,7 @@ use crate::proto::id::{MessageId, OperationKey};
 ///
 /// Unknown keys are ignored; `stream` and `chunkSize` are looked for beside `params` first, then
 /// inside.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct IncomingRequest {
     /// The client's id for it.
@@ -30,6 +32,23 @@ pub struct IncomingRequest {
     pub operation: Option<OperationKey>,
     /// How many chunks may be sent before more is granted.
     pub window: Option<u64>,
+}
+
+/// Of the params only the names: a value may be a key that nobody is to see.
+impl fmt::Debug for IncomingRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IncomingRequest")
+            .field("id", &self.id)
+            .field("domain", &self.domain)
+            .field("action", &self.action)
+            .field("params", &self.params.keys())
+            .field("stream", &self.stream)
+            .field("chunk_bytes", &self.chunk_bytes)
+            .field("features", &self.features)
+            .field("operation", &self.operation)
+            .field("window", &self.window)
+            .finish()
+    }
 }
 
 impl IncomingRequest {
@@ -95,6 +114,19 @@ pub enum RequestError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_not_printed() {
+        let key = OperationKey::from_random([7; 16]);
+        let text = format!(
+            r#"{{"id":"stream_1","domain":"stream","action":"release","params":{{"operation":"{}"}}}}"#,
+            key.as_str()
+        );
+        let read = IncomingRequest::read(&text).unwrap();
+        assert!(!format!("{read:?}").contains(key.as_str()));
+        let params = crate::proto::Params::new().with("operation", key.as_str());
+        assert_eq!(format!("{params:?}"), r#"Params{"operation"}"#);
+    }
 
     #[test]
     fn ids_of_another_shape_are_refused() {

@@ -1,5 +1,7 @@
 //! The parameters of a request.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,7 +14,7 @@ use crate::proto::json::each_member;
 /// let params = Params::new().with("packages", ["$ZRAY"]).with("includeSubpackages", true);
 /// assert_eq!(params.to_json(), r#"{"packages":["$ZRAY"],"includeSubpackages":true}"#);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Params(Vec<(String, Box<RawValue>)>);
 
 impl Params {
@@ -55,6 +57,14 @@ impl Params {
             Some((_, old)) => *old = value,
             None => self.0.push((key, value)),
         }
+    }
+}
+
+/// Only the names: a value may be a key that nobody is to see.
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Params")?;
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 

@@ -102,9 +102,19 @@ impl Operations {
     pub(super) fn make_room_for_one(&mut self) -> bool {
         while self.owners.len() >= self.retention.max_operations {
             let Some(id) = self.longest_alone() else { return false };
-            self.free(id, None);
+            self.free_for_room(id);
         }
         true
+    }
+
+    /// Forgets an operation that its client may still count on, and remembers its key.
+    fn free_for_room(&mut self, id: OperationId) {
+        let kept = self.known.get(&id);
+        let known = kept.and_then(|kept| Some((kept.owner.clone()?, kept.touched)));
+        self.free(id, None);
+        if let Some((owner, touched)) = known {
+            self.expired.insert(owner, touched);
+        }
     }
 
     pub(super) fn keep_to_quota(&mut self) {
@@ -115,7 +125,7 @@ impl Operations {
         };
         while kept(self) > self.retention.max_bytes {
             let Some(id) = self.longest_alone() else { return };
-            self.free(id, None);
+            self.free_for_room(id);
         }
     }
 

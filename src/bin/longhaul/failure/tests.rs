@@ -132,8 +132,7 @@ fn errors_of_transfers_that_outlive_connections_and_of_records() {
     let reopening = |source| Error::NotReopened { id: id(), cause: CloseCause::Cut.into(), source };
     let dial = ConnectError::Dial { host: "h".into(), port: 1, source: Arc::new(io()) };
     let unauthorized = ConnectError::Unauthorized { explanation: String::new() };
-    let handle =
-        r#"{"operation":"0123456789abcdef0123456789abcdef","epoch":"e","ttl":1,"chunkSize":1}"#;
+    let handle = r#"{"name":"git.export","operation":"0123456789abcdef0123456789abcdef","epoch":"e","ttl":1,"chunkSize":1}"#;
     let handle = serde_json::from_str(handle).unwrap();
     let record = |source| Error::Record { operation: name(), source };
     let too_long = RecordError::TooLarge { index: 1, limit: 1 };
