@@ -45,8 +45,9 @@ pub mod server;
 pub use client::{
     Attempt, CancelOutcome, Client, ClientBuilder, CloseCause, Completed, ConnectError,
     ConnectionState, ConnectionStates, CookieFileError, Credentials, Error, ErrorKind, Event,
-    Logon, OperationHandle, Receipt, Recorded, Records, RequestBuilder, Retries, Saved, Secret,
-    Stage, Staged, Status, Stopper, TlsProblem, Transfer, TransferOptions, Unverified,
+    LeftoverInfo, Logon, OperationHandle, Receipt, Recorded, Records, RequestBuilder, Retries,
+    Saved, Secret, Stage, Staged, StagedFile, Status, Stopper, TlsProblem, Transfer,
+    TransferOptions, Untyped, Unverified,
 };
 
 /// The programs in the README are compiled with the tests.

@@ -11,7 +11,7 @@ use longhaul::server::{Order, Script, Server};
 use longhaul::{Client, ConnectError, Error, Event};
 use support::cutter::{Cut, Cutter};
 use support::pattern::Pattern;
-use support::{bare, chain, chunks_of, connect_through, deadline};
+use support::{bare, chain, chunks_of, connect, connect_through, deadline};
 
 const SIZE: u64 = 200_000;
 const CHUNK: u64 = 5_000;
@@ -244,4 +244,16 @@ async fn what_waited_ahead_of_a_gap_is_forgotten_and_comes_again() {
     });
     let sums = run_all_on(server, cases.collect()).await;
     assert!(sums.resumes > 24, "{sums:?}");
+}
+
+#[tokio::test]
+async fn a_chunk_that_was_damaged_is_asked_for_again() {
+    let server = bare(Script::new().corrupt_bit(20_000, 3).only_first(1)).await;
+    let client = connect(&server).await;
+    let pattern = Pattern::new(SIZE, 7);
+    let options = chunks_of(CHUNK).window(WINDOW);
+    let transfer = deadline(client.start_with(pattern.clone(), options)).await.unwrap();
+    let done = deadline(transfer.collect()).await.unwrap();
+    pattern.assert_is(&done.payload, done.receipt.sha256);
+    assert_eq!(client.stats().resumes, 1);
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connect::{ConnectError, Endpoint, ProxyChoice, ProxyUrl, TlsOptions};
+use super::connect::{ConnectError, Endpoint, GivenUrl, ProxyChoice, TlsOptions};
 use super::connection::Pace;
 use super::credentials::{CookieFile, Credentials, Logon};
 use super::link::{Link, Way};
@@ -26,7 +26,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `connect` is called"]
 pub struct ClientBuilder {
-    url: String,
+    url: GivenUrl,
     path: Option<String>,
     sap_client: Option<String>,
     language: Option<String>,
@@ -43,7 +43,7 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     pub(crate) fn new(url: String) -> Self {
         Self {
-            url,
+            url: GivenUrl(url),
             path: None,
             sap_client: None,
             language: None,
@@ -125,7 +125,7 @@ impl ClientBuilder {
     /// By default `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed, and hosts
     /// on this machine are reached without a proxy.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxies = ProxyChoice::Explicit(ProxyUrl(url.into()));
+        self.proxies = ProxyChoice::Explicit(GivenUrl(url.into()));
         self
     }
 
@@ -216,7 +216,7 @@ impl ClientBuilder {
     /// Dropping the future closes the connection.
     pub async fn connect(self) -> Result<Client, ConnectError> {
         let endpoint = Endpoint::new(
-            &self.url,
+            &self.url.0,
             self.path.as_deref(),
             self.sap_client.as_deref(),
             self.language.as_deref(),

@@ -236,7 +236,6 @@ pub enum ErrorKind {
 impl Error {
     /// Sorts the error by what the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
-        use crate::proto::AssembleError as A;
         match self {
             Self::Connect(ConnectError::NoWelcome(cause)) => match **cause {
                 CloseCause::MessageTooLarge { .. } => ErrorKind::Limit,
@@ -250,8 +249,7 @@ impl Error {
             Self::Server { .. } => ErrorKind::Refused,
             Self::Transfer { source, .. } => match source {
                 ExchangeError::Server(_) | ExchangeError::Unsuccessful(_) => ErrorKind::Refused,
-                ExchangeError::AnswerTooLarge { .. }
-                | ExchangeError::Assemble(A::TooLarge { .. }) => ErrorKind::Limit,
+                source if source.is_limit() => ErrorKind::Limit,
                 ExchangeError::Idle { .. } => ErrorKind::Timeout,
                 _ => ErrorKind::Broken,
             },
@@ -348,6 +346,9 @@ pub enum CloseCause {
         /// For how long nothing came of it.
         silent: Duration,
     },
+    /// A chunk was spoilt on its way; what goes on goes on over another connection.
+    #[error("a chunk was damaged on its way")]
+    Damaged,
     /// The client was dropped.
     #[error("the client was closed")]
     ByUs,

@@ -180,7 +180,7 @@ impl Shared {
                 current.earlier.push(before.ended());
             }
             Err(_) => {
-                self.note(ConnectionState::Closed { cause: current.connection.close_cause() })
+                self.note(ConnectionState::Closed { cause: current.connection.close_cause() });
             }
         }
         opened

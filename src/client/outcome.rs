@@ -15,6 +15,8 @@ pub struct Receipt {
     pub bytes: u64,
     /// How many chunks it came in; 0 if it came in a single answer or is empty.
     pub chunks: u64,
+    /// Whether the server streamed, rather than answered once; also an empty payload can be.
+    pub is_stream: bool,
     /// Its SHA-256, computed here.
     pub sha256: Sha256,
     /// Whether the server gave a digest and it matched.
@@ -95,6 +97,7 @@ impl Receipt {
         Self {
             bytes: reply.payload_bytes,
             chunks: reply.chunks,
+            is_stream: reply.frame.is_some(),
             sha256: reply.sha256,
             digest_checked: reply.digest_checked,
             warnings: reply.warnings.clone(),

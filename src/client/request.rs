@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Client, Completed, Error, Transfer, TransferOptions};
+use super::{Client, Completed, Error, OperationHandle, Transfer, TransferOptions};
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordOperation, Reply,
 };
@@ -79,6 +79,14 @@ impl<'c> RequestBuilder<'c> {
     pub fn stream(mut self) -> Self {
         self.operation.stream = true;
         self
+    }
+
+    /// Goes on with an operation that was detached, as [`Client::attach`] does.
+    ///
+    /// # Errors
+    /// As [`Client::attach`].
+    pub async fn attach(self, handle: OperationHandle) -> Result<Transfer<Untyped>, Error> {
+        self.client.attach_with(self.operation, handle, self.options).await
     }
 
     /// Starts the request and gives its transfer.

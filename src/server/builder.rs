@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::admission::Admission;
 use super::core::Retention;
+use super::disk;
 use super::error::ServerError;
 use super::keeper::Keeper;
 use super::limits::{MAX_OPERATIONS, MAX_RETAINED_BYTES, RETAINED_FOR};
@@ -123,7 +124,9 @@ impl ServerBuilder {
     /// Keeps the payloads of operations with `resume` in files of this folder, which is created
     /// where it is missing. Default in memory.
     ///
-    /// A file is removed when its operation is freed, and all when the server stops.
+    /// A file is removed when its operation is freed, and all when the server stops; what one that
+    /// was killed has left is removed when the next one starts. An export is put together in memory
+    /// all the same.
     pub fn retain_on_disk(mut self, folder: impl Into<PathBuf>) -> Self {
         self.disk = Some(folder.into());
         self
@@ -153,6 +156,7 @@ impl ServerBuilder {
         if let Some(folder) = &self.disk {
             let failed = |source| ServerError::Retention { folder: folder.clone(), source };
             std::fs::create_dir_all(folder).map_err(failed)?;
+            disk::sweep(folder).map_err(failed)?;
         }
         let failed = |source| ServerError::Bind { address: address.into(), source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;

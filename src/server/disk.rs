@@ -10,6 +10,11 @@ use bytes::Bytes;
 
 use super::core::Source;
 
+/// What the names of payloads on disk begin with.
+const PREFIX: &str = "longhaul-";
+/// What they end in.
+const SUFFIX: &str = ".payload";
+
 /// How much is copied at a time, in bytes.
 const COPIED_AT_ONCE: u64 = 1 << 20;
 
@@ -94,19 +99,39 @@ impl Drop for TemporaryPath {
     }
 }
 
+/// Removes what a server has left in a folder that could not do it itself any more. Whatever
+/// another process still uses is locked.
+pub(super) fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_ours = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+        if is_ours && is_file && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Creates a file that nobody else has, not even another process.
 fn create(folder: &Path) -> io::Result<(File, TemporaryPath)> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("longhaul-{}-{number}.payload", std::process::id()));
+        let path = folder.join(format!("{PREFIX}{}-{number}{SUFFIX}", std::process::id()));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         // Payloads are for those who asked for them, whatever the folder's rights are.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(&path) {
-            Ok(file) => return Ok((file, TemporaryPath(path))),
+            Ok(file) => {
+                // Locked for as long as this process lives; where that cannot be, it only means
+                // that nobody sweeps it.
+                let _ = file.try_lock();
+                return Ok((file, TemporaryPath(path)));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -116,6 +141,21 @@ fn create(folder: &Path) -> io::Result<(File, TemporaryPath)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_nobody_uses_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let used = StoredFile::empty(folder.path()).unwrap();
+        let orphan = folder.path().join("longhaul-1-0.payload");
+        let foreign = folder.path().join("mine.payload");
+        for path in [&orphan, &foreign] {
+            fs::write(path, "x").unwrap();
+        }
+        sweep(folder.path()).unwrap();
+        assert!(!orphan.exists() && foreign.exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        drop(used);
+    }
 
     #[test]
     fn a_file_lives_as_long_as_its_payload() {

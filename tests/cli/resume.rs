@@ -104,7 +104,7 @@ fn what_was_left_is_told_of_and_goes_with_a_whole_export() {
 fn with_nothing_left_it_starts_and_says_so() {
     let (folder, serving) = (Folder::new(), Serving::start(|server| server));
     let ran = go_on(&folder, &serving);
-    let line = "nothing was left for a.zip by the same export: starting from the beginning\n";
+    let line = "a.zip: nothing was left that can be gone on with, starting from the beginning\n";
     assert_eq!(ran.stderr(), line);
     assert!(ran.json()["resumedFrom"].is_null());
     let words = [&WORDS[..], &["--resume", "-q"]].concat();
@@ -119,7 +119,7 @@ fn what_another_export_left_is_not_gone_on_with() {
     spawned.wait();
     let words = [&WORDS[..], &["--resume", "--no-subpackages"]].concat();
     let ran = run(&mut folder.longhaul(&serving.url(), &words)).expect(0);
-    assert!(ran.stderr().starts_with("nothing was left for a.zip"), "{}", ran.stderr());
+    assert!(ran.stderr().starts_with("a.zip: what is left is of another"), "{}", ran.stderr());
 }
 
 #[test]

@@ -72,6 +72,11 @@ async fn stream(
     drop(display);
     match &args.output {
         Some(Target::File(_)) => commit(file).await?,
+        // A stream without a byte may have been records, and then it had none.
+        None if receipt.bytes == 0 && receipt.is_stream => {
+            interruption.or_drop(records::print_end(args, talk, &data, 0, &receipt)).await?;
+            return Ok(Done::Complete);
+        }
         None if receipt.bytes == 0 => {}
         // Bytes of any kind are nothing for a terminal, nor for who reads one JSON object.
         None if args.json || output::stdout_is_terminal() => talk.warn(format_args!(

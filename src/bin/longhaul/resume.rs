@@ -69,8 +69,12 @@ impl Journal {
     /// Tells where an export begins that was to go on.
     pub(crate) fn tell_start(&self, resumed_from: Option<u64>, talk: TalkArgs) {
         if self.goes_on && resumed_from.is_none() {
+            let found = match LeftoverInfo::peek(&self.target) {
+                Some(_) => "what is left is of another server, user or request",
+                None => "nothing was left that can be gone on with",
+            };
             talk.note(format_args!(
-                "nothing was left for {} by the same export: starting from the beginning",
+                "{}: {found}, starting from the beginning",
                 self.target.display()
             ));
         }

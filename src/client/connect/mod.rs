@@ -26,7 +26,7 @@ use dial::Dialer;
 pub(crate) use endpoint::Endpoint;
 pub use endpoint::EndpointError;
 pub use error::{ConnectError, Stage, TlsProblem};
-pub(crate) use proxy::{ProxyChoice, ProxyUrl};
+pub(crate) use proxy::{GivenUrl, ProxyChoice};
 pub(crate) use tls::TlsOptions;
 
 use super::builder::ClientBuilder;

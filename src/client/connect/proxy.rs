@@ -22,22 +22,22 @@ pub(crate) enum ProxyChoice {
     #[default]
     Environment,
     /// This one, for everything.
-    Explicit(ProxyUrl),
+    Explicit(GivenUrl),
     /// None.
     Direct,
 }
 
-/// A proxy's URL, which may hold a password and is not printed.
+/// A URL as it was given, which may hold a password; that is not printed.
 #[derive(Clone)]
-pub(crate) struct ProxyUrl(pub(crate) String);
+pub(crate) struct GivenUrl(pub(crate) String);
 
-impl std::fmt::Debug for ProxyUrl {
+impl std::fmt::Debug for GivenUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.shown())
     }
 }
 
-impl ProxyUrl {
+impl GivenUrl {
     /// Without user and password.
     fn shown(&self) -> String {
         match (self.0.split_once("://"), self.0.rsplit_once('@')) {
@@ -84,7 +84,7 @@ impl ProxyChoice {
 }
 
 /// The proxy the environment names for `target`, which the library below could not read.
-fn unreadable_proxy(is_secure: bool, target: &str) -> Option<ProxyUrl> {
+fn unreadable_proxy(is_secure: bool, target: &str) -> Option<GivenUrl> {
     let variable = |name: &str| {
         let value =
             [name.to_uppercase(), name.to_owned()].iter().find_map(|n| std::env::var(n).ok());
@@ -99,7 +99,7 @@ fn unreadable_proxy(is_secure: bool, target: &str) -> Option<ProxyUrl> {
         .build()
         .intercept(&target.parse().ok()?)
         .is_none();
-    (!excepted).then_some(ProxyUrl(named))
+    (!excepted).then_some(GivenUrl(named))
 }
 
 impl Proxy {
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn explicit(url: &str) -> ProxyChoice {
-        ProxyChoice::Explicit(ProxyUrl(url.into()))
+        ProxyChoice::Explicit(GivenUrl(url.into()))
     }
 
     #[test]

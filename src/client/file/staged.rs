@@ -55,7 +55,8 @@ impl StagedFile {
     /// It blocks for as long as the disk takes.
     ///
     /// # Errors
-    /// [`Error::File`]; the file is as it was. What went into a device cannot be taken back.
+    /// [`Error::File`]; the file is as it was, and part and journal stay if there is a journal. What
+    /// went into a device cannot be taken back.
     pub fn commit(self) -> Result<(), Error> {
         let Self { landing, mut part, retention } = self;
         match landing {
@@ -68,8 +69,14 @@ impl StagedFile {
                     .map_err(|source| failed("writing", &target, source))
             }
             Landing::Beside { target } => {
-                rename(&mut part, &target)
-                    .map_err(|source| failed("renaming to", &target, source))?;
+                if let Err(source) = rename(&mut part, &target) {
+                    // All of it is there and right: with a journal it can be gone on with.
+                    part.stays = part.journal.is_some();
+                    if let Some(retention) = retention.filter(|_| part.stays) {
+                        retention.keep();
+                    }
+                    return Err(failed("renaming to", &target, source));
+                }
                 part.stays = true;
                 let was_journaled = part.journal.take().map(|journal| journal.remove()).is_some();
                 sync_folder_of(&target);

@@ -216,14 +216,49 @@ impl<O: Operation> Engine<O> {
                 self.start_over(&line, Error::Transfer { id, operation, source }).await?;
                 Ok(Tried::Again)
             }
+            source if source.is_damage() && followed.exchange.retained().is_some() => {
+                let Some(pause) = self.pause(None) else {
+                    self.leave_journaled();
+                    return Err(Error::Transfer { id, operation, source });
+                };
+                self.ask_again_elsewhere(followed, pause).await
+            }
             ExchangeError::Idle { limit } => {
-                if self.options.journal.is_some() {
-                    self.outlet.leave_behind();
-                }
+                self.leave_journaled();
                 Err(Error::Idle { id, operation, limit })
             }
-            source => Err(Error::Transfer { id, operation, source }),
+            source => {
+                if source.is_limit() {
+                    self.leave_journaled();
+                }
+                Err(Error::Transfer { id, operation, source })
+            }
         }
+    }
+
+    /// Leaves what the server keeps to it where somebody may come back.
+    fn leave_journaled(&self) {
+        if self.options.journal.is_some() {
+            self.outlet.leave_behind();
+        }
+    }
+
+    /// Goes on from the last good byte, over a connection that may do better.
+    async fn ask_again_elsewhere(
+        &mut self,
+        followed: Followed,
+        pause: Duration,
+    ) -> Result<Tried, Error> {
+        followed.line.detach(followed.in_flight.id());
+        let mut exchange = followed.leave();
+        exchange.handle_lost();
+        self.go_between();
+        self.course = Course::GoOn(Box::new(exchange));
+        let cause = Arc::new(CloseCause::Damaged);
+        tracing::debug!(%cause, ?pause, "asking again on another connection");
+        self.put(Event::Interrupted { cause, pause }).await;
+        sleep(pause).await;
+        Ok(Tried::Again)
     }
 
     /// Whether a server that says it is busy can be asked again.

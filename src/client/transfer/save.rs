@@ -66,11 +66,12 @@ impl<O: Operation> Transfer<O> {
     /// As [`save`](Self::save).
     pub async fn stage(mut self, path: impl AsRef<Path>) -> Result<Staged<O::Output>, Error> {
         self.claim_payload(self.begun_elsewhere())?;
+        let was_there = self.leftover.is_some();
         let mut sink = self.open_sink(path.as_ref()).await?;
         match self.fill(&mut sink).await {
             Ok(verdict) => self.check(sink, verdict).await,
             Err(error) => {
-                let keeps = sink.is_journaled && is_worth_keeping(&error);
+                let keeps = sink.is_journaled && is_worth_keeping(&error, was_there);
                 if keeps {
                     self.outlet.leave_behind();
                 }
@@ -208,11 +209,15 @@ fn request_digest<O: Operation>(transport: &dyn Transport, operation: &O) -> Sha
 }
 
 /// Whether an earlier part is of use after such an end.
-fn is_worth_keeping(error: &Error) -> bool {
+///
+/// What `was_there` before this process is not lost to a chunk that stays damaged, or to a limit of
+/// this side; what this process alone has received is.
+fn is_worth_keeping(error: &Error, was_there: bool) -> bool {
     match error {
+        Error::Lost { cause, .. } => was_there || cause.is_transient(),
+        Error::Transfer { source, .. } => was_there && (source.is_damage() || source.is_limit()),
         Error::Server { source, .. } => source.is_busy(),
-        Error::Lost { .. }
-        | Error::NotReopened { .. }
+        Error::NotReopened { .. }
         | Error::NotResumable { .. }
         | Error::Connect(_)
         | Error::Detached { .. }

@@ -96,3 +96,15 @@ impl From<AssembleError> for ExchangeError {
         Self::Assemble(error)
     }
 }
+
+impl ExchangeError {
+    /// Whether a chunk was spoilt on its way, so that it may be right the next time.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Assemble(AssembleError::Crc { .. } | AssembleError::Base64 { .. }))
+    }
+
+    /// Whether a limit of this side was exceeded, so that a higher one may help.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::AnswerTooLarge { .. } | Self::Assemble(AssembleError::TooLarge { .. }))
+    }
+}

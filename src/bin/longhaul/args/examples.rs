@@ -57,7 +57,7 @@ Examples:
 pub(super) const CALL: &str = "\
 Examples:
   longhaul call system ping
-  longhaul call -s a4h rfc search --params '{\"query\":\"BAPI_USER*\"}'
+  longhaul call -s a4h rfc search --params '{\"pattern\":\"BAPI_USER*\"}'
   longhaul call -s a4h atc run --stream --params '{\"packages\":[\"$ZRAY\"]}'
       prints each finding as soon as it is there
   longhaul call git export --stream -o zray.zip \\

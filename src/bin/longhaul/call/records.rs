@@ -1,8 +1,8 @@
 //! Records on stdout, each as soon as it is there.
 
 use futures::{FutureExt, StreamExt};
-use longhaul::Transfer;
 use longhaul::client::{Recorded, Records, Untyped, Unverified};
+use longhaul::{Receipt, Transfer};
 use serde_json::value::RawValue;
 
 use super::Report;
@@ -41,13 +41,24 @@ pub(super) async fn print(
     drop(display);
     let Recorded { output: data, records, receipt, .. } =
         ended.map_err(|failure| if printed > 0 { failure.after_printing() } else { failure })?;
+    interruption.or_drop(print_end(args, talk, &data, records, &receipt)).await?;
+    Ok(Done::Complete)
+}
+
+/// Prints what is to be said once all records have gone by.
+pub(super) async fn print_end(
+    args: &CallArgs,
+    talk: TalkArgs,
+    data: &RawValue,
+    records: u64,
+    receipt: &Receipt,
+) -> Result<(), Failure> {
     if args.json {
-        let report = Report::new(&data, None, Some(records), &receipt);
-        interruption.or_drop(output::object(&report)).await?;
+        output::object(&Report::new(data, None, Some(records), receipt)).await?;
     } else if !talk.quiet && data.get() != "null" {
         output::data_note(data.get());
     }
-    Ok(Done::Complete)
+    Ok(())
 }
 
 async fn print_all(

@@ -127,7 +127,7 @@ fn a_target_that_becomes_a_folder_stays_one() {
     assert_eq!((action, path), ("renaming to", target.clone()));
     assert_eq!(source.kind(), io::ErrorKind::IsADirectory);
     assert!(target.is_dir());
-    assert_eq!(entries(folder.path()), ["a.zip"]);
+    assert_eq!(entries(folder.path()).len(), 3, "part and journal stay for another try");
 }
 
 #[test]
