@@ -45,4 +45,5 @@ mod field;
 pub mod git;
 pub mod report;
 pub mod rfc;
+mod selection;
 pub mod system;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tokio::time::{sleep, timeout_at};
 
+use super::begun::Begun;
 use super::handle::OperationHandle;
 use super::in_flight::{BetweenTries, InFlight, Retention};
 use super::now;
@@ -29,7 +30,6 @@ use crate::proto::exchange::{Recovery, Terms};
 use crate::proto::stats::count;
 use crate::proto::{
     Control, Exchange, Feature, MessageId, Operation, OperationKey, OperationName, Reply, Request,
-    Seq,
 };
 
 /// Makes the tries of one transfer.
@@ -81,27 +81,6 @@ pub(crate) struct Verdict {
     pub(crate) reply: Reply,
     /// What the server still keeps; freed when dropped.
     pub(crate) retention: Option<Retention>,
-}
-
-/// What is there of an operation already.
-pub(super) struct Begun {
-    pub(super) handle: OperationHandle,
-    /// The chunk that is wanted next.
-    pub(super) next: Seq,
-    /// Where it starts.
-    pub(super) offset: u64,
-    /// The digest of what is before it.
-    pub(super) hasher: Sha256Hasher,
-    /// Whether the operation may be run anew.
-    pub(super) may_start_over: bool,
-}
-
-impl Begun {
-    /// An operation of which nothing is there yet, and that is not to be run anew.
-    pub(super) fn from_start(handle: OperationHandle) -> Self {
-        let (next, hasher) = (Seq::FIRST, Sha256Hasher::default());
-        Self { handle, next, offset: 0, hasher, may_start_over: false }
-    }
 }
 
 impl<O: Operation> Engine<O> {

@@ -1,6 +1,7 @@
 //! One operation under way.
 
 mod ahead;
+mod begun;
 mod engine;
 mod follow;
 mod handle;
@@ -31,7 +32,8 @@ use super::outcome::{CancelOutcome, Completed, Receipt};
 use super::transport::Transport;
 use crate::proto::{MessageId, Operation, OperationName, Payload, Progress};
 use ahead::Ahead;
-use engine::{Begun, Engine, Verdict, new_key};
+use begun::Begun;
+use engine::{Engine, Verdict, new_key};
 pub use handle::{OperationHandle, Stopper};
 pub(crate) use in_flight::Retention;
 use outlet::{Outlet, Output, Stop};

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::engine::{Begun, Verdict};
-use super::handle::OperationHandle;
+use super::engine::Verdict;
 use super::outlet::Output;
 use super::{Transfer, now};
 use crate::client::beside::{Beside, beside};
@@ -177,23 +176,6 @@ pub(super) async fn find_leftover<O: Operation>(
     let Some(journal) = journal.filter(|journal| journal.goes_on) else { return Ok(None) };
     let (target, request) = (journal.target.clone(), request_digest(transport, operation));
     beside(move || Leftover::find(&target, &request)).await?
-}
-
-impl Begun {
-    /// An operation of which an earlier process has a part on disk.
-    pub(super) fn from_leftover(leftover: &Leftover) -> Self {
-        let (position, ticket) = (leftover.position().clone(), leftover.ticket().clone());
-        let ttl = Duration::from_millis(ticket.ttl_ms);
-        let retained = Retained::new(ticket.epoch, ttl, ticket.chunk_bytes);
-        let (name, operation) = (ticket.operation, ticket.key);
-        Self {
-            handle: OperationHandle { name, operation, retained },
-            next: position.next,
-            offset: position.offset,
-            hasher: position.sha256,
-            may_start_over: true,
-        }
-    }
 }
 
 /// Whether two paths name the same file, however they are written.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Finding, Priority};
 use crate::ops::field::{self, Whole};
 use crate::ops::git::ObjectKey;
+use crate::ops::selection::Selection;
 use crate::proto::records::each_record;
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordError,
@@ -27,33 +28,28 @@ use crate::proto::{
 /// assert_eq!(run.params().to_json(), r#"{"packages":["$ZRAY"],"includeSubpackages":false}"#);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Run {
-    packages: Vec<String>,
-    objects: Vec<ObjectKey>,
-    include_subpackages: bool,
-}
+pub struct Run(Selection);
 
 impl Run {
     /// Checks these packages and, unless told otherwise, their sub-packages.
     pub fn packages(packages: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let packages = packages.into_iter().map(|name| name.as_ref().to_uppercase()).collect();
-        Self { packages, objects: Vec::new(), include_subpackages: true }
+        Self(Selection::packages(packages))
     }
 
     /// Checks these objects.
     pub fn objects(objects: impl IntoIterator<Item = ObjectKey>) -> Self {
-        Self::packages([""; 0]).with_objects(objects)
+        Self(Selection::objects(objects))
     }
 
     /// Checks these objects as well.
     pub fn with_objects(mut self, objects: impl IntoIterator<Item = ObjectKey>) -> Self {
-        self.objects.extend(objects);
+        self.0.objects.extend(objects);
         self
     }
 
     /// Leaves sub-packages out.
     pub fn without_subpackages(mut self) -> Self {
-        self.include_subpackages = false;
+        self.0.include_subpackages = false;
         self
     }
 }
@@ -134,15 +130,7 @@ impl Operation for Run {
     }
 
     fn params(&self) -> Params {
-        let mut params = Params::new();
-        if !self.packages.is_empty() {
-            params = params.with("packages", &self.packages);
-        }
-        if !self.objects.is_empty() {
-            params = params.with("objects", &self.objects);
-        }
-        // As git.export writes it, so that a server can read both in one way.
-        params.with("includeSubpackages", self.include_subpackages)
+        self.0.params()
     }
 
     fn is_repeatable(&self) -> bool {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::archive::{self, ArchiveFile};
 use super::object::ObjectKey;
+use crate::ops::selection::Selection;
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, Skipped,
 };
@@ -25,17 +26,12 @@ use crate::proto::{
 /// );
 /// ```
 #[derive(Clone, Debug)]
-pub struct Export {
-    packages: Vec<String>,
-    objects: Vec<ObjectKey>,
-    include_subpackages: bool,
-}
+pub struct Export(Selection);
 
 impl Export {
     /// Exports these packages and, unless told otherwise, their sub-packages.
     pub fn packages(packages: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let packages = packages.into_iter().map(|name| name.as_ref().to_uppercase()).collect();
-        Self { packages, objects: Vec::new(), include_subpackages: true }
+        Self(Selection::packages(packages))
     }
 
     /// Exports these objects.
@@ -50,22 +46,18 @@ impl Export {
     /// );
     /// ```
     pub fn objects(objects: impl IntoIterator<Item = ObjectKey>) -> Self {
-        Self {
-            packages: Vec::new(),
-            objects: objects.into_iter().collect(),
-            include_subpackages: true,
-        }
+        Self(Selection::objects(objects))
     }
 
     /// Exports these objects as well.
     pub fn with_objects(mut self, objects: impl IntoIterator<Item = ObjectKey>) -> Self {
-        self.objects.extend(objects);
+        self.0.objects.extend(objects);
         self
     }
 
     /// Leaves sub-packages out.
     pub fn without_subpackages(mut self) -> Self {
-        self.include_subpackages = false;
+        self.0.include_subpackages = false;
         self
     }
 }
@@ -117,15 +109,7 @@ impl Operation for Export {
     }
 
     fn params(&self) -> Params {
-        let mut params = Params::new();
-        if !self.packages.is_empty() {
-            params = params.with("packages", &self.packages);
-        }
-        if !self.objects.is_empty() {
-            params = params.with("objects", &self.objects);
-        }
-        // A server that does not find it takes it for true, so it is always said.
-        params.with("includeSubpackages", self.include_subpackages)
+        self.0.params()
     }
 
     fn is_repeatable(&self) -> bool {
@@ -163,7 +147,7 @@ impl Operation for Export {
         let skipped = reply.skipped();
         let present: HashSet<&ObjectKey> = found.iter().map(|(_, key)| key).collect();
         let is_absent = |wanted: &ObjectKey| !present.contains(wanted);
-        let absent: Vec<_> = self.objects.iter().filter(|key| is_absent(key)).cloned().collect();
+        let absent: Vec<_> = self.0.objects.iter().filter(|key| is_absent(key)).cloned().collect();
         // Servers count what they skip; what has a name is not missing a second time.
         let named: BTreeSet<_> = skipped
             .iter()
