@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use longhaul::ops::git::ObjectKey;
+use longhaul::ops::git::{List, ListedObject, ObjectKey};
 use longhaul::ops::{report, rfc, system};
 use longhaul::proto::checksum::Sha256;
 use longhaul::proto::{
@@ -38,6 +38,20 @@ fn reads<O: Operation>(operation: &O, name: &str) -> Result<O::Output, Operation
     exchange.handle_text(text, Instant::now(), &mut BytesMut::new()).unwrap();
     let reply = exchange.finish(Sha256::of(b"")).unwrap().unwrap();
     operation.conclude(&reply, &mut Cursor::new([]), &Limits::default())
+}
+
+#[test]
+fn git() {
+    let list = List::packages(["$zray"]);
+    writes(&list);
+    let listed = reads(&list, "answer-to-git-list").unwrap();
+    let row = |kind, name, package| ListedObject::new(ObjectKey::new(kind, name), package);
+    let expected = [
+        row("CLAS", "ZCL_X", "$ZRAY"),
+        row("DEVC", "$ZRAY", "$ZRAY"),
+        row("DEVC", "$ZRAY_UI", "$ZRAY_UI"),
+    ];
+    assert_eq!(listed, expected);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `git` | [`git::Export`] | packages or objects as an abapGit archive |
 //! | `git` | [`git::Types`] | the object types the server can serialize |
+//! | `git` | [`git::List`] | which objects packages hold |
 //! | `rfc` | [`rfc::Call`] | what a function module exports, by name |
 //! | `rfc` | [`rfc::Search`] | names of function modules |
 //! | `rfc` | [`rfc::Metadata`] | the parameters of a function module |
@@ -22,8 +23,8 @@
 //!
 //! Only `git` and `system` are what the reference server has of old; the others are what today's
 //! servers in the field have beside them (PROTOCOL 10.3, 10.4). What their documentation here says
-//! was read in their code and is **not verified against a real system**. `atc` is longhaul's own
-//! (PROTOCOL 10.5): no server in the field has it yet.
+//! was read in their code and is **not verified against a real system**. `atc` and `git.list` are
+//! longhaul's own (PROTOCOL 10.5, 10.1): no server in the field has them yet.
 //!
 //! None of them knows how it travels. A new one is a type with
 //! [`Operation`](crate::proto::Operation) implemented, in a file of its own.

@@ -6,7 +6,7 @@ use crate::proto::Params;
 /// Packages, single objects, or both.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
-    packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     pub(crate) objects: Vec<ObjectKey>,
     pub(crate) include_subpackages: bool,
 }

@@ -1,6 +1,5 @@
 //! The abapGit archive of an export.
 
-use std::fs;
 use std::io::{Cursor, Write as _};
 
 use bytes::Bytes;
@@ -87,7 +86,7 @@ impl ArchiveBuilder {
 }
 
 fn read(file: &SourceFile) -> Result<(&String, Vec<u8>), ArchiveError> {
-    match fs::read(&file.path) {
+    match file.read() {
         Ok(bytes) => Ok((&file.name, bytes)),
         Err(source) => Err(ArchiveError::Unreadable { file: file.name.clone(), source }),
     }
@@ -104,6 +103,7 @@ fn options(size: u64) -> SimpleFileOptions {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Read as _;
 
     use super::*;

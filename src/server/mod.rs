@@ -2,7 +2,7 @@
 //!
 //! It speaks all of the protocol that is built, can be an older server ([`Profile`]), and can be
 //! told to misbehave ([`Script`]), so tests, examples and benchmarks need no other. It serves
-//! `git.export`, `git.getTypes` and `system.ping`, payloads made from a number ([`TestPayload`]) in
+//! `git.export`, `git.getTypes`, `git.list` and `system.ping`, payloads made from a number ([`TestPayload`]) in
 //! the domain `test`, in the profile of systems in the field also their other domains.
 //!
 //! One task per connection moves messages (`session`); each heavy request of it runs in a task

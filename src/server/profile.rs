@@ -12,7 +12,7 @@ use super::limits::MAX_CHUNK_BYTES;
 #[non_exhaustive]
 pub enum Profile {
     /// Speaks every extension that is built, serves the requests of a connection side by side and
-    /// keeps to the chunk size asked for. Alone in having the domains `atc` and `test`.
+    /// keeps to the chunk size asked for. Alone in having the domains `atc` and `test`, and `git.list`.
     #[default]
     Full,
     /// A first server that streams: it names no features, serves one request after the other,
@@ -63,6 +63,11 @@ impl Profile {
 
     /// Whether it has the domain `test`.
     pub(super) fn has_tests(self) -> bool {
+        self == Self::Full
+    }
+
+    /// Whether it has `git.list`.
+    pub(super) fn has_listing(self) -> bool {
         self == Self::Full
     }
 

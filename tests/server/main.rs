@@ -7,6 +7,7 @@ mod credit;
 mod cuts;
 mod export;
 mod generated;
+mod list;
 mod operation;
 mod requests;
 mod resume;

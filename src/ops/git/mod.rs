@@ -2,9 +2,11 @@
 
 pub mod archive;
 mod export;
+mod list;
 mod object;
 mod types;
 
 pub use export::{Export, Exported, Missing};
+pub use list::{List, ListedObject};
 pub use object::{InvalidObjectKey, ObjectKey};
 pub use types::Types;

@@ -6,6 +6,7 @@ mod name;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ struct Package {
     folder: PathBuf,
     subpackages: Vec<String>,
     objects: Vec<Arc<Object>>,
+    /// The package as an object, which is among the objects only where the folder has a file of it.
+    own: Arc<Object>,
 }
 
 /// One object and the files it is made of.
@@ -34,17 +37,45 @@ pub(super) struct Object {
     pub(super) kind: String,
     /// Its name, such as `/NS/CL_X`.
     pub(super) name: String,
+    /// The package that holds it, in upper case; a package holds itself.
+    pub(super) package: Arc<str>,
     /// Where its files stand in an archive, without a slash at the end.
     pub(super) folder: Arc<str>,
     /// Its files by name, never none.
     pub(super) files: Vec<SourceFile>,
 }
 
-/// A file on disk.
+/// A serialized file.
 #[derive(Debug)]
 pub(super) struct SourceFile {
     pub(super) name: String,
-    pub(super) path: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    OnDisk(PathBuf),
+    Fixed(&'static str),
+}
+
+/// What a package is where its folder says nothing of it: no package lacks this file.
+const PACKAGE_FILE: &str = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>
+<abapGit version=\"v1.0.0\" serializer=\"LCL_OBJECT_DEVC\" serializer_version=\"v1.0.0\">
+ <asx:abap xmlns:asx=\"http://www.sap.com/abapxml\" version=\"1.0\">
+  <asx:values>
+   <DEVC/>
+  </asx:values>
+ </asx:abap>
+</abapGit>
+";
+
+impl SourceFile {
+    pub(super) fn read(&self) -> io::Result<Vec<u8>> {
+        match &self.content {
+            Content::OnDisk(path) => fs::read(path),
+            Content::Fixed(text) => Ok(text.as_bytes().to_vec()),
+        }
+    }
 }
 
 impl Object {
@@ -70,7 +101,7 @@ impl Catalog {
             catalog.scan_root(&name.to_uppercase(), folder)?;
         }
         for package in catalog.packages.values() {
-            for object in &package.objects {
+            for object in package.listed() {
                 catalog.objects.entry(object.label()).or_insert_with(|| Arc::clone(object));
             }
         }
@@ -79,6 +110,19 @@ impl Catalog {
 
     /// The objects of a package, by package, type and name; `None` if there is no such package.
     pub(super) fn objects_of(&self, package: &str, subpackages: bool) -> Option<Vec<Arc<Object>>> {
+        let chosen = self.chosen(package, subpackages)?;
+        Some(chosen.into_iter().flat_map(|package| &package.objects).map(Arc::clone).collect())
+    }
+
+    /// As [`objects_of`](Self::objects_of), with the packages themselves, also where their folders
+    /// have no file of them.
+    pub(super) fn listed(&self, package: &str, subpackages: bool) -> Option<Vec<Arc<Object>>> {
+        let chosen = self.chosen(package, subpackages)?;
+        Some(chosen.into_iter().flat_map(Package::listed).map(Arc::clone).collect())
+    }
+
+    /// A package and, if wanted, those below, by name.
+    fn chosen(&self, package: &str, subpackages: bool) -> Option<Vec<&Package>> {
         let package = package.to_uppercase();
         self.packages.get(&package)?;
         let mut names = vec![package];
@@ -88,9 +132,9 @@ impl Catalog {
             if subpackages {
                 names.extend_from_slice(&package.subpackages);
             }
-            chosen.insert(name, &package.objects);
+            chosen.insert(name, package);
         }
-        Some(chosen.into_values().flatten().map(Arc::clone).collect())
+        Some(chosen.into_values().collect())
     }
 
     /// The object of that type and name, in whichever package it is.
@@ -124,12 +168,13 @@ impl Catalog {
                 return Err(ServerError::DuplicatePackage { package: name, first, second: folder });
             }
             let objects = group(&name, listing.files);
+            let own = own(&name, &objects);
             let subpackages = listing.folders.iter().map(|(sub, _)| sub.clone()).collect();
             for (sub, path) in listing.folders {
                 let below = Listing::of(&path)?;
                 waiting.push((sub, path, below));
             }
-            self.packages.insert(name, Package { folder, subpackages, objects });
+            self.packages.insert(name, Package { folder, subpackages, objects, own });
         }
         Ok(())
     }
@@ -158,7 +203,7 @@ impl Listing {
             if kind.is_dir() {
                 listing.folders.push((name::package(&name), entry.path()));
             } else if kind.is_file() {
-                listing.files.push(SourceFile { name, path: entry.path() });
+                listing.files.push(SourceFile { name, content: Content::OnDisk(entry.path()) });
             }
         }
         // The order of a folder's entries depends on the file system.
@@ -167,15 +212,48 @@ impl Listing {
     }
 }
 
+impl Package {
+    /// Its objects, and itself where it is not among them.
+    fn listed(&self) -> impl Iterator<Item = &Arc<Object>> {
+        let is_among = self.objects.iter().any(|object| Arc::ptr_eq(object, &self.own));
+        self.objects.iter().chain((!is_among).then_some(&self.own))
+    }
+}
+
+/// The package as one of its objects, or as what every system would make of it.
+fn own(package: &str, objects: &[Arc<Object>]) -> Arc<Object> {
+    let is_own = |object: &&Arc<Object>| object.kind == "DEVC" && object.name == package;
+    objects.iter().find(is_own).map_or_else(
+        || {
+            let file = "package.devc.xml".to_owned();
+            let file = SourceFile { name: file, content: Content::Fixed(PACKAGE_FILE) };
+            Arc::new(Object {
+                kind: "DEVC".into(),
+                name: package.into(),
+                package: package.into(),
+                folder: folder(package),
+                files: vec![file],
+            })
+        },
+        Arc::clone,
+    )
+}
+
+/// Where a package's files stand in an archive.
+fn folder(package: &str) -> Arc<str> {
+    format!("src/{}", package.to_lowercase()).into()
+}
+
 fn group(package: &str, files: Vec<SourceFile>) -> Vec<Arc<Object>> {
-    let folder: Arc<str> = format!("src/{}", package.to_lowercase()).into();
+    let (folder, package_name) = (folder(package), Arc::<str>::from(package));
     let mut objects: BTreeMap<ObjectKey, Vec<SourceFile>> = BTreeMap::new();
     for file in files {
         objects.entry(ObjectKey::of(&file.name, package)).or_default().push(file);
     }
     let objects = objects.into_iter().map(|(key, mut files)| {
         files.sort_by(|a, b| a.name.cmp(&b.name));
-        Arc::new(Object { kind: key.kind, name: key.name, folder: Arc::clone(&folder), files })
+        let (package, folder) = (Arc::clone(&package_name), Arc::clone(&folder));
+        Arc::new(Object { kind: key.kind, name: key.name, package, folder, files })
     });
     objects.collect()
 }

@@ -1,6 +1,5 @@
 //! Running the checks over packages and objects.
 
-use std::fs;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -158,8 +157,8 @@ fn read_and_check(object: &Object) -> Result<serde_json::Result<Found>, String> 
     let mut found = Found::default();
     let is_source = |name: &str| name.to_lowercase().ends_with(".abap");
     for file in object.files.iter().filter(|file| is_source(&file.name)) {
-        let bytes = fs::read(&file.path)
-            .map_err(|error| format!("{} is not readable: {error}", file.name))?;
+        let bytes =
+            file.read().map_err(|error| format!("{} is not readable: {error}", file.name))?;
         for finding in check(&file.name, &String::from_utf8_lossy(&bytes)) {
             if let Err(error) = found.add(object, &file.name, &finding) {
                 return Ok(Err(error));

@@ -1,6 +1,7 @@
 //! The domain `git`.
 
 mod export;
+mod list;
 mod selection;
 
 use serde_json::json;
@@ -27,6 +28,9 @@ pub(super) fn route(request: &IncomingRequest, state: &State) -> Result<Task, Re
         "getTypes" => Ok(Task::Answer(json!({ "count": TYPES.len(), "types": TYPES }))),
         "export" => {
             Export::new(&request.params, state).map(|export| Task::Heavy(Work::Export(export)))
+        }
+        "list" if state.profile.has_listing() => {
+            list::answer(&request.params, state).map(Task::Answer)
         }
         _ => Err(unknown_action(request)),
     }

@@ -29,25 +29,13 @@ impl Item {
         catalog: &Catalog,
         code: &'static str,
     ) -> Result<Vec<Self>, Refusal> {
-        let packages = list(params, "packages")?;
         let wanted = list(params, "objects")?;
-        if packages.is_empty() && wanted.is_empty() {
+        let packages = Packages::read(params)?;
+        if packages.names.is_empty() && wanted.is_empty() {
             return Err(missing("packages or objects"));
         }
-        let subpackages = match params.get("includeSubpackages") {
-            None | Some(Value::Null) => true,
-            Some(value) => value.as_bool().ok_or_else(|| missing("includeSubpackages"))?,
-        };
-        let mut found = Vec::new();
-        let names = packages.iter().map(|name| name.as_str().ok_or_else(|| missing("packages")));
-        // A package is looked up once, however often it is asked for.
-        for name in names.collect::<Result<BTreeSet<_>, _>>()? {
-            let objects = catalog.objects_of(name, subpackages).ok_or_else(|| {
-                let message = format!("package {} does not exist", shown(name));
-                Refusal::new(code, message)
-            })?;
-            found.extend(objects);
-        }
+        let mut found =
+            packages.collect(code, |name, subpackages| catalog.objects_of(name, subpackages))?;
         let mut absent = BTreeSet::new();
         for object in wanted {
             let field = |key: &str| object.get(key)?.as_str().map(str::to_uppercase);
@@ -58,13 +46,7 @@ impl Item {
                 None => _ = absent.insert((kind, name)),
             }
         }
-        // The first file is what no two objects have in common.
-        let place = |object: &Object| {
-            let file = object.files.first().map(|file| file.name.clone());
-            (object.folder.to_string(), object.kind.clone(), object.name.clone(), file)
-        };
-        found.sort_by_cached_key(|object| place(object));
-        found.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        let found = in_order(found);
         let missing = absent.into_iter().map(|(kind, name)| Self::Missing { kind, name });
         Ok(found.into_iter().map(Self::Found).chain(missing).collect())
     }
@@ -85,6 +67,69 @@ impl Item {
         };
         Skipped { kind: kind.clone(), name: name.clone(), reason: reason.to_string() }
     }
+}
+
+/// The packages that are asked for.
+struct Packages<'a> {
+    /// A package is looked up once, however often it is asked for.
+    names: BTreeSet<&'a str>,
+    with_subpackages: bool,
+}
+
+impl<'a> Packages<'a> {
+    fn read(params: &'a Map<String, Value>) -> Result<Self, Refusal> {
+        let names = list(params, "packages")?.iter();
+        let names = names.map(|name| name.as_str().ok_or_else(|| missing("packages")));
+        let names = names.collect::<Result<_, _>>()?;
+        let with_subpackages = match params.get("includeSubpackages") {
+            None | Some(Value::Null) => true,
+            Some(value) => value.as_bool().ok_or_else(|| missing("includeSubpackages"))?,
+        };
+        Ok(Self { names, with_subpackages })
+    }
+
+    /// What `objects_of` finds in them; a package that does not exist is refused with `code`.
+    fn collect(
+        &self,
+        code: &'static str,
+        objects_of: impl Fn(&str, bool) -> Option<Vec<Arc<Object>>>,
+    ) -> Result<Vec<Arc<Object>>, Refusal> {
+        let mut found = Vec::new();
+        for name in &self.names {
+            let objects = objects_of(name, self.with_subpackages).ok_or_else(|| {
+                let message = format!("package {} does not exist", shown(name));
+                Refusal::new(code, message)
+            })?;
+            found.extend(objects);
+        }
+        Ok(found)
+    }
+}
+
+/// The objects of the packages that the params name, the packages among them: each once, in the
+/// order of the archive.
+pub(super) fn listed(
+    params: &Map<String, Value>,
+    catalog: &Catalog,
+) -> Result<Vec<Arc<Object>>, Refusal> {
+    let packages = Packages::read(params)?;
+    if packages.names.is_empty() {
+        return Err(missing("packages"));
+    }
+    let listed = |name: &str, subpackages| catalog.listed(name, subpackages);
+    Ok(in_order(packages.collect(Refusal::GIT_ERROR, listed)?))
+}
+
+/// Each object once, in the order of the archive.
+fn in_order(mut found: Vec<Arc<Object>>) -> Vec<Arc<Object>> {
+    // The first file is what no two objects have in common.
+    let place = |object: &Object| {
+        let file = object.files.first().map(|file| file.name.clone());
+        (object.folder.to_string(), object.kind.clone(), object.name.clone(), file)
+    };
+    found.sort_by_cached_key(|object| place(object));
+    found.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    found
 }
 
 fn list<'a>(params: &'a Map<String, Value>, key: &str) -> Result<&'a [Value], Refusal> {
