@@ -46,7 +46,7 @@ pub use client::{
     Attempt, CancelOutcome, Client, ClientBuilder, CloseCause, Completed, ConnectError,
     ConnectionState, ConnectionStates, CookieFileError, Credentials, Error, ErrorKind, Event,
     LeftoverInfo, Logon, OperationHandle, Receipt, Recorded, Records, RequestBuilder, Retries,
-    Saved, Secret, Stage, Staged, StagedFile, Status, Stopper, TlsProblem, Transfer,
+    Saved, Secret, Sessions, Stage, Staged, StagedFile, Status, Stopper, TlsProblem, Transfer,
     TransferOptions, Untyped, Unverified,
 };
 

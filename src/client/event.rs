@@ -33,6 +33,8 @@ pub enum Event {
         /// Why it could not go on.
         cause: Arc<Error>,
     },
+    /// Several sessions are at work on parts of the payload, and this is how it stands with them.
+    Sessions(Sessions),
     /// The next bytes of the payload, in order, **not verified**: the verdict comes at the end.
     Data(Unverified),
     /// The server was busy and did nothing; the request is sent again after a pause.
@@ -40,6 +42,21 @@ pub enum Event {
         /// How long the pause is.
         pause: Duration,
     },
+}
+
+/// How it stands with the sessions of an export in shards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sessions {
+    /// How many there may be at the moment: as many as were asked for, fewer where the server
+    /// refused more or was busy.
+    pub allowed: usize,
+    /// How many wait for an answer.
+    pub at_work: usize,
+    /// Requests that were answered well so far.
+    pub shards: usize,
+    /// Bytes received so far, of shards that are whole and of those that are under way.
+    pub bytes: u64,
 }
 
 /// Something that came in order and may still turn out to be wrong: bytes, or a record.
@@ -86,4 +103,6 @@ pub struct Status<'a> {
     pub progress: Option<&'a Progress>,
     /// Bytes of payload received so far.
     pub bytes: u64,
+    /// How it stands with the sessions, if there are several.
+    pub sessions: Option<Sessions>,
 }

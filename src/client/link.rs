@@ -16,6 +16,9 @@ use super::transport::{Line, Transport};
 use crate::proto::stats::count;
 use crate::proto::{Control, Counters, Stats, Welcome};
 
+/// The least that a message may have of several sessions, in bytes: chunks of the usual size.
+const LEAST_MESSAGE_BYTES: usize = 4 << 20;
+
 /// Opens connections, one at a time, and gives the one that is open.
 ///
 /// A connection that is gone is opened again when a request needs one, not before, by a task of its
@@ -53,11 +56,24 @@ struct Numbered {
 }
 
 /// Where to connect, and how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) settings: ClientBuilder,
+}
+
+impl Way {
+    /// The same way for one of the others beside the first of so many sessions: what the first may
+    /// take as a message is shared among them.
+    pub(crate) fn for_another_of(&self, sessions: usize) -> Self {
+        let mut way = self.clone();
+        let others = sessions.saturating_sub(1).max(1);
+        let share = way.settings.max_message_bytes.checked_div(others).unwrap_or_default();
+        let least = LEAST_MESSAGE_BYTES.min(way.settings.max_message_bytes);
+        way.settings.max_message_bytes = share.max(least);
+        way
+    }
 }
 
 /// How it stands with a client's connection.
@@ -104,6 +120,11 @@ impl Link {
         let connection = dial(&way, &common, &states).await?;
         let current = Mutex::new(Current { connection, opening: None, earlier: Vec::new() });
         Ok(Self(Arc::new(Shared { way, common, current, states })))
+    }
+
+    /// Where it goes, and how.
+    pub(crate) fn way(&self) -> &Way {
+        &self.0.way
     }
 
     pub(crate) fn welcome(&self) -> Arc<Welcome> {

@@ -48,6 +48,7 @@ mod outcome;
 mod request;
 mod retry;
 mod secret;
+mod sharded;
 mod transfer;
 mod transport;
 
@@ -58,7 +59,7 @@ pub use connect::{ConnectError, EndpointError, Stage, TlsProblem};
 pub use cookie_file::CookieFileError;
 pub use credentials::{Attempt, Credentials, Logon};
 pub use error::{CloseCause, Error, ErrorKind};
-pub use event::{Event, Status, Unverified};
+pub use event::{Event, Sessions, Status, Unverified};
 pub use file::{LeftoverInfo, StagedFile};
 pub use link::{ConnectionState, ConnectionStates};
 pub use options::TransferOptions;

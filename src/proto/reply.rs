@@ -166,8 +166,8 @@ impl ServerError {
 
 /// Everything an ended request brought beside the bytes of its payload.
 ///
-/// Made by [`Exchange::finish`](super::Exchange::finish) alone, so whoever holds one knows that
-/// the payload verified.
+/// Made by [`Exchange::finish`](super::Exchange::finish), or out of several that were, so whoever
+/// holds one knows that the payload verified.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reply {
@@ -191,6 +191,19 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// What several requests brought together, each of which has verified.
+    #[cfg(feature = "client")]
+    pub(crate) fn composed(
+        data: Option<Box<RawValue>>,
+        warnings: Vec<Warning>,
+        chunks: u64,
+        payload_bytes: u64,
+        sha256: Sha256,
+    ) -> Self {
+        let (frame, digest_checked) = (None, false);
+        Self { data, frame, warnings, chunks, payload_bytes, sha256, digest_checked }
+    }
+
     /// A field of the result: in `data`, else beside it (servers differ in where they put it).
     ///
     /// `None` also where the value is no `T`.

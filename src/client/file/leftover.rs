@@ -12,9 +12,13 @@ use super::names::Names;
 use super::part::{Mark, PartFile};
 use super::place::Place;
 use super::staged::Landing;
+use super::store::{Store, StoreInfo};
 use super::{BLOCK_BYTES, failed, folder_of};
 use crate::proto::Seq;
 use crate::proto::checksum::{Sha256, Sha256Hasher};
+
+/// What is exported in shards.
+const SHARDED_OPERATION: &str = "git.export";
 
 /// A part and a journal that nobody writes any more, taken by us.
 ///
@@ -85,7 +89,7 @@ impl Leftover {
     /// [`Error::File`] if `target` can be no file, or if its folder cannot be read.
     pub(crate) fn remove_stale(target: &Path) -> Result<usize, Error> {
         let Place::File(target) = Place::look(target)? else { return Ok(0) };
-        let mut removed = 0_usize;
+        let mut removed = Store::remove_stale(&target)?;
         for names in beside(&target)? {
             let wanted = |header: &Header| header.fits(&target, &names);
             let Some(_locked) = journal::lock(&names.journal, wanted) else { continue };
@@ -123,7 +127,12 @@ impl LeftoverInfo {
         let Ok(Place::File(target)) = Place::look(target.as_ref()) else { return None };
         let names = Names::beside(&target).ok()?;
         let found = names.iter().filter_map(|names| Self::read(names, &target));
-        found.max_by_key(|info| (info.bytes, info.created))
+        let shards = Store::peek(&target).map(|StoreInfo { bytes, created }| Self {
+            bytes,
+            created,
+            operation: SHARDED_OPERATION.to_owned(),
+        });
+        found.chain(shards).max_by_key(|info| (info.bytes, info.created))
     }
 
     fn read(names: &Names, target: &Path) -> Option<Self> {

@@ -4,6 +4,9 @@
 //! a.zip                       the target: untouched until `StagedFile::commit` renames over it
 //! a.zip.deadbeef.part         `PartFile`: grows with the payload
 //! a.zip.deadbeef.journal      `Journal`: how far the part is good, and whose payload it is
+//! a.zip.deadbeef.shards/      `Store`: finished shards, if the payload is made of such
+//!     request                 whose they are; locked while its process lives
+//!     000001.zip              a shard, verified before it got its name
 //! ```
 //!
 //! The part is written first, the journal after it. Neither is trusted when it is found again:
@@ -20,12 +23,14 @@ mod names;
 mod part;
 mod place;
 mod staged;
+mod store;
 #[cfg(test)]
 mod testing;
 
 pub(crate) use journal::Ticket;
 pub(crate) use leftover::Leftover;
 pub(crate) use part::PartFile;
+pub(crate) use store::{FoundShard, Store};
 
 pub use leftover::LeftoverInfo;
 pub use staged::StagedFile;

@@ -34,9 +34,7 @@ impl Names {
     fn read(target: &Path, name: &OsStr) -> Option<Self> {
         let base = name.to_str()?.strip_suffix(".journal")?;
         let tag = base.strip_prefix(&stem(target))?.strip_prefix('.')?;
-        let is_tag = tag.len() == TAG_DIGITS
-            && tag.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        is_tag.then(|| Self {
+        is_tag(tag).then(|| Self {
             part: target.with_file_name(format!("{base}.part")),
             journal: target.with_file_name(name),
         })
@@ -59,7 +57,14 @@ impl Names {
     }
 }
 
-fn stem(target: &Path) -> String {
+/// Whether a text is what tells one try from another.
+pub(super) fn is_tag(text: &str) -> bool {
+    let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    text.len() == TAG_DIGITS && text.bytes().all(is_digit)
+}
+
+/// How the names of what lies beside `target` begin.
+pub(super) fn stem(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     name.chars().take(STEM_CHARS).collect()
 }

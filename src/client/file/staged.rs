@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::error::Error;
-use super::super::transfer::Retention;
+use super::super::transfer::Kept;
 use super::leftover::Leftover;
 use super::part::Part;
 use super::{BLOCK_BYTES, failed, sync_folder_of};
@@ -18,8 +18,8 @@ use super::{BLOCK_BYTES, failed, sync_folder_of};
 pub struct StagedFile {
     landing: Landing,
     part: Part,
-    /// What the server keeps until this file stands, or is given up.
-    retention: Option<Retention>,
+    /// What is kept until this file stands, or is given up.
+    kept: Option<Kept>,
 }
 
 /// Where the part ends up.
@@ -33,12 +33,12 @@ pub(super) enum Landing {
 
 impl StagedFile {
     pub(super) fn new(landing: Landing, part: Part) -> Self {
-        Self { landing, part, retention: None }
+        Self { landing, part, kept: None }
     }
 
-    /// Has the server keep what it has until this is settled.
-    pub(crate) fn holding(mut self, retention: Option<Retention>) -> Self {
-        self.retention = retention;
+    /// Has what is kept elsewhere stay there until this is settled.
+    pub(crate) fn holding(mut self, kept: Option<Kept>) -> Self {
+        self.kept = kept;
         self
     }
 
@@ -58,7 +58,7 @@ impl StagedFile {
     /// [`Error::File`]; the file is as it was, and part and journal stay if there is a journal. What
     /// went into a device cannot be taken back.
     pub fn commit(self) -> Result<(), Error> {
-        let Self { landing, mut part, retention } = self;
+        let Self { landing, mut part, kept } = self;
         match landing {
             Landing::Into { target, mut device } => {
                 let path = part.log.path();
@@ -72,16 +72,19 @@ impl StagedFile {
                 if let Err(source) = rename(&mut part, &target) {
                     // All of it is there and right: with a journal it can be gone on with.
                     part.stays = part.journal.is_some();
-                    if let Some(retention) = retention.filter(|_| part.stays) {
-                        retention.keep();
+                    if let Some(kept) = kept.filter(|_| part.stays) {
+                        kept.keep();
                     }
                     return Err(failed("renaming to", &target, source));
                 }
                 part.stays = true;
                 let was_journaled = part.journal.take().map(|journal| journal.remove()).is_some();
                 sync_folder_of(&target);
-                drop(retention);
-                if was_journaled {
+                let was_sharded = matches!(kept, Some(Kept::Shards(_)));
+                if let Some(kept) = kept {
+                    kept.free();
+                }
+                if was_journaled || was_sharded {
                     // What else was begun for this file has been overtaken; what cannot be removed
                     // does no harm.
                     let _ = Leftover::remove_stale(&target);

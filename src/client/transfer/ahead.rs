@@ -38,6 +38,9 @@ impl Ahead {
         if is_progress(&output) && self.seen.back().is_some_and(is_progress) {
             self.seen.pop_back();
         }
+        if matches!(output, Output::Event(Event::Sessions(_))) {
+            return;
+        }
         if let Output::Event(Event::Warning(warning)) = &output {
             // The watchers have been told, and the reply has as many as are kept.
             let bytes = self.warning_bytes.saturating_add(warning.text_bytes());

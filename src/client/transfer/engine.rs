@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout_at};
 
 use super::begun::Begun;
 use super::handle::OperationHandle;
-use super::in_flight::{BetweenTries, InFlight, Retention};
+use super::in_flight::{BetweenTries, InFlight, Kept, Retention};
 use super::now;
 use super::outlet::{Outlet, Output};
 use crate::client::digest::Digester;
@@ -79,8 +79,8 @@ pub(super) enum Tried {
 pub(crate) struct Verdict {
     pub(crate) id: MessageId,
     pub(crate) reply: Reply,
-    /// What the server still keeps; freed when dropped.
-    pub(crate) retention: Option<Retention>,
+    /// What is kept until the result stands.
+    pub(crate) kept: Option<Kept>,
 }
 
 impl<O: Operation> Engine<O> {

@@ -8,7 +8,7 @@ use tokio::time::{sleep, sleep_until};
 
 use super::engine::{Course, Engine, Tried, Verdict, new_key};
 use super::handle::OperationHandle;
-use super::in_flight::InFlight;
+use super::in_flight::{InFlight, Kept};
 use super::now;
 use super::outlet::Output;
 use crate::client::error::{CloseCause, Error};
@@ -166,9 +166,9 @@ impl<O: Operation> Engine<O> {
         let sha256 = self.digester.so_far().await?;
         let Followed { in_flight, exchange, .. } = followed;
         let (id, operation) = (in_flight.id().clone(), self.name.to_string());
-        let retention = in_flight.end();
+        let kept = in_flight.end().map(Kept::Payload);
         match exchange.finish(sha256) {
-            Ok(Some(reply)) => Ok(Tried::Ended(Verdict { id, reply, retention })),
+            Ok(Some(reply)) => Ok(Tried::Ended(Verdict { id, reply, kept })),
             Ok(None) => Ok(Tried::Again),
             Err(source) => Err(Error::Transfer { id, operation, source }),
         }

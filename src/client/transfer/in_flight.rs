@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::outlet::{Outlet, Stop};
 use crate::client::asking::Asking;
+use crate::client::file::Store;
 use crate::client::inbox::{Delivery, Inbox};
 use crate::client::transport::{Line, Started, Transport};
 use crate::proto::{Control, MessageId, Mode, OperationKey};
@@ -112,6 +113,33 @@ impl Drop for Retention {
         };
         if let Some(control) = unsent {
             self.transport.control(control);
+        }
+    }
+}
+
+/// What is kept elsewhere until a result stands.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// By the server, which frees it when told so, or when this is dropped.
+    Payload(Retention),
+    /// On disk, which stays for another try unless it is freed.
+    Shards(Store),
+}
+
+impl Kept {
+    /// It is not needed any more.
+    pub(crate) fn free(self) {
+        match self {
+            Self::Payload(retention) => drop(retention),
+            Self::Shards(store) => store.discard(),
+        }
+    }
+
+    /// Somebody may come back for it.
+    pub(crate) fn keep(self) {
+        match self {
+            Self::Payload(retention) => retention.keep(),
+            Self::Shards(store) => drop(store),
         }
     }
 }

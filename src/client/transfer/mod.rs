@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 
 use super::beside::beside;
 use super::error::Error;
-use super::event::{Event, Unverified};
+use super::event::{Event, Sessions, Unverified};
 use super::file::Leftover;
 use super::options::TransferOptions;
 use super::outcome::{CancelOutcome, Completed, Receipt};
@@ -33,10 +33,12 @@ use super::transport::Transport;
 use crate::proto::{MessageId, Operation, OperationName, Payload, Progress};
 use ahead::Ahead;
 use begun::Begun;
-use engine::{Engine, Verdict, new_key};
+pub(crate) use engine::Verdict;
+use engine::{Engine, new_key};
 pub use handle::{OperationHandle, Stopper};
-pub(crate) use in_flight::Retention;
-use outlet::{Outlet, Output, Stop};
+pub(crate) use in_flight::Kept;
+use outlet::Stop;
+pub(crate) use outlet::{Outlet, Output};
 pub use records::Records;
 use watch::Watchers;
 
@@ -101,11 +103,14 @@ pub struct Transfer<O: Operation> {
     /// What an earlier process has written already, for [`stage`](Self::stage) to go on with; it
     /// stays on disk until then.
     leftover: Option<Box<Leftover>>,
+    /// What an earlier process has finished of the parts that the payload is made of, in bytes.
+    found: Option<u64>,
     /// Whether what was there before is void.
     has_restarted: bool,
     /// Bytes received, those of an earlier process included.
     bytes: u64,
     progress: Option<Progress>,
+    sessions: Option<Sessions>,
     watchers: Watchers,
 }
 
@@ -137,30 +142,63 @@ impl<O: Operation> Transfer<O> {
             Some(begun) => engine.go_on(begun),
             None => engine,
         };
-        let mut transfer = Self {
+        let mut transfer = Self::new(transport, operation, options, outlet, Box::pin(engine.run()));
+        (transfer.begun, transfer.bytes) = (begun, bytes);
+        transfer.leftover = leftover.map(Box::new);
+        transfer.until_started().await
+    }
+
+    /// A transfer whose payload `engine` puts together out of other transfers. What there is of
+    /// them already has `found` bytes.
+    pub(crate) async fn start_composed(
+        transport: Arc<dyn Transport>,
+        operation: Arc<O>,
+        options: TransferOptions,
+        outlet: Arc<Outlet>,
+        found: Option<u64>,
+        engine: BoxFuture<'static, Result<Verdict, Error>>,
+    ) -> Result<Self, Error> {
+        let mut transfer = Self::new(transport, operation, options, outlet, engine);
+        transfer.found = found;
+        transfer.until_started().await
+    }
+
+    fn new(
+        transport: Arc<dyn Transport>,
+        operation: Arc<O>,
+        options: TransferOptions,
+        outlet: Arc<Outlet>,
+        engine: BoxFuture<'static, Result<Verdict, Error>>,
+    ) -> Self {
+        Self {
             name: operation.name(),
             operation,
             transport,
             options,
-            begun,
+            begun: now(),
             outlet,
-            engine: Some(Box::pin(engine.run())),
+            engine: Some(engine),
             verdict: None,
             ahead: Ahead::default(),
-            leftover: leftover.map(Box::new),
+            leftover: None,
+            found: None,
             has_restarted: false,
-            bytes,
+            bytes: 0,
             progress: None,
+            sessions: None,
             watchers: Watchers::default(),
-        };
-        while let Some(output) = transfer.next_from_engine().await {
+        }
+    }
+
+    async fn until_started(mut self) -> Result<Self, Error> {
+        while let Some(output) = self.next_from_engine().await {
             match output {
-                Output::Started => return Ok(transfer),
+                Output::Started => return Ok(self),
                 // That it starts over, say, may come before the request does.
-                output => transfer.ahead.push_unseen(output),
+                output => self.ahead.push_unseen(output),
             }
         }
-        match transfer.settle() {
+        match self.settle() {
             Err(error) => Err(error),
             // It cannot end well before it has started.
             Ok(_) => Err(Error::Shutdown),
@@ -200,7 +238,7 @@ impl<O: Operation> Transfer<O> {
                 _ => {}
             }
         }
-        let Verdict { id, reply, retention } = self.settle()?;
+        let Verdict { id, reply, kept } = self.settle()?;
         let payload = payload.freeze();
         let (operation, limits) = (Arc::clone(&self.operation), self.options.limits.clone());
         let begun = self.begun;
@@ -210,7 +248,9 @@ impl<O: Operation> Transfer<O> {
         };
         // Archives take long to check; the socket must not wait for it.
         let (output, payload, receipt) = beside(conclude).await?;
-        drop(retention);
+        if let Some(kept) = kept {
+            kept.free();
+        }
         let output = output.map_err(|source| self.no_result(id, source))?;
         Ok(Completed { output, payload: Payload::verified(payload), receipt })
     }
@@ -284,7 +324,7 @@ impl<O: Operation> Transfer<O> {
         self.outlet.wish(Stop::Detach);
         self.engine = None;
         match self.verdict.take() {
-            Some(Ok(Verdict { retention, .. })) => retention?.keep(),
+            Some(Ok(Verdict { kept, .. })) => kept?.keep(),
             Some(Err(_)) => return None,
             None => {}
         }
@@ -312,12 +352,16 @@ impl<O: Operation> Transfer<O> {
     /// Where this goes on with what an earlier process has left beside its target, in bytes; `None`
     /// if it starts from nothing, or once it is being saved.
     pub fn resumed_from(&self) -> Option<u64> {
+        self.found.or_else(|| self.leftover_bytes())
+    }
+
+    fn leftover_bytes(&self) -> Option<u64> {
         self.leftover.as_ref().map(|leftover| leftover.position().offset)
     }
 
     /// How much of the payload an earlier process has, in bytes.
     fn begun_elsewhere(&self) -> u64 {
-        self.resumed_from().unwrap_or(0)
+        self.leftover_bytes().unwrap_or(0)
     }
 
     /// Makes sure that what is still to come is all that is not `there`, and that it goes to a sink

@@ -15,7 +15,7 @@ use crate::proto::{MessageId, Seq};
 
 /// One place for what comes next, and what either side has to know of the other.
 #[derive(Debug, Default)]
-pub(super) struct Outlet {
+pub(crate) struct Outlet {
     place: Mutex<Option<Output>>,
     /// The id of the request that is under way.
     id: Mutex<Option<MessageId>>,
@@ -31,7 +31,7 @@ pub(super) struct Outlet {
 
 /// What an engine has for its transfer.
 #[derive(Debug)]
-pub(super) enum Output {
+pub(crate) enum Output {
     /// The request has been handed on for the first time.
     Started,
     /// The next bytes of the payload, in order, not verified.
@@ -57,7 +57,7 @@ impl Outlet {
     /// Puts something out and waits until it is taken.
     ///
     /// Nobody needs waking for that: whoever takes it is whoever polls this.
-    pub(super) async fn put(&self, output: Output) {
+    pub(crate) async fn put(&self, output: Output) {
         *lock(&self.place) = Some(output);
         poll_fn(|_| if lock(&self.place).is_none() { Poll::Ready(()) } else { Poll::Pending })
             .await;
@@ -119,7 +119,7 @@ impl Outlet {
     }
 
     /// Waits until the engine is to stop.
-    pub(super) async fn wished(&self) {
+    pub(crate) async fn wished(&self) {
         self.stop_wished.notified().await;
     }
 

@@ -98,8 +98,10 @@ impl<O: RecordOperation> Records<O> {
         if let Stage::Failed(error) = self.stage {
             return Err(error);
         }
-        let Verdict { id, reply, retention } = self.transfer.settle()?;
-        drop(retention);
+        let Verdict { id, reply, kept } = self.transfer.settle()?;
+        if let Some(kept) = kept {
+            kept.free();
+        }
         let receipt = Receipt::new(&reply, self.transfer.begun, now());
         let concluded = self.transfer.operation.conclude_records(&reply, self.count, self.tally);
         let output = concluded.map_err(|source| self.transfer.no_result(id, source))?;

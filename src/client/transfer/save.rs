@@ -139,7 +139,7 @@ impl<O: Operation> Transfer<O> {
 
     /// Has the operation check and interpret what is in the part.
     async fn check(self, sink: Sink, verdict: Verdict) -> Result<Staged<O::Output>, Error> {
-        let Verdict { id, reply, retention } = verdict;
+        let Verdict { id, reply, kept } = verdict;
         let part = sink.into_part().await?;
         let (operation, limits) = (Arc::clone(&self.operation), self.options.limits.clone());
         let (begun, name) = (self.begun, self.name.to_string());
@@ -150,7 +150,7 @@ impl<O: Operation> Transfer<O> {
                 .conclude(&reply, &mut reader, &limits)
                 .map_err(|source| Error::Operation { id, operation: name, source })?;
             let receipt = Receipt::new(&reply, begun, now());
-            Ok(Staged { output, receipt, file: part.seal()?.holding(retention) })
+            Ok(Staged { output, receipt, file: part.seal()?.holding(kept) })
         })
         .await?
     }

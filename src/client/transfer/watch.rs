@@ -66,6 +66,7 @@ impl<O: Operation> Transfer<O> {
             Some(Output::Event(Event::Progress(progress))) => {
                 self.progress = Some(progress.clone());
             }
+            Some(Output::Event(Event::Sessions(sessions))) => self.sessions = Some(*sessions),
             Some(Output::Event(Event::Restarted { .. })) => {
                 self.bytes = 0;
                 self.progress = None;
@@ -81,7 +82,8 @@ impl<O: Operation> Transfer<O> {
             None => {}
         }
         if let Some(watch) = &mut self.watchers.progress {
-            watch(&Status { progress: self.progress.as_ref(), bytes: self.bytes });
+            let (progress, bytes) = (self.progress.as_ref(), self.bytes);
+            watch(&Status { progress, bytes, sessions: self.sessions });
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The archive that an export delivers: a ZIP in abapGit's layout, checked before it is believed.
 
+mod merge;
+
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -8,12 +10,17 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
+pub use merge::{Merge, MergeError};
+
 use super::object::ObjectKey;
 use crate::proto::PayloadReader;
 use crate::proto::checksum::Crc32;
 
 /// The file abapGit keeps its settings in; it belongs to no object.
 pub const SETTINGS_FILE: &str = ".abapgit.xml";
+
+/// The folder that has a folder for each package.
+const SOURCE_FOLDER: &str = "src/";
 
 /// How many entries an archive may have.
 pub const MAX_ENTRIES: usize = 500_000;
@@ -258,8 +265,9 @@ fn check_entry<R: Read>(
 
 /// The objects that an archive's files make up, each once: folder, type and name.
 ///
-/// A file `src/zray/zcl_x.clas.abap` belongs to object `CLAS ZCL_X` in folder `src/zray`. A file
-/// that is named otherwise counts as an object of its own; the settings file as none.
+/// A file `src/zray/zcl_x.clas.abap` belongs to object `CLAS ZCL_X` in folder `src/zray`, and
+/// `src/zray/package.devc.xml` to the package `DEVC ZRAY`. A file that is named otherwise counts as
+/// an object of its own; the settings file as none.
 pub fn objects(files: &[ArchiveFile]) -> BTreeSet<(String, ObjectKey)> {
     files
         .iter()
@@ -268,6 +276,9 @@ pub fn objects(files: &[ArchiveFile]) -> BTreeSet<(String, ObjectKey)> {
             let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
             let mut parts = name.splitn(3, '.');
             let key = match (parts.next(), parts.next(), parts.next()) {
+                (Some("package"), Some("devc"), Some(_)) => {
+                    ObjectKey::new("DEVC", folder.strip_prefix(SOURCE_FOLDER).unwrap_or(folder))
+                }
                 (Some(object), Some(kind), Some(_)) => {
                     ObjectKey::new(kind, &object.replace('#', "/"))
                 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::archive::{self, ArchiveFile};
 use super::object::ObjectKey;
+use super::sharded::ObjectTime;
 use crate::ops::selection::Selection;
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, Skipped,
@@ -72,10 +73,19 @@ pub struct Exported {
     pub objects: u64,
     /// Objects the server says it exported; real servers count those that failed as well.
     pub counted: Option<u64>,
+    /// Objects that were asked for by name, or listed before; empty where packages alone were
+    /// asked for.
+    pub requested: Vec<ObjectKey>,
     /// Objects the server says it left out, with its reasons.
     pub skipped: Vec<Skipped>,
     /// What should be there and is not.
     pub missing: Missing,
+    /// Objects of the archive that were not asked for by name, in order; empty where packages were
+    /// asked for and not listed.
+    pub unexpected: Vec<ObjectKey>,
+    /// The objects that took longest, the slowest first, at most 10; known of a
+    /// [`ShardedExport`](super::ShardedExport) alone.
+    pub slowest: Vec<ObjectTime>,
 }
 
 /// Objects that were asked for or counted and are not in the archive.
@@ -98,6 +108,51 @@ impl Exported {
     /// Whether the archive holds more objects than the server counted, which is odd but harmless.
     pub fn exceeds_count(&self) -> bool {
         self.counted.is_some_and(|counted| counted < self.objects)
+    }
+
+    /// Checks the archive and compares it with what was `requested` by name, which may be all that
+    /// was asked for.
+    pub(super) fn read(
+        reply: &Reply,
+        payload: &mut dyn PayloadReader,
+        limits: &Limits,
+        requested: Vec<ObjectKey>,
+        is_all: bool,
+    ) -> Result<Self, OperationError> {
+        if reply.payload_bytes == 0 {
+            return Err(OperationError::Empty);
+        }
+        let files = archive::check(payload, limits.max_payload_bytes).map_err(|error| {
+            let is_limit = error.is_limit();
+            let error = OperationError::payload("abapGit archive", error);
+            if is_limit { error.beyond_limit() } else { error }
+        })?;
+        let found = archive::objects(&files);
+        if found.is_empty() {
+            return Err(OperationError::Empty);
+        }
+        let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let counted = reply.count("objectCount");
+        let skipped = reply.skipped();
+        let present: HashSet<&ObjectKey> = found.iter().map(|(_, key)| key).collect();
+        let is_absent = |wanted: &ObjectKey| !present.contains(wanted);
+        let absent: Vec<_> = requested.iter().filter(|key| is_absent(key)).cloned().collect();
+        // Servers count what they skip; what has a name is not missing a second time.
+        let named: BTreeSet<_> = skipped
+            .iter()
+            .map(|skipped| ObjectKey::new(&skipped.kind, &skipped.name))
+            .filter(is_absent)
+            .chain(absent.iter().cloned())
+            .collect();
+        let known = objects.saturating_add(u64::try_from(named.len()).unwrap_or(u64::MAX));
+        let uncounted = counted.unwrap_or(0).saturating_sub(known);
+        let missing = Missing { objects: absent, uncounted };
+        let asked: HashSet<_> = requested.iter().collect();
+        let others = present.iter().filter(|key| is_all && !asked.contains(*key));
+        let mut unexpected: Vec<_> = others.map(|key| (*key).clone()).collect();
+        unexpected.sort();
+        let slowest = Vec::new();
+        Ok(Self { files, objects, counted, requested, skipped, missing, unexpected, slowest })
     }
 }
 
@@ -130,34 +185,7 @@ impl Operation for Export {
         payload: &mut dyn PayloadReader,
         limits: &Limits,
     ) -> Result<Exported, OperationError> {
-        if reply.payload_bytes == 0 {
-            return Err(OperationError::Empty);
-        }
-        let files = archive::check(payload, limits.max_payload_bytes).map_err(|error| {
-            let is_limit = error.is_limit();
-            let error = OperationError::payload("abapGit archive", error);
-            if is_limit { error.beyond_limit() } else { error }
-        })?;
-        let found = archive::objects(&files);
-        if found.is_empty() {
-            return Err(OperationError::Empty);
-        }
-        let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
-        let counted = reply.count("objectCount");
-        let skipped = reply.skipped();
-        let present: HashSet<&ObjectKey> = found.iter().map(|(_, key)| key).collect();
-        let is_absent = |wanted: &ObjectKey| !present.contains(wanted);
-        let absent: Vec<_> = self.0.objects.iter().filter(|key| is_absent(key)).cloned().collect();
-        // Servers count what they skip; what has a name is not missing a second time.
-        let named: BTreeSet<_> = skipped
-            .iter()
-            .map(|skipped| ObjectKey::new(&skipped.kind, &skipped.name))
-            .filter(is_absent)
-            .chain(absent.iter().cloned())
-            .collect();
-        let known = objects.saturating_add(u64::try_from(named.len()).unwrap_or(u64::MAX));
-        let uncounted = counted.unwrap_or(0).saturating_sub(known);
-        let missing = Missing { objects: absent, uncounted };
-        Ok(Exported { files, objects, counted, skipped, missing })
+        let is_all = self.0.packages.is_empty();
+        Exported::read(reply, payload, limits, self.0.objects.clone(), is_all)
     }
 }

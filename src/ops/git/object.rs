@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An object of the repository: its type and its name.
 ///
@@ -16,7 +16,7 @@ use serde::Serialize;
 /// assert_eq!(key.to_string(), "CLAS /NS/CL_X");
 /// assert!("ZCL_X".parse::<ObjectKey>().is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectKey {
     #[serde(rename = "type")]
     kind: String,

@@ -1,0 +1,105 @@
+//! The sessions of one export: how many there may be, and which are free.
+
+use std::sync::Arc;
+
+use super::session::Session;
+use crate::client::link::Link;
+
+/// How often in a row the server may be busy, or there may be no connection, before that is final.
+const MOST_REFUSALS: u32 = 30;
+
+/// The sessions, counted whether they are free or at work.
+#[derive(Debug)]
+pub(super) struct Crew {
+    first: Arc<Link>,
+    free: Vec<Session>,
+    /// All that there are, those that are being opened as well.
+    count: usize,
+    at_work: usize,
+    allowed: usize,
+    refusals: u32,
+}
+
+impl Crew {
+    /// The session that is there, and room for others up to `allowed` in all.
+    pub(super) fn new(first: Arc<Link>, allowed: usize) -> Self {
+        let free = vec![Session::new(Arc::clone(&first), true)];
+        Self { first, free, count: 1, at_work: 0, allowed, refusals: 0 }
+    }
+
+    pub(super) fn first(&self) -> &Arc<Link> {
+        &self.first
+    }
+
+    pub(super) fn allowed(&self) -> usize {
+        self.allowed
+    }
+
+    pub(super) fn at_work(&self) -> usize {
+        self.at_work
+    }
+
+    /// A free session, to be put to work.
+    pub(super) fn take(&mut self) -> Option<Session> {
+        let session = self.free.pop()?;
+        self.at_work = self.at_work.saturating_add(1);
+        Some(session)
+    }
+
+    /// A session that was taken has ended its work, and is free, rests, or is gone.
+    pub(super) fn ended(&mut self) {
+        self.at_work = self.at_work.saturating_sub(1);
+    }
+
+    /// A session is free, or one too many.
+    pub(super) fn add(&mut self, session: Session) {
+        // The first stays, for it takes what others cannot.
+        if self.count > self.allowed && !session.is_first {
+            self.count = self.count.saturating_sub(1);
+        } else {
+            self.free.push(session);
+        }
+    }
+
+    /// There is nothing to do for a session that was taken.
+    pub(super) fn idle(&mut self, session: Session) {
+        self.ended();
+        self.free.insert(0, session);
+    }
+
+    /// How many are free.
+    pub(super) fn free(&self) -> usize {
+        self.free.len()
+    }
+
+    /// Whether another session may be opened; it counts from then on.
+    pub(super) fn may_open(&mut self) -> bool {
+        let may = self.count < self.allowed;
+        if may {
+            self.count = self.count.saturating_add(1);
+        }
+        may
+    }
+
+    /// A session is gone, or did not come about; the server is not asked for that many again.
+    pub(super) fn lost(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        self.allowed = self.count.max(1);
+    }
+
+    /// The server has too much to do: one session less, unless it is the last.
+    pub(super) fn lower(&mut self) {
+        self.allowed = self.count.saturating_sub(1).max(1).min(self.allowed);
+    }
+
+    /// The server did not work on what it was asked; whether it is worth asking it again.
+    pub(super) fn note_refusal(&mut self) -> bool {
+        self.refusals = self.refusals.saturating_add(1);
+        self.refusals < MOST_REFUSALS
+    }
+
+    /// The server works.
+    pub(super) fn note_success(&mut self) {
+        self.refusals = 0;
+    }
+}

@@ -1,0 +1,144 @@
+//! Exports in shards: many small requests over several sessions, one archive.
+//!
+//! What is asked for when is decided by a [`Plan`], which knows no sockets; here are the sessions
+//! that carry it out ([`session`], [`crew`]), the task that looks after them ([`run`]), and the way
+//! from their archives to one payload ([`merging`]). To whoever reads it, it is a [`Transfer`] as any
+//! other.
+
+mod board;
+mod crew;
+mod merging;
+mod run;
+mod session;
+mod slowest;
+
+use std::sync::Arc;
+
+use super::Client;
+use super::beside::beside;
+use super::error::Error;
+use super::file::{FoundShard, Store};
+use super::options::{JournalOption, TransferOptions};
+use super::transfer::{Outlet, Transfer};
+use super::transport::Transport;
+use crate::ops::git::{Plan, ShardedExport};
+use crate::proto::Operation;
+use crate::proto::checksum::Sha256;
+use board::Board;
+use crew::Crew;
+use run::Run;
+use slowest::Slowest;
+
+impl Client {
+    /// Starts an export in many small requests over several sessions, and gives a [`Transfer`] as
+    /// any other.
+    ///
+    /// The objects of packages are listed first , unless the export has a
+    /// listing. This client is the first session; the others are connections of their own, made with
+    /// the same settings, and end with the transfer. All that has come lies on disk until it is
+    /// merged.
+    ///
+    /// *Shape*: [`Event::Progress`](super::Event::Progress) counts objects,
+    /// [`Event::Sessions`](super::Event::Sessions) says what the sessions are at, and
+    /// [`Event::Data`](super::Event::Data) comes once all objects are settled. A
+    /// [`Receipt`](super::Receipt) counts shards as chunks. With
+    /// [`TransferOptions::journal_for`] finished shards stay beside the target if the export breaks
+    /// off, and [`TransferOptions::resume_from`] asks only for what is not among them.
+    ///
+    /// *Units*: the window and the largest message are shared among the sessions; what is too large
+    /// for another session goes to the first.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start). A server that
+    /// refuses further sessions, or is busy, is no error, nor are objects that fail: they are in
+    /// [`Exported::skipped`](crate::ops::git::Exported::skipped).
+    ///
+    /// # Cancellation
+    /// Dropping the transfer ends all its requests.
+    ///
+    /// ```no_run
+    /// # use longhaul::ops::git::ShardedExport;
+    /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::Error> {
+    /// let export = ShardedExport::packages(["$ZRAY"]).sessions(4);
+    /// let saved = client.start_sharded(export).await?.save("zray.zip").await?;
+    /// println!("{} objects, {} skipped", saved.output.objects, saved.output.skipped.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start_sharded(
+        &self,
+        export: ShardedExport,
+    ) -> Result<Transfer<ShardedExport>, Error> {
+        self.start_sharded_with(export, self.options.clone()).await
+    }
+
+    /// As [`start_sharded`](Self::start_sharded), with options of its own.
+    ///
+    /// # Errors
+    /// As [`start_sharded`](Self::start_sharded).
+    pub async fn start_sharded_with(
+        &self,
+        export: ShardedExport,
+        mut options: TransferOptions,
+    ) -> Result<Transfer<ShardedExport>, Error> {
+        let journal = options.journal.take();
+        let request = self.request_digest(&export);
+        let export = match export.list() {
+            Some(list) => {
+                let listed = self.run(list).await?.output;
+                export.with_listing(listed.into_iter().map(|listed| listed.key))
+            }
+            None => export,
+        };
+        let mut plan = Plan::new(export.wanted(), export.request_target);
+        let limit = options.limits.max_payload_bytes;
+        let (store, found) = beside(move || open_store(journal, &request, limit)).await??;
+        let bytes = found.iter().map(|shard| shard.bytes).fold(0, u64::saturating_add);
+        let is_resumed = !found.is_empty();
+        for shard in found {
+            plan.handle_found(shard.objects);
+        }
+        let (operation, outlet) = (Arc::new(export), Arc::<Outlet>::default());
+        let run = Run {
+            operation: Arc::clone(&operation),
+            options: options.clone(),
+            outlet: Arc::clone(&outlet),
+            store,
+            plan,
+            crew: Crew::new(Arc::clone(&self.link), operation.sessions),
+            board: Board::default(),
+            slowest: Slowest::default(),
+            warnings: Vec::new(),
+            warning_bytes: 0,
+            bytes,
+            next: 1,
+            last_error: None,
+            done: 0,
+        };
+        let transport: Arc<dyn Transport> = self.link.clone();
+        let found = is_resumed.then_some(bytes);
+        Transfer::start_composed(transport, operation, options, outlet, found, Box::pin(run.run()))
+            .await
+    }
+
+    /// What tells this export from any other that may have left shards.
+    fn request_digest(&self, export: &ShardedExport) -> Sha256 {
+        let (address, params) = (self.link.address().to_owned(), export.params().to_json());
+        Sha256::of(format!("{address}\n{}\n{params}\nshards", export.name()).as_bytes())
+    }
+}
+
+fn open_store(
+    journal: Option<JournalOption>,
+    request: &Sha256,
+    limit: u64,
+) -> Result<(Store, Vec<FoundShard>), Error> {
+    let Some(JournalOption { target, goes_on }) = journal else {
+        return Ok((Store::create(None, request)?, Vec::new()));
+    };
+    let left = if goes_on { Store::find(&target, request, limit)? } else { None };
+    match left {
+        Some(left) => Ok(left),
+        None => Ok((Store::create(Some(&target), request)?, Vec::new())),
+    }
+}

@@ -1,0 +1,277 @@
+//! The life of an export in shards: sessions at work until all is there, then one archive.
+//!
+//! ```text
+//!   plan ──▶ shard ──▶ session ──▶ store ──▶ … ──▶ merged ──▶ verdict
+//!     ▲                   │ failed
+//!     └── again, halves ◀─┴─▶ pause ──▶ session
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use tokio::time::sleep;
+
+use super::board::Board;
+use super::crew::Crew;
+use super::merging;
+use super::session::{Ended, Finished, Session, Task, failure_of, reason};
+use super::slowest::Slowest;
+use crate::client::connect::ConnectError;
+use crate::client::error::Error;
+use crate::client::event::{Event, Sessions};
+use crate::client::file::Store;
+use crate::client::link::Link;
+use crate::client::options::TransferOptions;
+use crate::client::retry::Retries;
+use crate::client::transfer::{Outlet, Output, Verdict};
+use crate::ops::git::{Outcome, OutcomeSkipped, Plan, Shard, ShardFailure, ShardedExport};
+use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
+use crate::proto::{Operation, Progress, Warning};
+
+/// How far apart signs of progress are, at least.
+const PACE: Duration = Duration::from_millis(100);
+/// How often a session that cannot connect tries before it counts as refused.
+const MOST_CONNECTS: u32 = 3;
+
+/// An export in shards, from its plan to its verdict.
+pub(super) struct Run {
+    pub(super) operation: Arc<ShardedExport>,
+    pub(super) options: TransferOptions,
+    pub(super) outlet: Arc<Outlet>,
+    pub(super) store: Store,
+    pub(super) plan: Plan,
+    pub(super) crew: Crew,
+    pub(super) board: Board,
+    pub(super) slowest: Slowest,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) warning_bytes: usize,
+    /// Bytes of all shards that are whole.
+    pub(super) bytes: u64,
+    /// The number of the next shard.
+    pub(super) next: u64,
+    /// The last thing that went wrong, for an export that gets nothing at all.
+    pub(super) last_error: Option<Error>,
+    /// The most that was said to be done.
+    pub(super) done: u64,
+}
+
+/// Something that is under way for one session.
+enum Step {
+    Opened(Result<Link, ConnectError>),
+    Ended(Session, Box<Ended>),
+    Rested(Session),
+}
+
+impl Run {
+    /// Works until there is a verdict, the deadline has passed, or somebody wishes it to stop.
+    pub(super) async fn run(self) -> Result<Verdict, Error> {
+        let outlet = Arc::clone(&self.outlet);
+        let operation = self.operation.name().to_string();
+        let deadline = self.options.deadline;
+        outlet.put(Output::Started).await;
+        let work = async {
+            let Some(limit) = deadline else { return self.work().await };
+            tokio::time::timeout(limit, self.work())
+                .await
+                .unwrap_or_else(|_| Err(Error::Deadline { operation: operation.clone(), limit }))
+        };
+        tokio::select! {
+            biased;
+            () = outlet.wished() => Err(Error::Cancelled { operation: operation.clone() }),
+            ended = work => ended,
+        }
+    }
+
+    async fn work(mut self) -> Result<Verdict, Error> {
+        let mut steps = FuturesUnordered::new();
+        loop {
+            self.hand_out(&mut steps);
+            self.tell().await;
+            if self.plan.is_done() {
+                break;
+            }
+            let step = tokio::select! {
+                biased;
+                Some(step) = steps.next() => step,
+                () = news(&self.board) => continue,
+            };
+            if let Some(rest) = self.handle(step)? {
+                steps.push(rest);
+            }
+        }
+        // What still opens or rests is not needed any more.
+        drop(steps);
+        self.conclude().await
+    }
+
+    /// Puts free sessions to work, and opens others where there is more to do.
+    fn hand_out(&mut self, steps: &mut FuturesUnordered<BoxFuture<'static, Step>>) {
+        for _ in 0..self.crew.free() {
+            let Some(session) = self.crew.take() else { break };
+            match self.plan.next_shard(self.crew.allowed(), session.is_first) {
+                None => self.crew.idle(session),
+                Some(shard) => {
+                    let task = Task {
+                        number: self.next,
+                        shard,
+                        place: self.store.next_place(),
+                        options: self.shard_options(),
+                        board: self.board.clone(),
+                    };
+                    self.next = self.next.saturating_add(1);
+                    steps.push(
+                        async move {
+                            let ended = session.work(task).await;
+                            Step::Ended(session, Box::new(ended))
+                        }
+                        .boxed(),
+                    );
+                }
+            }
+        }
+        while self.plan.has_waiting() && self.crew.may_open() {
+            let way = self.crew.first().way().for_another_of(self.operation.sessions);
+            steps.push(async move { Step::Opened(Link::open(way).await) }.boxed());
+        }
+    }
+
+    /// Takes what came of a step; gives the next for the same session, if there is one.
+    fn handle(&mut self, step: Step) -> Result<Option<BoxFuture<'static, Step>>, Error> {
+        match step {
+            Step::Rested(session) => self.crew.add(session),
+            Step::Opened(Ok(link)) => self.crew.add(Session::new(Arc::new(link), false)),
+            Step::Opened(Err(error)) => {
+                tracing::info!(error = reason(&error), "no further session");
+                self.crew.lost();
+            }
+            Step::Ended(session, ended) => {
+                self.crew.ended();
+                let Ended { shard, place, took, result } = *ended;
+                match result {
+                    Ok(finished) => {
+                        self.store.add(place);
+                        self.bytes = self.bytes.saturating_add(finished.bytes);
+                        self.slowest.note(&shard.objects, took);
+                        let Finished { objects, skipped, .. } = finished;
+                        self.plan.handle_done(&shard, objects, &skipped, took);
+                        self.crew.note_success();
+                        let mut session = session;
+                        session.note_success();
+                        self.crew.add(session);
+                    }
+                    Err(error) => return self.handle_failed(session, shard, error, took),
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn handle_failed(
+        &mut self,
+        mut session: Session,
+        shard: Shard,
+        error: Error,
+        took: Duration,
+    ) -> Result<Option<BoxFuture<'static, Step>>, Error> {
+        let asked = match &error {
+            Error::Server { source, .. } if source.is_busy() => {
+                self.crew.lower();
+                source.retry_after
+            }
+            _ => None,
+        };
+        let is_unconnected = matches!(error, Error::Connect(_));
+        tracing::debug!(error = reason(&error), objects = shard.objects.len(), "a shard failed");
+        let Some(failure) = failure_of(&error) else { return Err(error) };
+        if failure == ShardFailure::NotServed && !self.crew.note_refusal() {
+            if is_unconnected {
+                return Err(error);
+            }
+            self.plan.handle_failed(shard, failure, took);
+            self.plan.give_up(&reason(&error));
+            self.last_error = Some(error);
+            return Ok(None);
+        }
+        if failure != ShardFailure::NotServed {
+            self.last_error = Some(error);
+        }
+        self.plan.handle_failed(shard, failure, took);
+        let pause = session.pause(asked);
+        if is_unconnected && !session.is_first && session.troubles() >= MOST_CONNECTS {
+            self.crew.lost();
+            return Ok(None);
+        }
+        Ok(Some(
+            async move {
+                sleep(pause).await;
+                Step::Rested(session)
+            }
+            .boxed(),
+        ))
+    }
+
+    fn shard_options(&self) -> TransferOptions {
+        let sessions = u64::try_from(self.operation.sessions).unwrap_or(u64::MAX).max(1);
+        let mut options = self.options.clone().retries(Retries::never());
+        options.deadline = Some(self.operation.request_limit);
+        // All sessions together have what one transfer has.
+        options.window(
+            self.options.window.min(WINDOW.checked_div(sessions).unwrap_or_default().max(1)),
+        )
+    }
+
+    /// Tells how far it is.
+    async fn tell(&mut self) {
+        for warning in self.board.take_warnings() {
+            let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
+            if self.warnings.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
+                self.warning_bytes = bytes;
+                self.warnings.push(warning.clone());
+            }
+            self.outlet.put(Output::Event(Event::Warning(warning))).await;
+        }
+        let (reading, tally) = (self.board.read(), self.plan.tally());
+        let count = |objects: usize| u64::try_from(objects).unwrap_or(u64::MAX);
+        let total = count(tally.total);
+        self.done = count(tally.settled).saturating_add(reading.done).min(total).max(self.done);
+        let progress =
+            Progress { done: Some(self.done), total: Some(total), message: reading.message };
+        let sessions = Sessions {
+            allowed: self.crew.allowed(),
+            at_work: self.crew.at_work(),
+            shards: self.store.shards().len(),
+            bytes: self.bytes.saturating_add(reading.bytes),
+        };
+        self.outlet.put(Output::Event(Event::Progress(progress))).await;
+        self.outlet.put(Output::Event(Event::Sessions(sessions))).await;
+    }
+
+    /// Puts the shards together, hands the whole on and says what it is.
+    async fn conclude(self) -> Result<Verdict, Error> {
+        let Self { plan, store, outlet, operation, options, slowest, warnings, last_error, .. } =
+            self;
+        if plan.received().is_empty()
+            && let Some(error) = last_error
+        {
+            return Err(error);
+        }
+        let requested: Vec<_> =
+            plan.received().iter().chain(plan.skipped().keys()).cloned().collect();
+        let skipped = plan.skipped().iter().map(|(object, reason)| OutcomeSkipped {
+            object: object.clone(),
+            reason: reason.clone(),
+        });
+        let outcome =
+            Outcome { requested, skipped: skipped.collect(), slowest: slowest.into_times() };
+        merging::merge(&operation, &options, &outlet, store, outcome, warnings).await
+    }
+}
+
+/// Waits for news, and lets a few more come.
+async fn news(board: &Board) {
+    board.changed().await;
+    sleep(PACE).await;
+}

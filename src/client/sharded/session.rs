@@ -1,0 +1,141 @@
+//! One session: a connection that works on one shard at a time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::board::Board;
+use crate::client::beside::beside;
+use crate::client::error::{Error, ErrorKind};
+use crate::client::link::Link;
+use crate::client::options::TransferOptions;
+use crate::client::transfer::Transfer;
+use crate::client::transport::Transport;
+use crate::ops::git::ObjectKey;
+use crate::ops::git::{Exported, Shard, ShardFailure, ShardedExport, archive};
+use crate::proto::Skipped;
+
+/// The bound of the first pause after something went wrong.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The bound of all pauses.
+const MOST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A session of the server's that is ours to work with.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) link: Arc<Link>,
+    /// Whether it was there before, and takes the largest messages.
+    pub(super) is_first: bool,
+    /// How often in a row it went wrong.
+    troubles: u32,
+}
+
+/// What is asked of a session.
+pub(super) struct Task {
+    pub(super) number: u64,
+    pub(super) shard: Shard,
+    /// Where the archive is to stand.
+    pub(super) place: PathBuf,
+    pub(super) options: TransferOptions,
+    pub(super) board: Board,
+}
+
+/// What came of a task.
+pub(super) struct Ended {
+    pub(super) shard: Shard,
+    pub(super) place: PathBuf,
+    pub(super) took: Duration,
+    pub(super) result: Result<Finished, Error>,
+}
+
+/// A shard that stands in its place.
+pub(super) struct Finished {
+    pub(super) objects: Vec<ObjectKey>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) bytes: u64,
+}
+
+impl Session {
+    pub(super) fn new(link: Arc<Link>, is_first: bool) -> Self {
+        Self { link, is_first, troubles: 0 }
+    }
+
+    /// Has the server work on a shard, and puts its archive in place once it has verified.
+    pub(super) async fn work(&self, task: Task) -> Ended {
+        let Task { number, shard, place, options, board } = task;
+        let begun = Instant::now();
+        board.begin(number, shard.objects.len());
+        let result = self.fetch(number, &shard, place.clone(), options, &board).await;
+        board.end(number);
+        Ended { shard, place, took: begun.elapsed(), result }
+    }
+
+    async fn fetch(
+        &self,
+        number: u64,
+        shard: &Shard,
+        place: PathBuf,
+        options: TransferOptions,
+        board: &Board,
+    ) -> Result<Finished, Error> {
+        let transport: Arc<dyn Transport> = self.link.clone();
+        let transfer =
+            Transfer::start(transport, ShardedExport::shard(shard), options, None).await?;
+        let (progress, warnings) = (board.clone(), board.clone());
+        let staged = transfer
+            .on_progress(move |status| progress.note(number, status.progress, status.bytes))
+            .on_warning(move |warning| warnings.warn(warning))
+            .stage(place)
+            .await?;
+        let Exported { files, skipped, .. } = staged.output;
+        let (bytes, file) = (staged.receipt.bytes, staged.file);
+        beside(move || file.commit()).await??;
+        let objects = archive::objects(&files).into_iter().map(|(_, key)| key).collect();
+        Ok(Finished { objects, skipped, bytes })
+    }
+
+    /// It went well.
+    pub(super) fn note_success(&mut self) {
+        self.troubles = 0;
+    }
+
+    /// How often in a row it went wrong.
+    pub(super) fn troubles(&self) -> u32 {
+        self.troubles
+    }
+
+    /// How long to leave the server alone now that something went wrong: longer each time, and
+    /// never the same for all.
+    pub(super) fn pause(&mut self, asked: Option<Duration>) -> Duration {
+        let bound = FIRST_PAUSE.saturating_mul(1 << self.troubles.min(10)).min(MOST_PAUSE);
+        self.troubles = self.troubles.saturating_add(1);
+        let bound = asked.unwrap_or(bound);
+        bound.mul_f64(0.5 + fastrand::f64() / 2.0).max(asked.unwrap_or_default())
+    }
+}
+
+/// What an error says about a shard; `None` if it says nothing about it, and no other shard would
+/// fare better.
+pub(super) fn failure_of(error: &Error) -> Option<ShardFailure> {
+    Some(match error {
+        Error::Connect(_) => ShardFailure::NotServed,
+        Error::Server { source, .. } if source.is_busy() => ShardFailure::NotServed,
+        Error::Unwritable { .. } => ShardFailure::Refused(reason(error)),
+        _ => match error.kind() {
+            ErrorKind::Limit => ShardFailure::TooLarge(reason(error)),
+            ErrorKind::Refused => ShardFailure::Refused(reason(error)),
+            ErrorKind::Broken | ErrorKind::Timeout => ShardFailure::Broken(reason(error)),
+            _ => return None,
+        },
+    })
+}
+
+/// What is at the bottom of an error: the server's words, say. What is above names a request, which
+/// says nothing to whoever reads of an object.
+pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
