@@ -4,12 +4,15 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
+use longhaul::client::LeftoverInfo;
 use longhaul::ops::git::{Export, Exported, ObjectKey, ShardedExport};
-use longhaul::server::{Profile, Server};
-use longhaul::{Client, Completed, Error, Event, TransferOptions};
+use longhaul::server::{Profile, RawMessage, Script, Server};
+use longhaul::{Client, Completed, ConnectError, Error, Event, TransferOptions};
+use support::front::{Answer, Front};
 use support::{PACKAGE, connect, deadline, unzip};
 use tempfile::TempDir;
 
@@ -134,6 +137,7 @@ async fn what_an_earlier_try_has_finished_is_not_asked_for_again() {
     }
     drop(transfer);
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "the store stays");
+    assert!(LeftoverInfo::peek(&target).unwrap().is_sharded);
 
     let start = client.start_sharded_with(export(), options());
     let transfer = deadline(Box::pin(start)).await.unwrap();
@@ -166,4 +170,23 @@ async fn without_a_target_nothing_is_left() {
     let error = deadline(Box::pin(start)).await.unwrap_err();
     assert!(matches!(error, Error::Server { .. }), "the server's own words: {error:?}");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_logon_that_is_refused_is_not_tried_again_and_again() {
+    let folder = package(20);
+    let script = Script::new().before(vec![RawMessage::Cut]).only_first(1);
+    let builder = Server::builder().package(PACKAGE, folder.path()).script(script);
+    let server = deadline(builder.profile(Profile::Seed).bind("127.0.0.1:0")).await.unwrap();
+    let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
+    let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
+        _ => Answer::Text("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".into()),
+    });
+    let front = deadline(front).await;
+    let client = deadline(Client::builder(front.url()).connect()).await.unwrap();
+    let export = ShardedExport::objects(objects(20)).sessions(1);
+    let error = run(&client, export).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(ConnectError::Unauthorized { .. })), "{error:?}");
+    assert_eq!(front.heads().len(), 2, "each try counts towards a lock");
 }

@@ -184,6 +184,11 @@ impl Run {
             _ => None,
         };
         let is_unconnected = matches!(error, Error::Connect(_));
+        // What is wrong with a logon stays wrong, and each try counts towards a lock.
+        let is_final = matches!(&error, Error::Connect(source) if !source.is_transient());
+        if is_final && session.is_first {
+            return Err(error);
+        }
         tracing::debug!(error = reason(&error), objects = shard.objects.len(), "a shard failed");
         let Some(failure) = failure_of(&error) else { return Err(error) };
         if failure == ShardFailure::NotServed && !self.crew.note_refusal() {
@@ -200,7 +205,8 @@ impl Run {
         }
         self.plan.handle_failed(shard, failure, took);
         let pause = session.pause(asked);
-        if is_unconnected && !session.is_first && session.troubles() >= MOST_CONNECTS {
+        let is_lost = is_final || session.troubles() >= MOST_CONNECTS;
+        if is_unconnected && !session.is_first && is_lost {
             self.crew.lost();
             return Ok(None);
         }
