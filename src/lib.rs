@@ -35,6 +35,9 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(feature = "client")]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the client does not ask yet")]
+mod adt;
+#[cfg(feature = "client")]
 pub mod client;
 pub mod ops;
 pub mod proto;
