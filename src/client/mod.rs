@@ -38,6 +38,8 @@ mod event;
 pub mod extract;
 mod file;
 mod hold;
+#[allow(dead_code, unused_imports, reason = "listing objects follows")]
+mod http;
 mod inbox;
 mod link;
 mod liveness;
