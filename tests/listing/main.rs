@@ -1,6 +1,7 @@
 //! Listing the objects of packages: by the server, and by ADT in each way it can go.
 
 mod logon;
+mod reference;
 #[path = "../support/mod.rs"]
 mod support;
 
