@@ -181,7 +181,8 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.stays && !self.shards.is_empty() {
+        // What stands there counts: a shard may be whole that nobody has been told of yet.
+        if self.stays && !shards_in(&self.folder).is_empty() {
             // What was merged of them can be merged again.
             let _ = fs::remove_file(self.merged_place());
         } else {
