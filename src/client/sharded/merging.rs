@@ -49,7 +49,7 @@ pub(super) async fn merge(
     let data = serde_json::value::to_raw_value(&outcome).ok();
     let chunks = u64::try_from(store.shards().len()).unwrap_or(u64::MAX);
     let reply = Reply::composed(data, warnings, chunks, payload.bytes, payload.sha256);
-    Ok(Verdict { id, reply, kept: Some(Kept::Shards(store)) })
+    Ok(Verdict { id, reply, kept: Some(Kept::Shards(Box::new(store))) })
 }
 
 /// The shards cannot be merged.

@@ -12,6 +12,7 @@ mod run;
 mod session;
 mod slowest;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Client;
@@ -19,7 +20,7 @@ use super::beside::beside;
 use super::error::Error;
 use super::file::{FoundShard, Store};
 use super::options::{JournalOption, TransferOptions};
-use super::transfer::{Outlet, Transfer};
+use super::transfer::{Composed, Outlet, PartStore, Transfer};
 use super::transport::Transport;
 use crate::ops::git::{Plan, ShardedExport};
 use crate::proto::Operation;
@@ -92,7 +93,10 @@ impl Client {
         };
         let mut plan = Plan::new(export.wanted(), export.request_target);
         let limit = options.limits.max_payload_bytes;
+        let target = journal.as_ref().map(|journal| journal.target.clone());
         let (store, found) = beside(move || open_store(journal, &request, limit)).await??;
+        let place = target.zip(store.folder().map(Path::to_owned));
+        let place = place.map(|(target, folder)| PartStore { target, folder });
         let bytes = found.iter().map(|shard| shard.bytes).fold(0, u64::saturating_add);
         let is_resumed = !found.is_empty();
         for shard in found {
@@ -116,9 +120,16 @@ impl Client {
             done: 0,
         };
         let transport: Arc<dyn Transport> = self.link.clone();
-        let found = is_resumed.then_some(bytes);
-        Transfer::start_composed(transport, operation, options, outlet, found, Box::pin(run.run()))
-            .await
+        let composed = Composed { found: is_resumed.then_some(bytes), store: place };
+        Transfer::start_composed(
+            transport,
+            operation,
+            options,
+            outlet,
+            composed,
+            Box::pin(run.run()),
+        )
+        .await
     }
 
     /// What tells this export from any other that may have left shards.
