@@ -106,6 +106,10 @@ impl Link {
         Ok(Self(Arc::new(Shared { way, common, current, states })))
     }
 
+    pub(crate) fn way(&self) -> &Way {
+        &self.0.way
+    }
+
     pub(crate) fn welcome(&self) -> Arc<Welcome> {
         Arc::clone(self.0.current().connection.welcome())
     }

@@ -38,10 +38,10 @@ mod event;
 pub mod extract;
 mod file;
 mod hold;
-#[allow(dead_code, unused_imports, reason = "listing objects follows")]
 mod http;
 mod inbox;
 mod link;
+mod listing;
 mod liveness;
 mod meter;
 mod options;
@@ -55,6 +55,7 @@ mod transport;
 
 use std::sync::Arc;
 
+pub use crate::adt::{AdtAnswerError, ListedBy};
 pub use builder::ClientBuilder;
 pub use connect::{ConnectError, EndpointError, Stage, TlsProblem};
 pub use cookie_file::CookieFileError;
@@ -63,6 +64,7 @@ pub use error::{CloseCause, Error, ErrorKind};
 pub use event::{Event, Status, Unverified};
 pub use file::{LeftoverInfo, StagedFile};
 pub use link::{ConnectionState, ConnectionStates};
+pub use listing::{ListError, Listing};
 pub use options::TransferOptions;
 pub use outcome::{CancelOutcome, Completed, Receipt, Recorded, Saved, Staged};
 pub use request::{RequestBuilder, Untyped};

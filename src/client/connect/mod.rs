@@ -29,6 +29,7 @@ pub use endpoint::EndpointError;
 pub use error::{ConnectError, Stage, TlsProblem};
 pub(crate) use proxy::{GivenUrl, ProxyChoice, authority};
 pub(crate) use tls::TlsOptions;
+pub(crate) use upgrade::{explanation, logon_header, refusal};
 
 use super::builder::ClientBuilder;
 use super::credentials::{Attempt, Credentials, Logon};
