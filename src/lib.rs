@@ -28,12 +28,17 @@
 //! | `client` | the async client, re-exported here | feature `client` (default) |
 //! | `server` | the reference server | feature `server` |
 //!
+//! `Client::list` says which objects packages hold. Where the server cannot, ADT is asked over HTTP;
+//! what that takes, without the I/O, is in the private module `adt`.
+//!
 //! Dependencies go one way: the command `longhaul` uses the client and the server, the client
 //! uses `proto`, and so do the operations and the server. The wire is specified in `PROTOCOL.md`,
 //! whose sections the documentation cites as "PROTOCOL 4.3".
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "client")]
+mod adt;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod ops;
@@ -43,11 +48,11 @@ pub mod server;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Attempt, CancelOutcome, Client, ClientBuilder, CloseCause, Completed, ConnectError,
-    ConnectionState, ConnectionStates, CookieFileError, Credentials, Error, ErrorKind, Event,
-    LeftoverInfo, Logon, OperationHandle, Receipt, Recorded, Records, RequestBuilder, Retries,
-    Saved, Secret, Sessions, Stage, Staged, StagedFile, Status, Stopper, TlsProblem, Transfer,
-    TransferOptions, Untyped, Unverified,
+    AdtAnswerError, Attempt, CancelOutcome, Client, ClientBuilder, CloseCause, Completed,
+    ConnectError, ConnectionState, ConnectionStates, CookieFileError, Credentials, Error,
+    ErrorKind, Event, LeftoverInfo, ListError, ListedBy, Listing, Logon, OperationHandle, Receipt,
+    Recorded, Records, RequestBuilder, Retries, Saved, Secret, Sessions, Stage, Staged, StagedFile,
+    Status, Stopper, TlsProblem, Transfer, TransferOptions, Untyped, Unverified,
 };
 
 /// The programs in the README are compiled with the tests.

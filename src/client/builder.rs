@@ -16,6 +16,9 @@ use crate::proto::limits::MAX_MESSAGE_BYTES;
 /// How long connecting may take: 15 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long one exchange over HTTP may take: 30 s.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long a transfer that is not read may hold up its connection: 30 s.
 const HOLD_LIMIT: Duration = Duration::from_secs(30);
 
@@ -35,6 +38,7 @@ pub struct ClientBuilder {
     pub(crate) tls: TlsOptions,
     pub(crate) proxies: ProxyChoice,
     pub(crate) connect_timeout: Duration,
+    pub(crate) http_timeout: Duration,
     pub(crate) pace: Pace,
     pub(crate) max_message_bytes: usize,
     options: TransferOptions,
@@ -52,6 +56,7 @@ impl ClientBuilder {
             tls: TlsOptions::default(),
             proxies: ProxyChoice::default(),
             connect_timeout: CONNECT_TIMEOUT,
+            http_timeout: HTTP_TIMEOUT,
             pace: Pace {
                 hold_limit: HOLD_LIMIT,
                 ping_interval: PING_INTERVAL,
@@ -156,6 +161,13 @@ impl ClientBuilder {
     /// How long address lookup, dialing, upgrade and welcome may take together. Default 15 s.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
+        self
+    }
+
+    /// How long one request over HTTP may take, from its sending to the end of its answer, where
+    /// objects are listed by ADT ([`Client::list`]). Default 30 s.
+    pub fn http_timeout(mut self, limit: Duration) -> Self {
+        self.http_timeout = limit;
         self
     }
 

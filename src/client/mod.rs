@@ -26,6 +26,7 @@
 mod asking;
 mod beside;
 mod builder;
+mod close_cause;
 mod command;
 mod connect;
 mod connection;
@@ -38,8 +39,10 @@ mod event;
 pub mod extract;
 mod file;
 mod hold;
+mod http;
 mod inbox;
 mod link;
+mod listing;
 mod liveness;
 mod meter;
 mod options;
@@ -54,6 +57,7 @@ mod transport;
 
 use std::sync::Arc;
 
+pub use crate::adt::{AdtAnswerError, ListedBy};
 pub use builder::ClientBuilder;
 pub use connect::{ConnectError, EndpointError, Stage, TlsProblem};
 pub use cookie_file::CookieFileError;
@@ -62,6 +66,7 @@ pub use error::{CloseCause, Error, ErrorKind};
 pub use event::{Event, Sessions, Status, Unverified};
 pub use file::{LeftoverInfo, StagedFile};
 pub use link::{ConnectionState, ConnectionStates};
+pub use listing::{ListError, Listing};
 pub use options::TransferOptions;
 pub use outcome::{CancelOutcome, Completed, Receipt, Recorded, Saved, Staged};
 pub use request::{RequestBuilder, Untyped};

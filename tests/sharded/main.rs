@@ -1,5 +1,4 @@
 //! Exports in many small requests over several sessions.
-#![allow(missing_docs, unreachable_pub, reason = "tests")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -21,7 +20,7 @@ use support::{PACKAGE, deadline};
 use tempfile::TempDir;
 
 /// A package of so many objects of several types, in sub-packages too.
-pub fn package(objects: usize) -> TempDir {
+fn package(objects: usize) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let sub = folder.path().join("zsub");
     fs::create_dir(&sub).unwrap();
@@ -47,17 +46,17 @@ pub fn package(objects: usize) -> TempDir {
 }
 
 /// The objects that [`package`] makes, without the packages themselves.
-pub fn objects(count: usize) -> impl Iterator<Item = ObjectKey> {
+fn objects(count: usize) -> impl Iterator<Item = ObjectKey> {
     let kinds = ["CLAS", "PROG", "TABL", "DTEL"];
     (0..count).map(move |n| ObjectKey::new(kinds[n % 4], &format!("Z{n:05}")))
 }
 
-pub async fn serve(profile: Profile, folder: &Path, delay: Duration) -> Server {
+async fn serve(profile: Profile, folder: &Path, delay: Duration) -> Server {
     let builder = Server::builder().package(PACKAGE, folder).profile(profile).object_delay(delay);
     deadline(builder.bind("127.0.0.1:0")).await.unwrap()
 }
 
-pub async fn run(client: &Client, export: ShardedExport) -> Result<Completed<Exported>, Error> {
+async fn run(client: &Client, export: ShardedExport) -> Result<Completed<Exported>, Error> {
     let run = async { client.start_sharded(export).await?.collect().await };
     deadline(Box::pin(run)).await
 }

@@ -1,6 +1,7 @@
 //! What the tests against a real server have in common: the server, the sample, the deadline.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod adt;
 pub mod bulk;
 pub mod cutter;
 pub mod front;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::StageNote;
+use super::approach::StageNote;
 use super::error::{ConnectError, Stage};
 use super::proxy::{ProxyChoice, authority};
 use super::tls::{Tls, TlsOptions};

@@ -7,6 +7,7 @@
 //!      └──────────────────────────────────────────┘
 //! ```
 
+mod approach;
 mod dial;
 mod endpoint;
 mod error;
@@ -15,19 +16,20 @@ mod proxy;
 mod tls;
 mod upgrade;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 
+pub(crate) use approach::Approach;
 pub(crate) use dial::BoxedStream;
-use dial::Dialer;
 pub(crate) use endpoint::Endpoint;
 pub use endpoint::EndpointError;
 pub use error::{ConnectError, Stage, TlsProblem};
-pub(crate) use proxy::{GivenUrl, ProxyChoice};
+pub(crate) use proxy::{GivenUrl, ProxyChoice, authority};
 pub(crate) use tls::TlsOptions;
+pub(crate) use upgrade::{explanation, logon_header, refusal};
 
 use super::builder::ClientBuilder;
 use super::credentials::{Attempt, Credentials, Logon};
@@ -36,35 +38,15 @@ use super::error::CloseCause;
 use crate::proto::Welcome;
 use crate::proto::welcome::WelcomeError;
 
-/// How far connecting has come, for whoever gives up waiting.
-struct StageNote(Mutex<Stage>);
-
-impl StageNote {
-    fn set(&self, stage: Stage) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
-    }
-
-    fn get(&self) -> Stage {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Connects and waits for the welcome, all within the time the builder allows.
 pub(crate) async fn connect(
     endpoint: &Endpoint,
     credentials: &dyn Credentials,
     settings: &ClientBuilder,
 ) -> Result<(WebSocketStream<Socket>, Welcome), ConnectError> {
-    let stage = StageNote(Mutex::new(Stage::Credentials));
-    let dialer = Dialer::new(settings.proxies.clone(), settings.tls.clone());
-    let max_message_bytes = settings.max_message_bytes;
-    let attempt = Connecting { endpoint, credentials, dialer, max_message_bytes, stage: &stage };
-    let limit = settings.connect_timeout;
-    let connected = tokio::time::timeout(limit, attempt.connect()).await;
-    let (socket, welcome) = match connected {
-        Ok(connected) => connected?,
-        Err(_) => return Err(ConnectError::Timeout { limit, stage: stage.get() }),
-    };
+    let approach = Approach::new(endpoint, credentials, settings);
+    let attempt = Connecting { approach: &approach, max_message_bytes: settings.max_message_bytes };
+    let (socket, welcome) = approach.within_limit(Box::pin(attempt.connect())).await?;
     tracing::debug!(
         url = endpoint.url(),
         version = welcome.version,
@@ -75,19 +57,16 @@ pub(crate) async fn connect(
 }
 
 struct Connecting<'a> {
-    endpoint: &'a Endpoint,
-    credentials: &'a dyn Credentials,
-    dialer: Dialer,
+    approach: &'a Approach<'a>,
     max_message_bytes: usize,
-    stage: &'a StageNote,
 }
 
 impl Connecting<'_> {
     async fn connect(&self) -> Result<(WebSocketStream<Socket>, Welcome), ConnectError> {
-        let logon = self.logon(Attempt::default()).await?;
+        let logon = self.approach.logon(Attempt::default()).await?;
         let mut socket = match self.open(&logon).await {
             Err(refused @ ConnectError::Unauthorized { .. }) => {
-                let again = self.logon(Attempt { refused: true }).await?;
+                let again = self.approach.logon(Attempt { refused: true }).await?;
                 if again == logon {
                     return Err(refused);
                 }
@@ -95,20 +74,9 @@ impl Connecting<'_> {
             }
             opened => opened?,
         };
-        self.stage.set(Stage::Welcome);
-        let welcome = greet(&mut socket, self.endpoint, self.max_message_bytes).await?;
+        self.approach.stage.set(Stage::Welcome);
+        let welcome = greet(&mut socket, self.approach.endpoint, self.max_message_bytes).await?;
         Ok((socket, welcome))
-    }
-
-    async fn logon(&self, attempt: Attempt) -> Result<Logon, ConnectError> {
-        self.stage.set(Stage::Credentials);
-        let logon = self.credentials.logon(attempt).await;
-        let logon = logon.map_err(|error| ConnectError::Credentials(Arc::from(error)))?;
-        let host = self.endpoint.address().0;
-        if logon != Logon::Anonymous && !self.endpoint.is_secure() && !proxy::is_loopback(host) {
-            tracing::warn!(host, "the logon is sent without encryption");
-        }
-        Ok(logon)
     }
 
     /// Opens the WebSocket with a logon. Where Basic is refused on the upgrade, it is taken over
@@ -122,9 +90,9 @@ impl Connecting<'_> {
             return Err(refused);
         }
         tracing::debug!("basic was refused on the upgrade, logging on over http");
-        let stream = self.dial().await?;
-        self.stage.set(Stage::Logon);
-        match http_logon::fetch_cookies(stream, self.endpoint, logon).await {
+        let stream = self.approach.dial().await?;
+        self.approach.stage.set(Stage::Logon);
+        match http_logon::fetch_cookies(stream, self.approach.endpoint, logon).await {
             Ok(Some(cookies)) => self.upgrade(&Logon::Cookies(cookies)).await,
             // There too the logon was looked at and found wanting.
             Err(error @ (ConnectError::Unauthorized { .. } | ConnectError::Forbidden { .. })) => {
@@ -136,14 +104,9 @@ impl Connecting<'_> {
     }
 
     async fn upgrade(&self, logon: &Logon) -> Result<WebSocketStream<Socket>, ConnectError> {
-        let stream = self.dial().await?;
-        self.stage.set(Stage::Upgrade);
-        upgrade::upgrade(stream, self.endpoint, logon, self.max_message_bytes).await
-    }
-
-    async fn dial(&self) -> Result<BoxedStream, ConnectError> {
-        let (host, port) = self.endpoint.address();
-        self.dialer.dial(host, port, self.endpoint.is_secure(), self.stage).await
+        let stream = self.approach.dial().await?;
+        self.approach.stage.set(Stage::Upgrade);
+        upgrade::upgrade(stream, self.approach.endpoint, logon, self.max_message_bytes).await
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn tls_problem(endpoint: &Endpoint, problem: TlsProblem) -> ConnectEr
 }
 
 /// The header that carries a logon; marked, so that it is never printed.
-pub(super) fn logon_header(
+pub(crate) fn logon_header(
     logon: &Logon,
 ) -> Result<Option<(HeaderName, HeaderValue)>, ConnectError> {
     let (name, text, what) = match logon {
@@ -96,7 +96,7 @@ pub(super) fn logon_header(
 }
 
 /// What a status other than the one hoped for means.
-pub(super) fn refusal(status: u16, path: &str, page: &[u8]) -> ConnectError {
+pub(crate) fn refusal(status: u16, path: &str, page: &[u8]) -> ConnectError {
     let explanation = explanation(page);
     match status {
         401 => ConnectError::Unauthorized { explanation },
@@ -109,7 +109,7 @@ pub(super) fn refusal(status: u16, path: &str, page: &[u8]) -> ConnectError {
 }
 
 /// The start of a page's text, without tags, styles and control characters.
-fn explanation(page: &[u8]) -> String {
+pub(crate) fn explanation(page: &[u8]) -> String {
     let page = String::from_utf8_lossy(page);
     let mut text = String::new();
     let mut rest = page.as_ref();

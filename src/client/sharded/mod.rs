@@ -50,7 +50,7 @@ impl Client {
     /// for another session goes to the first.
     ///
     /// # Errors
-    /// As [`start`](Self::start). A server that
+    /// As [`start`](Self::start), and [`Error::List`] if packages cannot be listed. A server that
     /// refuses further sessions, or is busy, is no error, nor are objects that fail: they are in
     /// [`Exported::skipped`](crate::ops::git::Exported::skipped).
     ///
@@ -86,8 +86,8 @@ impl Client {
         let request = self.request_digest(&export);
         let export = match export.list() {
             Some(list) => {
-                let listed = self.run(list).await?.output;
-                export.with_listing(listed.into_iter().map(|listed| listed.key))
+                let listing = Box::pin(self.list(list)).await?;
+                export.with_listing(listing.objects.into_iter().map(|listed| listed.key))
             }
             None => export,
         };
