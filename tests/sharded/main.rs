@@ -4,10 +4,7 @@
 mod support;
 
 mod alike;
-mod faults;
-mod field;
 mod kept;
-mod sessions;
 
 use std::fs;
 use std::path::Path;

@@ -8,6 +8,7 @@
 mod board;
 mod crew;
 mod merging;
+mod one_open;
 mod run;
 mod session;
 mod slowest;
@@ -82,6 +83,7 @@ impl Client {
         export: ShardedExport,
         mut options: TransferOptions,
     ) -> Result<Transfer<ShardedExport>, Error> {
+        options.retries = options.retries.or_else(|| self.options.retries.clone());
         let journal = options.journal.take();
         let request = self.request_digest(&export);
         let export = match export.list() {
