@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::admission::Admission;
+use super::adt::AdtSessions;
 use super::core::Retention;
 use super::disk;
 use super::error::ServerError;
@@ -32,6 +33,7 @@ pub struct ServerBuilder {
     max_concurrent: Option<usize>,
     max_per_minute: Option<usize>,
     object_delay: Duration,
+    serves_adt: bool,
     retention: Retention,
     disk: Option<PathBuf>,
     script: Script,
@@ -47,6 +49,7 @@ impl ServerBuilder {
             max_concurrent: None,
             max_per_minute: None,
             object_delay: Duration::ZERO,
+            serves_adt: true,
             retention: Retention {
                 ttl: RETAINED_FOR,
                 max_bytes: MAX_RETAINED_BYTES,
@@ -111,6 +114,18 @@ impl ServerBuilder {
         self
     }
 
+    /// Serves the WebSocket alone. Default is to say over HTTP too, on the same port, which objects
+    /// there are, as far as the services of ADT do that.
+    ///
+    /// These are `/sap/bc/adt/core/discovery` (logon, session cookie, CSRF token),
+    /// `/sap/bc/adt/datapreview/freestyle` (TADIR by DEVCLASS, TDEVC by PARENTCL) and
+    /// `/sap/bc/adt/repository/nodestructure`. The session cookie is also taken as the logon of an
+    /// upgrade.
+    pub fn without_adt(mut self) -> Self {
+        self.serves_adt = false;
+        self
+    }
+
     /// For how long an operation with `resume` is kept once nobody is connected, and how many
     /// bytes all of them may hold together. Default 10 minutes and 1 GiB.
     ///
@@ -167,6 +182,7 @@ impl ServerBuilder {
             logon: self.logon,
             path: self.path,
             object_delay: self.object_delay,
+            adt: self.serves_adt.then(|| AdtSessions::new(self.script.token_posts())),
             catalog,
             admission: Admission::new(self.max_concurrent, self.max_per_minute, busy),
             script: self.script,

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderValue, WWW_AUTHENTICATE,
+    CONNECTION, CONTENT_LENGTH, HeaderValue, WWW_AUTHENTICATE,
 };
 use tokio_tungstenite::tungstenite::http::{self, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -15,8 +15,8 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::limits::{MAX_REQUEST_BYTES, MAX_WRITE_BUFFER_BYTES};
 use super::line::Line;
-use super::logon;
-use super::state::State;
+use super::logon::CHALLENGE;
+use super::state::{Caller, State};
 
 /// A connection that speaks WebSocket. The TCP connection is lent, since it outlives the upgrade
 /// that fails and the last Close frame.
@@ -30,10 +30,9 @@ pub(super) async fn upgrade<'a, 'b>(
 ) -> Result<(Socket<'a, 'b>, Arc<str>), Error> {
     let mut user = Arc::from("");
     #[expect(clippy::result_large_err, reason = "the socket library's own signature")]
-    let check = |request: &Request, response: Response| match verdict(request, state) {
-        Ok(()) => {
-            let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            user = header.and_then(logon::named_user).unwrap_or_default().into();
+    let check = |request: &Request, response: Response| match admit(request, state) {
+        Ok(caller) => {
+            user = caller.user;
             Ok(response)
         }
         Err(status) => Err(refusal(status)),
@@ -52,17 +51,11 @@ pub(super) async fn explain(tcp: &mut TcpStream, error: &Error) {
     }
 }
 
-fn verdict(request: &Request, state: &State) -> Result<(), StatusCode> {
+fn admit(request: &Request, state: &State) -> Result<Caller, StatusCode> {
     if request.uri().path() != state.path {
         return Err(StatusCode::NOT_FOUND);
     }
-    let Some(logon) = &state.logon else { return Ok(()) };
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if header.is_some_and(|header| logon.accepts(header)) {
-        Ok(())
-    } else {
-        Err(StatusCode::UNAUTHORIZED)
-    }
+    state.caller(request.headers()).ok_or(StatusCode::UNAUTHORIZED)
 }
 
 fn refusal(status: StatusCode) -> ErrorResponse {
@@ -72,8 +65,7 @@ fn refusal(status: StatusCode) -> ErrorResponse {
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     if status == StatusCode::UNAUTHORIZED {
-        let realm = HeaderValue::from_static("Basic realm=\"longhaul\"");
-        headers.insert(WWW_AUTHENTICATE, realm);
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
     }
     response
 }

@@ -28,6 +28,13 @@ pub(super) const MAX_LISTED_FILES: usize = 10_000;
 pub(super) const MAX_CONNECTIONS: usize = 1_024;
 /// How long an upgrade request may take to come.
 pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// The most that is read of a request's head before it is known what it is, and of the body of a
+/// request over HTTP, in bytes.
+pub(super) const MAX_HTTP_BYTES: usize = 64 << 10;
+/// How long a connection over HTTP is kept for the next request.
+pub(super) const HTTP_IDLE_LIMIT: Duration = Duration::from_secs(60);
+/// How many sessions over HTTP are known; beyond that the oldest are forgotten.
+pub(super) const MAX_HTTP_SESSIONS: usize = 1_024;
 /// How long one message may take to be written before the connection is given up.
 pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(600);
 /// How long a peer has to answer a Close frame.

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -11,13 +12,16 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     tcp: &'a mut TcpStream,
+    /// What was read already, and is to be read first.
+    head: Bytes,
     /// How many bytes may still be written; `None` for any number.
     left: Option<u64>,
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(tcp: &'a mut TcpStream) -> Self {
-        Self { tcp, left: None }
+    /// A connection of which `head` was read already.
+    pub(super) fn new(tcp: &'a mut TcpStream, head: Bytes) -> Self {
+        Self { tcp, head, left: None }
     }
 
     /// Breaks once so many more bytes were written.
@@ -32,6 +36,11 @@ impl AsyncRead for Line<'_> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.head.is_empty() {
+            let most = self.head.len().min(buffer.remaining());
+            buffer.put_slice(&self.head.split_to(most));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut *self.tcp).poll_read(context, buffer)
     }
 }

@@ -1,4 +1,4 @@
-//! Basic authentication of the upgrade request.
+//! Basic authentication.
 
 use std::fmt;
 
@@ -7,6 +7,9 @@ use subtle::ConstantTimeEq;
 
 use crate::proto::base64;
 use crate::proto::checksum::Sha256;
+
+/// What a request without the logon is told.
+pub(super) const CHALLENGE: &str = "Basic realm=\"longhaul\"";
 
 /// The one user who may log on.
 ///

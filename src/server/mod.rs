@@ -5,6 +5,8 @@
 //! `git.export`, `git.getTypes`, `git.list` and `system.ping`, payloads made from a number ([`TestPayload`]) in
 //! the domain `test`, in the profile of systems in the field also their other domains.
 //!
+//! On the same port it says over HTTP which objects there are, as far as ADT does (`adt`).
+//!
 //! One task per connection moves messages (`session`); each heavy request of it runs in a task
 //! of its own and hands its frames to an `outbox` that holds only a few, so that a slow reader
 //! slows its own producers and nobody else. What outlives its connection runs in a task of the
@@ -25,6 +27,7 @@
 )]
 
 mod admission;
+mod adt;
 mod archive;
 mod builder;
 mod core;
@@ -41,6 +44,7 @@ mod limits;
 mod line;
 mod listener;
 mod logon;
+mod opening;
 mod outbox;
 mod package;
 mod profile;

@@ -1,5 +1,7 @@
 //! Faults on purpose, so that clients can be tested against a server that misbehaves.
 
+mod adt;
+mod message;
 mod order;
 
 use std::collections::BTreeSet;
@@ -8,9 +10,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use message::RawMessage;
 pub use order::Order;
 
+pub(super) use message::Interruption;
+
 use super::core::Loss;
+use adt::AdtFaults;
 
 /// How a server misbehaves when it is asked for something heavy, such as `git.export`.
 ///
@@ -26,6 +32,10 @@ use super::core::Loss;
 /// the script was when it was started.
 /// [`cut_connection_after`](Self::cut_connection_after), [`lose_operations`](Self::lose_operations)
 /// and [`new_epoch`](Self::new_epoch) hold for connections, whatever is asked for on them.
+///
+/// [`forbid_data_preview`](Self::forbid_data_preview), [`no_token_by_head`](Self::no_token_by_head),
+/// [`expire_token_after`](Self::expire_token_after) and [`list_nothing`](Self::list_nothing) hold for
+/// the services of ADT.
 ///
 /// ```
 /// use longhaul::server::{Order, Script};
@@ -55,40 +65,7 @@ pub struct Script {
     only_first: Option<u64>,
     cuts: Vec<u64>,
     loss: Loss,
-}
-
-/// A message sent as it is, or the end of the connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RawMessage {
-    /// A text message; `{id}` in it becomes the id of the request.
-    Text(String),
-    /// A binary message.
-    Binary(Bytes),
-    /// A Close frame without code; nothing is sent after it.
-    Close,
-    /// The end of the TCP connection without a Close frame.
-    Cut,
-}
-
-impl From<&str> for RawMessage {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<String> for RawMessage {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-/// What happens instead of the next message of a stream.
-#[derive(Clone, Debug)]
-pub(super) enum Interruption {
-    Stall,
-    Cut,
-    Error { code: String, message: String },
+    adt: AdtFaults,
 }
 
 impl Script {

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
+use super::adt;
 use super::handshake::{self, Socket};
 use super::job::Peer;
 use super::limits::{
@@ -21,6 +22,7 @@ use super::limits::{
 };
 use super::line::Line;
 use super::listener::stopped;
+use super::opening::{self, Opening};
 use super::outbox::{Outbox, Outgoing};
 use super::profile::Profile;
 use super::requests::Requests;
@@ -37,7 +39,20 @@ pub(super) async fn serve(
 ) {
     // Progress frames are small and should not wait for each other.
     let _ = tcp.set_nodelay(true);
-    let mut line = Line::new(&mut tcp);
+    let opening = tokio::select! {
+        opening = timeout(HANDSHAKE_LIMIT, opening::read(&mut tcp, &state)) => opening,
+        () = stopped(&mut stop) => return,
+    };
+    let head = match opening {
+        Ok(Ok(Opening::Upgrade(head))) => head,
+        Ok(Ok(Opening::Http(head))) => {
+            let line = Line::new(&mut tcp, head);
+            adt::serve(line, &state, &mut stop).await;
+            return linger(&mut tcp).await;
+        }
+        Ok(Err(_)) | Err(_) => return,
+    };
+    let mut line = Line::new(&mut tcp, head);
     let upgrade = timeout(HANDSHAKE_LIMIT, handshake::upgrade(&mut line, &state));
     let upgraded = tokio::select! {
         upgraded = upgrade => upgraded,

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use hyper::header::{AUTHORIZATION, HeaderMap};
+
 use super::admission::Admission;
+use super::adt::{AdtSessions, SessionId};
 use super::keeper::Keeper;
-use super::logon::Logon;
+use super::logon::{self, Logon};
 use super::package::Catalog;
 use super::profile::Profile;
 use super::script::Script;
@@ -25,13 +28,40 @@ pub(super) struct State {
     pub(super) script: Script,
     /// What runs or is kept.
     pub(super) keeper: Arc<Keeper>,
+    /// The sessions over HTTP, if ADT is served.
+    pub(super) adt: Option<AdtSessions>,
     /// Where kept payloads are, if not in memory.
     pub(super) disk: Option<PathBuf>,
     /// How many heavy requests were served.
     pub(super) served: AtomicU64,
 }
 
+/// Who sends a request.
+pub(super) struct Caller {
+    /// Empty where no name was given.
+    pub(super) user: Arc<str>,
+    /// The session over HTTP that its cookie names.
+    pub(super) session: Option<SessionId>,
+}
+
 impl State {
+    /// Who sends these headers; `None` without the logon that is asked for. A session's cookie
+    /// stands for a logon, unless there is another one beside it.
+    pub(super) fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
+        let known = self.adt.as_ref().and_then(|sessions| sessions.find(headers));
+        let (session, owner) = known.unzip();
+        if let Some(header) = headers.get(AUTHORIZATION) {
+            let header = header.to_str().unwrap_or_default();
+            let is_taken = self.logon.as_ref().is_none_or(|logon| logon.accepts(header));
+            let user = logon::named_user(header).unwrap_or_default().into();
+            return is_taken.then_some(Caller { user, session });
+        }
+        match owner {
+            Some(user) => Some(Caller { user, session }),
+            None => self.logon.is_none().then(|| Caller { user: "".into(), session }),
+        }
+    }
+
     /// The script for the heavy request that is served now.
     pub(super) fn script_for_stream(&self) -> Script {
         let earlier = self.served.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! The reference server, driven over a real socket by a client that knows nothing of the crate's.
 
+mod adt;
 mod cancel;
 mod client;
 mod connection;
@@ -7,6 +8,7 @@ mod credit;
 mod cuts;
 mod export;
 mod generated;
+mod http;
 mod list;
 mod operation;
 mod requests;

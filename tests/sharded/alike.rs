@@ -7,7 +7,7 @@ use longhaul::Event;
 use longhaul::ops::git::{Export, ShardedExport};
 use longhaul::server::Profile;
 
-use crate::support::{connect, deadline, unzip};
+use crate::support::{PACKAGE, connect, deadline, unzip};
 use crate::{objects, package, run, serve};
 
 #[tokio::test]
@@ -63,4 +63,28 @@ async fn it_is_a_transfer_as_any_other() {
     assert_eq!((done, most), (300, 4));
     assert_eq!(receipt.bytes, bytes as u64);
     assert!(receipt.chunks >= 4, "one chunk a shard");
+}
+
+#[tokio::test]
+async fn packages_are_listed_first() {
+    let folder = package(150);
+    for profile in [Profile::Deployed, Profile::Seed, Profile::Full] {
+        let server = serve(profile, folder.path(), Duration::ZERO).await;
+        let client = connect(&server).await;
+        for with_subpackages in [true, false] {
+            let (mut plain, mut sharded) =
+                (Export::packages([PACKAGE]), ShardedExport::packages([PACKAGE]));
+            if !with_subpackages {
+                (plain, sharded) = (plain.without_subpackages(), sharded.without_subpackages());
+            }
+            let plain = deadline(client.run(plain)).await.unwrap();
+            let done = run(&client, sharded).await.unwrap();
+            assert_eq!(unzip(&done.payload), unzip(&plain.payload), "{profile:?}");
+            let own = if with_subpackages { 2 } else { 1 };
+            assert!(done.output.is_complete(), "{:?}", done.output);
+            assert_eq!(done.output.unexpected, []);
+            let packages = done.output.requested.iter().filter(|key| key.kind() == "DEVC");
+            assert_eq!(packages.count(), own);
+        }
+    }
 }

@@ -49,7 +49,9 @@ fn every_section_on_the_wire_has_a_case() {
     let document = Document::load();
     let on_the_wire = |section: &&String| {
         let chapter = section.split('.').next().unwrap_or_default();
-        section.contains('.') && ["2", "3", "4", "6", "10"].contains(&chapter)
+        // 10.6 is plain HTTP.
+        let is_http = *section == "10.6";
+        section.contains('.') && ["2", "3", "4", "6", "10"].contains(&chapter) && !is_http
     };
     let bare: Vec<_> =
         document.sections.iter().filter(on_the_wire).filter(|s| !covered.contains(*s)).collect();

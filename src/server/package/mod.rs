@@ -121,6 +121,11 @@ impl Catalog {
         Some(chosen.into_iter().flat_map(Package::listed).map(Arc::clone).collect())
     }
 
+    /// The packages directly below a package, none if there is no such package.
+    pub(super) fn subpackages_of(&self, package: &str) -> &[String] {
+        self.packages.get(package).map_or(&[], |package| &package.subpackages)
+    }
+
     /// A package and, if wanted, those below, by name.
     fn chosen(&self, package: &str, subpackages: bool) -> Option<Vec<&Package>> {
         let package = package.to_uppercase();

@@ -8,7 +8,10 @@ use crate::server::refusal::Refusal;
 use crate::server::state::State;
 
 pub(super) fn answer(params: &Map<String, Value>, state: &State) -> Result<Value, Refusal> {
-    let objects = selection::listed(params, &state.catalog)?;
+    let mut objects = selection::listed(params, &state.catalog)?;
+    if state.script.lists_nothing() {
+        objects.clear();
+    }
     let row = |object: &Object| json!({ "type": object.kind, "name": object.name, "package": &*object.package });
     let rows: Vec<_> = objects.iter().map(|object| row(object)).collect();
     Ok(json!({ "count": rows.len(), "objects": rows }))
