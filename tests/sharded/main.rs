@@ -4,7 +4,10 @@
 mod support;
 
 mod alike;
+mod faults;
+mod field;
 mod kept;
+mod sessions;
 
 use std::fs;
 use std::path::Path;
