@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use longhaul::Client;
-use longhaul::ops::git::Export;
-use longhaul::server::{Profile, Script};
+use longhaul::ops::git::{Export, List};
+use longhaul::server::{Profile, Script, Server};
+use longhaul::{Client, ListedBy};
 use support::tls::{Authority, Identity};
 use support::{PACKAGE, assert_holds, chain, chunks_of, deadline, sample, serve};
 
@@ -72,15 +72,23 @@ fn configuration(folder: &Path, identity: &Identity, port: u16, upstream: &str) 
     )
 }
 
-#[tokio::test]
-async fn exports_come_through_nginx() {
-    let server = serve(Profile::Full, sample(), Script::new()).await;
+/// What a client behind nginx needs to stay.
+struct Front {
+    client: Client,
+    _nginx: Nginx,
+    _server: Server,
+    _files: (Authority, tempfile::TempDir),
+}
+
+/// A client that reaches a server of the sample through nginx; `None` if there is none here.
+async fn through_nginx(profile: Profile) -> Option<Front> {
+    let server = serve(profile, sample(), Script::new()).await;
     let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
     let identity = authority.sign("localhost", 2100);
     let upstream = server.addr().to_string();
-    let Some((_nginx, port)) = Nginx::start(folder.path(), &identity, &upstream) else {
+    let Some((nginx, port)) = Nginx::start(folder.path(), &identity, &upstream) else {
         eprintln!("skipped: nginx is not installed");
-        return;
+        return None;
     };
     let url = format!("https://localhost:{port}");
     let connecting = async {
@@ -97,10 +105,25 @@ async fn exports_come_through_nginx() {
         }
     };
     let client = deadline(connecting).await;
+    Some(Front { client, _nginx: nginx, _server: server, _files: (authority, folder) })
+}
+
+#[tokio::test]
+async fn exports_come_through_nginx() {
+    let Some(Front { client, .. }) = &through_nginx(Profile::Full).await else { return };
     for size in [1000, 786_432] {
         let export = Export::packages([PACKAGE]).without_subpackages();
         let transfer = deadline(client.start_with(export, chunks_of(size))).await.unwrap();
         let export = deadline(transfer.collect()).await.unwrap();
         assert_holds(&export.payload, PACKAGE, &sample());
     }
+}
+
+#[tokio::test]
+async fn objects_are_listed_through_nginx() {
+    let Some(Front { client, .. }) = &through_nginx(Profile::Seed).await else { return };
+    let listing = deadline(client.list(List::packages([PACKAGE]))).await;
+    let listing = listing.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert!(listing.objects.len() > 70, "{}", listing.objects.len());
+    assert_eq!((listing.by, listing.empty.len()), (ListedBy::DataPreview, 0));
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::{BoxFuture, FutureExt, ready};
 use longhaul::{Attempt, Client, ConnectError, Credentials, ListError, ListedBy, Logon};
 
-use super::support::adt::{Asked, DATA_PREVIEW, DISCOVERY, Reply, System};
+use super::support::adt::{DATA_PREVIEW, DISCOVERY, Reply, System};
 use super::support::chain;
 use super::{PASSWORD, assert_sample, list, list_with, system};
 
@@ -61,8 +61,12 @@ async fn a_logon_that_is_refused_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_logon_that_stays_the_same_is_refused_once() {
-    let refuse = |_: &Asked, _: &System| Some(Reply::new("401 No", &[], "<p>Logon failed</p>"));
-    let (_server, front) = system(refuse).await;
+    let (_server, front) = system(|_, _| {
+        // Such a cookie is no session of ours.
+        let headers = ["Set-Cookie: sap-usercontext=sap-client=001; path=/"];
+        Some(Reply::new("401 Unauthorized", &headers, "<p>Logon failed</p>"))
+    })
+    .await;
     let error = list(&front).await.unwrap_err();
     assert!(
         matches!(&error, ListError::Connect(ConnectError::Unauthorized { explanation })

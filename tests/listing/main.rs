@@ -1,12 +1,15 @@
 //! Listing the objects of packages: by the server, and by ADT in each way it can go.
 
 mod logon;
+mod reference;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::{SinkExt, StreamExt};
 use longhaul::ops::git::List;
 use longhaul::server::{Profile, Script, Server};
 use longhaul::{Client, ClientBuilder, ErrorKind, ListError, ListedBy, Listing};
@@ -14,6 +17,8 @@ use support::adt::{AdtFront, Asked, DATA_PREVIEW, DISCOVERY, NODE_STRUCTURE, Rep
 use support::front::Front;
 use support::tls::{Authority, tls_end};
 use support::{PACKAGE, bare, chain, deadline, serve, small_sample};
+use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Message;
 
 const PASSWORD: &str = "p4ssw0rd";
 
@@ -209,6 +214,8 @@ async fn a_package_that_is_nowhere() {
         assert_eq!(error.kind(), ErrorKind::Refused);
     }
     assert_eq!(front.count("POST", NODE_STRUCTURE), 1, "it was looked for there as well");
+    let listing = deadline(client.list(List::packages(["$NONE", "$A"]))).await.unwrap();
+    assert_eq!((names(&listing).len(), listing.empty), (6, vec!["$NONE".to_owned()]));
 }
 
 #[tokio::test]
@@ -216,6 +223,18 @@ async fn connections_that_are_closed_in_between() {
     let (_server, front) = system(|asked, system| Some(system.answer(asked).and_close())).await;
     assert_sample(list(&front).await, ListedBy::DataPreview);
     assert!(front.asked().iter().map(|asked| asked.connection).max() > Some(1));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_as_it_is_used_again() {
+    let count = AtomicUsize::new(0);
+    let (_server, front) = system(move |asked, _| {
+        let is_second = asked.path == DATA_PREVIEW && count.fetch_add(1, Ordering::SeqCst) == 1;
+        is_second.then(|| Reply::Text { text: String::new(), close: true })
+    })
+    .await;
+    assert_sample(list(&front).await, ListedBy::DataPreview);
+    assert_eq!(front.count("POST", DATA_PREVIEW), 7, "one of them twice");
 }
 
 #[tokio::test]
@@ -280,8 +299,42 @@ async fn a_server_that_lists_is_asked_itself() {
     let front = AdtFront::new(server.addr(), |_| Reply::new("404 Not Found", &[], "")).await;
     let client = deadline(Client::builder(front.url()).connect()).await.unwrap();
     let listing = deadline(client.list(List::packages([PACKAGE]))).await.unwrap();
-    assert_eq!(listing.by, ListedBy::Server);
+    assert_eq!((listing.by, listing.empty.len()), (ListedBy::Server, 0));
     assert!(listing.objects.is_sorted() && listing.objects.len() > 1);
+    assert_eq!(front.asked().len(), 0);
+}
+
+/// A server over WebSocket that names features and refuses everything with this error.
+async fn refusing(error: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let welcome = r#"{"id":"welcome","success":true,"data":{"features":[]}}"#;
+            socket.send(Message::text(welcome)).await.unwrap();
+            while let Some(Ok(Message::Text(request))) = socket.next().await {
+                let request: serde_json::Value = serde_json::from_str(&request).unwrap();
+                let id = &request["id"];
+                let answer = format!(r#"{{"id":{id},"success":false,"error":{error}}}"#);
+                socket.send(Message::text(answer)).await.unwrap();
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_gone_around_unless_it_is_busy() {
+    let server = refusing(r#"{"code":"GIT_ERROR","message":"no"}"#).await;
+    let system = System::sample();
+    let front = AdtFront::new(server, move |asked| system.answer(asked)).await;
+    assert_sample(list(&front).await, ListedBy::DataPreview);
+
+    let server = refusing(r#"{"code":"BUSY","message":"full","retryAfterMs":60000}"#).await;
+    let front = AdtFront::new(server, |_| Reply::new("404 Not Found", &[], "")).await;
+    let error = list(&front).await.unwrap_err();
+    assert!(matches!(error, ListError::Server(_)) && error.is_retryable(), "{error:?}");
     assert_eq!(front.asked().len(), 0);
 }
 

@@ -88,3 +88,16 @@ async fn packages_are_listed_first() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_package_that_holds_nothing_is_warned_of() {
+    let folder = package(30);
+    let server = serve(Profile::Deployed, folder.path(), Duration::ZERO).await;
+    let client = connect(&server).await;
+    let done = run(&client, ShardedExport::packages([PACKAGE, "$NO_SUCH"])).await.unwrap();
+    assert!(done.output.is_complete());
+    let [warning] = &done.receipt.warnings[..] else { panic!("{:?}", done.receipt.warnings) };
+    assert_eq!(warning.item.as_deref(), Some("DEVC $NO_SUCH"));
+    let nothing = run(&client, ShardedExport::packages(["$NO_SUCH"])).await.unwrap_err();
+    assert!(matches!(nothing, longhaul::Error::List(_)), "{nothing:?}");
+}

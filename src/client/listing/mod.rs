@@ -3,6 +3,8 @@
 mod error;
 mod session;
 
+use std::collections::HashSet;
+
 pub use error::ListError;
 
 use super::beside::beside;
@@ -25,6 +27,25 @@ pub struct Listing {
     pub objects: Vec<ListedObject>,
     /// Where the list comes from.
     pub by: ListedBy,
+    /// The packages that were asked for and hold nothing, not even themselves: there are none of
+    /// these names, or they cannot be seen.
+    pub empty: Vec<String>,
+}
+
+impl Listing {
+    /// `objects` come in any order, and maybe more than once.
+    fn new(mut objects: Vec<ListedObject>, by: ListedBy, list: &List) -> Result<Self, ListError> {
+        objects.sort_unstable();
+        objects.dedup();
+        let mut empty = list.package_names().to_vec();
+        if objects.is_empty() {
+            return Err(ListError::Empty { packages: empty });
+        }
+        let holding: HashSet<_> = objects.iter().map(|object| object.package.as_str()).collect();
+        // A server that does not say which package an object is in leaves that open.
+        empty.retain(|package| !holding.contains(package.trim()) && !holding.contains(""));
+        Ok(Self { objects, by, empty })
+    }
 }
 
 impl Client {
@@ -34,7 +55,8 @@ impl Client {
     /// or refused, ADT is asked over HTTP, at the same address, by the same logon and through the
     /// same proxy: for the table `TADIR` by data preview, and where that is forbidden for the node
     /// structure, which lacks objects that ADT does not know. [`Listing::by`] says which it was.
-    /// A package that does not exist is not told from one that is empty: it adds nothing.
+    /// A package of which nothing is found is no error as long as another has something:
+    /// [`Listing::empty`] names it.
     ///
     /// ```no_run
     /// # async fn example(client: longhaul::Client) -> Result<(), longhaul::ListError> {
@@ -56,28 +78,19 @@ impl Client {
     /// # Cancellation
     /// Dropping the future ends it; ADT's part only reads, on a connection of its own.
     pub async fn list(&self, list: List) -> Result<Listing, ListError> {
-        let listing = match self.list_by_server(&list).await? {
-            Some(listing) => listing,
-            None => Box::pin(list_by_adt(self.link.way(), &list)).await?,
-        };
-        if listing.objects.is_empty() {
-            return Err(ListError::Empty { packages: list.package_names().to_vec() });
+        match self.list_by_server(&list).await? {
+            Some(objects) => Listing::new(objects, ListedBy::Server, &list),
+            None => Box::pin(list_by_adt(self.link.way(), &list)).await,
         }
-        Ok(listing)
     }
 
     /// `None` where the server does not offer it, or refuses.
-    async fn list_by_server(&self, list: &List) -> Result<Option<Listing>, ListError> {
+    async fn list_by_server(&self, list: &List) -> Result<Option<Vec<ListedObject>>, ListError> {
         if self.welcome().features.is_none() || list.package_names().is_empty() {
             return Ok(None);
         }
         match self.run(list.clone()).await {
-            Ok(done) => {
-                let mut objects = done.output;
-                objects.sort_unstable();
-                objects.dedup();
-                Ok(Some(Listing { objects, by: ListedBy::Server }))
-            }
+            Ok(done) => Ok(Some(done.output)),
             Err(error) if is_no(&error) => {
                 tracing::debug!(%error, "the server does not list its objects, asking adt");
                 Ok(None)
@@ -113,7 +126,7 @@ async fn list_by_adt(way: &Way, list: &List) -> Result<Listing, ListError> {
         })?;
     }
     let (objects, by) = walk.finish();
-    Ok(Listing { objects, by })
+    Listing::new(objects, by, list)
 }
 
 /// Hands an answer to the walk, beside the runtime's threads if it is large.

@@ -24,8 +24,8 @@ use super::options::{JournalOption, TransferOptions};
 use super::transfer::{Composed, Outlet, PartStore, Transfer};
 use super::transport::Transport;
 use crate::ops::git::{Plan, ShardedExport};
-use crate::proto::Operation;
 use crate::proto::checksum::Sha256;
+use crate::proto::{Operation, Warning};
 use board::Board;
 use crew::Crew;
 use run::Run;
@@ -86,9 +86,13 @@ impl Client {
         options.retries = options.retries.or_else(|| self.options.retries.clone());
         let journal = options.journal.take();
         let request = self.request_digest(&export);
+        let board = Board::default();
         let export = match export.list() {
             Some(list) => {
                 let listing = Box::pin(self.list(list)).await?;
+                for package in &listing.empty {
+                    board.warn(&no_objects(package));
+                }
                 export.with_listing(listing.objects.into_iter().map(|listed| listed.key))
             }
             None => export,
@@ -112,7 +116,7 @@ impl Client {
             store,
             plan,
             crew: Crew::new(Arc::clone(&self.link), operation.sessions),
-            board: Board::default(),
+            board,
             slowest: Slowest::default(),
             warnings: Vec::new(),
             warning_bytes: 0,
@@ -138,6 +142,15 @@ impl Client {
     fn request_digest(&self, export: &ShardedExport) -> Sha256 {
         let (address, params) = (self.link.address().to_owned(), export.params().to_json());
         Sha256::of(format!("{address}\n{}\n{params}\nshards", export.name()).as_bytes())
+    }
+}
+
+/// One of several packages that does not exist, or holds nothing that this user may see.
+fn no_objects(package: &str) -> Warning {
+    Warning {
+        item: Some(format!("DEVC {package}")),
+        code: None,
+        message: "there is no object in this package".to_owned(),
     }
 }
 
