@@ -101,7 +101,7 @@ async fn time<T>(step: impl Future<Output = T>) -> (Duration, T) {
 
 #[tokio::test]
 async fn objects_cost_what_their_type_does() {
-    let cost = Duration::from_millis(2);
+    let cost = Duration::from_millis(4);
     for profile in [Profile::Full, Profile::Seed, Profile::Deployed] {
         let costs = |builder: ServerBuilder| {
             builder.profile(profile).object_delay(cost).object_delay_of("clas", cost * 20)
@@ -124,7 +124,7 @@ async fn objects_cost_what_their_type_does() {
 
 #[tokio::test]
 async fn sessions_work_side_by_side_and_each_in_turn() {
-    let cost = Duration::from_millis(15);
+    let cost = Duration::from_millis(30);
     for profile in [Profile::Full, Profile::Seed, Profile::Deployed] {
         let (server, _folder) =
             serve_many(10, |builder| builder.profile(profile).object_delay(cost)).await;
