@@ -51,7 +51,7 @@ async fn what_fails_is_named_and_all_else_arrives() {
         let done = run(&client, export).await.unwrap();
         let missing: BTreeSet<_> = done.output.missing.objects.iter().cloned().collect();
         assert_eq!(missing, failing, "{profile:?}");
-        assert_eq!(done.output.objects as usize, COUNT - failing.len());
+        assert_eq!(done.output.objects, (COUNT - failing.len()) as u64);
         let named: BTreeSet<_> =
             done.output.skipped.iter().map(|s| ObjectKey::new(&s.kind, &s.name)).collect();
         assert_eq!(named, failing);
@@ -75,7 +75,7 @@ async fn requests_that_are_killed_at_random_cost_nothing_but_time() {
         let export = ShardedExport::objects(objects(COUNT)).sessions(4);
         let done = run(&client, export).await.unwrap();
         assert!(done.output.is_complete(), "{:?}", done.output.skipped);
-        assert_eq!(done.output.objects as usize, COUNT);
+        assert_eq!(done.output.objects, COUNT as u64);
     }
 }
 
@@ -88,7 +88,7 @@ async fn what_is_left_out_in_silence_is_missed() {
         let server = serve(folder.path(), profile, script).await;
         let client = connect(&server).await;
         let done = run(&client, ShardedExport::objects(objects(60))).await.unwrap();
-        assert_eq!(done.output.missing.objects, [key.clone()], "{profile:?}");
+        assert_eq!(done.output.missing.objects, std::slice::from_ref(&key), "{profile:?}");
         let [skipped] = &done.output.skipped[..] else { panic!("{:?}", done.output.skipped) };
         assert_eq!(skipped.name, key.name());
         assert_eq!(skipped.reason.contains("inactive"), profile == Profile::Full);
