@@ -28,7 +28,7 @@ fn a_large_package_comes_through_byte_for_byte() {
     let words = ["serve", "--listen", "127.0.0.1:0", "--package", "$BULK=package"];
     let mut serving = folder.spawn("", &words);
     let url = serving.stdout_line();
-    let words = ["export", "$BULK", "-o", "bulk.zip", "--json", "-q"];
+    let words = ["export", "$BULK", "-o", "bulk.zip", "--json", "-q", "--no-shard"];
     let report = run(&mut folder.longhaul(&url, &words)).expect(0).json();
     assert_eq!(report["objectCount"], FILES);
     assert!(report["bytes"].as_u64().unwrap() >= (FILES * FILE_BYTES) as u64);

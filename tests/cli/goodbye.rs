@@ -1,4 +1,6 @@
 //! What a server is told at the end.
+//!
+//! The peers here answer one request, so they are not asked for a listing first.
 
 use std::sync::mpsc;
 
@@ -19,7 +21,7 @@ fn a_server_may_forget_what_has_been_saved() {
         told.send(held.rest()).unwrap();
     });
     let folder = Folder::new();
-    run(&mut folder.longhaul(&url, &["export", "$DEMO"])).expect(0);
+    run(&mut folder.longhaul(&url, &["export", "$DEMO", "--no-shard"])).expect(0);
     assert_eq!(asked.recv_timeout(PATIENCE).unwrap(), ["release", "close"]);
     assert_eq!(folder.names(), ["$DEMO.zip"]);
 }
@@ -35,10 +37,14 @@ fn a_server_is_told_to_stop_what_is_interrupted_and_to_go_on_with_what_is_kept()
             &["call", "x", "list", "--stream", "-o", "a"],
             &["cancel", "close"],
         ),
-        (r#""stream","cancel""#, &["export", "$A"], &["cancel", "close"]),
-        (r#""stream","cancel","resume""#, &["export", "$A", "-o", "-"], &["cancel", "close"]),
-        (r#""stream","cancel","resume""#, &["export", "$A"], &["close"]),
-        ("", &["export", "$A"], &["close"]),
+        (r#""stream","cancel""#, &["export", "$A", "--no-shard"], &["cancel", "close"]),
+        (
+            r#""stream","cancel","resume""#,
+            &["export", "$A", "--no-shard", "-o", "-"],
+            &["cancel", "close"],
+        ),
+        (r#""stream","cancel","resume""#, &["export", "$A", "--no-shard"], &["close"]),
+        ("", &["export", "$A", "--no-shard"], &["close"]),
     ] {
         let (told, asked) = mpsc::channel();
         let (ready, begun) = mpsc::channel();

@@ -44,6 +44,7 @@ async fn what_an_earlier_try_has_finished_is_not_asked_for_again() {
     }
     drop(transfer);
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "the store stays");
+    assert!(LeftoverInfo::peek(&target).unwrap().is_sharded);
 
     let start = client.start_sharded_with(export(), options());
     let transfer = deadline(Box::pin(start)).await.unwrap();

@@ -1,11 +1,13 @@
 //! How many sessions there are, and what a server does that wants fewer.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use longhaul::ops::git::ShardedExport;
-use longhaul::server::{Profile, Script, Server};
-use longhaul::{Client, Error};
+use longhaul::server::{Profile, RawMessage, Script, Server};
+use longhaul::{Client, ConnectError, Error};
 
+use crate::support::front::{Answer, Front};
 use crate::support::{PACKAGE, connect, connect_with, deadline};
 use crate::{objects, package, run};
 
@@ -93,4 +95,23 @@ async fn a_server_that_is_gone_is_an_error_and_what_came_stays() {
     assert!(matches!(error, Error::Connect(_)), "{error:?}");
     assert!(!target.exists());
     assert!(longhaul::client::LeftoverInfo::peek(&target).is_some());
+}
+
+#[tokio::test]
+async fn a_logon_that_is_refused_is_not_tried_again_and_again() {
+    let folder = package(20);
+    let script = Script::new().before(vec![RawMessage::Cut]).only_first(1);
+    let builder = Server::builder().package(PACKAGE, folder.path()).script(script);
+    let server = deadline(builder.profile(Profile::Seed).bind("127.0.0.1:0")).await.unwrap();
+    let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
+    let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
+        _ => Answer::Text("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".into()),
+    });
+    let front = deadline(front).await;
+    let client = deadline(Client::builder(front.url()).connect()).await.unwrap();
+    let export = ShardedExport::objects(objects(20)).sessions(1);
+    let error = run(&client, export).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(ConnectError::Unauthorized { .. })), "{error:?}");
+    assert_eq!(front.heads().len(), 2, "each try counts towards a lock");
 }

@@ -139,11 +139,24 @@ pub(crate) struct ExportArgs {
     /// Leave sub-packages out.
     #[arg(long)]
     pub(crate) no_subpackages: bool,
+    /// Export in shards, small requests, over so many sessions at once, 1 to 16 [default: 3].
+    ///
+    /// More than 100 objects are exported in shards by themselves, if they are named one by one or
+    /// the server lists what the packages hold; given explicitly, fewer are as well. Without a
+    /// listing there is one request, and one line says why. Each session takes a work process of
+    /// the server's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(conflicts_with = "no_shard")]
+    pub(crate) sessions: Option<u8>,
+    /// Export in one request, however many objects there are, and list nothing first.
+    #[arg(long)]
+    pub(crate) no_shard: bool,
     /// Go on with what an interrupted export of the same has left beside its file.
     ///
     /// An export to a file that breaks off, is interrupted or killed leaves a .part and a .journal
-    /// beside it where the server can go on later. With nothing there, or once the server has
-    /// nothing of it any more, it starts from the beginning and says so.
+    /// beside it where the server can go on later, an export in shards a folder .shards with all
+    /// that are whole. With nothing there, or once the server has nothing of it any more, it starts
+    /// from the beginning and says so.
     #[arg(long)]
     pub(crate) resume: bool,
     /// Print the result, or the error, as one JSON object on stdout.
@@ -330,6 +343,21 @@ mod tests {
         let args = export(&["--cacert", "a", "--cacert", "b", "-s", "a4h", "$A"]).unwrap();
         assert_eq!(args.server.network.cacert.len(), 2);
         assert_eq!(args.server.system.as_deref(), Some("a4h"));
+    }
+
+    #[test]
+    fn sessions_are_few_and_exclude_one_request() {
+        use clap::error::ErrorKind;
+        assert_eq!(export(&["--sessions", "16", "$A"]).unwrap().sessions, Some(16));
+        for count in ["0", "17", "-1", "many", "300"] {
+            let error = export(&["--sessions", count, "$A"]).unwrap_err();
+            assert!(
+                matches!(error, ErrorKind::ValueValidation | ErrorKind::UnknownArgument),
+                "{count}"
+            );
+        }
+        let both = export(&["--sessions", "2", "--no-shard", "$A"]);
+        assert_eq!(both.unwrap_err(), ErrorKind::ArgumentConflict);
     }
 
     #[test]

@@ -5,9 +5,19 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use longhaul::Receipt;
-use longhaul::ops::git::{Exported, Missing, ObjectKey};
+use longhaul::ops::git::{Exported, Missing, ObjectKey, ObjectTime};
 use longhaul::proto::{Skipped, Warning};
 use serde::Serialize;
+
+use crate::progress::Work;
+
+/// How long an export in shards takes before a person is told what took longest; nobody asks that
+/// of a shorter one.
+const SLOW: Duration = Duration::from_secs(2);
+/// How many of the slowest objects a person is told.
+const SLOWEST_TOLD: usize = 5;
+/// How many objects that nobody asked for a person is told.
+const UNEXPECTED_TOLD: usize = 5;
 
 /// What an export delivered, as `--json` prints it.
 #[derive(Debug, Serialize)]
@@ -28,12 +38,42 @@ pub(crate) struct ExportReport<'a> {
     object_count: u64,
     /// How many objects the server says there are.
     counted: Option<u64>,
+    /// How many objects were asked for, by name or as listed; `null` if that is not known.
+    requested: Option<usize>,
+    /// How many of them the archive holds.
+    received: Option<usize>,
     files: usize,
     complete: bool,
     skipped: &'a [Skipped],
     missing: &'a Missing,
+    /// Objects that the archive holds and nobody asked for.
+    unexpected: &'a [ObjectKey],
+    /// The most sessions that were at work at once; `null` for one request.
+    sessions: Option<usize>,
+    /// How many requests the archive was put together of; `null` for one.
+    shards: Option<usize>,
+    /// The objects of shards that took longest, the slowest first.
+    slowest: Vec<SlowObject<'a>>,
     warnings: &'a [Warning],
     elapsed_ms: u64,
+}
+
+/// An object that took long.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SlowObject<'a> {
+    #[serde(flatten)]
+    object: &'a ObjectKey,
+    elapsed_ms: u64,
+    /// Whether that is its share of a request for several.
+    is_estimate: bool,
+}
+
+impl<'a> From<&'a ObjectTime> for SlowObject<'a> {
+    fn from(time: &'a ObjectTime) -> Self {
+        let ObjectTime { object, elapsed_ms, is_estimate, .. } = time;
+        Self { object, elapsed_ms: *elapsed_ms, is_estimate: *is_estimate }
+    }
 }
 
 impl<'a> ExportReport<'a> {
@@ -55,10 +95,16 @@ impl<'a> ExportReport<'a> {
             chunks: receipt.chunks,
             object_count: exported.objects,
             counted: exported.counted,
+            requested: None,
+            received: None,
             files: exported.files.len(),
             complete: exported.is_complete(),
             skipped: &exported.skipped,
             missing: &exported.missing,
+            unexpected: &exported.unexpected,
+            sessions: None,
+            shards: None,
+            slowest: exported.slowest.iter().map(SlowObject::from).collect(),
             warnings: &receipt.warnings,
             elapsed_ms: milliseconds(receipt.elapsed),
         }
@@ -66,6 +112,20 @@ impl<'a> ExportReport<'a> {
 
     pub(crate) fn resumed_from(mut self, bytes: Option<u64>) -> Self {
         self.resumed_from = bytes;
+        self
+    }
+
+    /// All that was asked for is known by name.
+    pub(crate) fn by_name(mut self, exported: &Exported) -> Self {
+        let requested = exported.requested.len();
+        self.requested = Some(requested);
+        self.received = Some(requested.saturating_sub(exported.missing.objects.len()));
+        self
+    }
+
+    pub(crate) fn work(mut self, work: Option<Work>) -> Self {
+        self.sessions = work.map(|work| work.sessions);
+        self.shards = work.map(|work| work.shards);
         self
     }
 
@@ -89,7 +149,21 @@ impl<'a> ExportReport<'a> {
         if self.replaced > 0 {
             lines.push(format!("replaced {} files", self.replaced));
         }
+        lines.extend(self.slowest_line().filter(|_| elapsed >= SLOW));
         lines
+    }
+
+    fn slowest_line(&self) -> Option<String> {
+        let named: Vec<_> = self.slowest.iter().take(SLOWEST_TOLD).collect();
+        let is_rough = named.iter().any(|slow| slow.is_estimate);
+        let named = named.into_iter().map(|SlowObject { object, elapsed_ms, is_estimate }| {
+            let about = if *is_estimate { "~" } else { "" };
+            let elapsed = Duration::from_millis(*elapsed_ms).as_secs_f64();
+            format!("{}:{} {about}{elapsed:.1} s", object.kind(), object.name())
+        });
+        let named = named.collect::<Vec<_>>().join(", ");
+        let rough = if is_rough { " (~: its share of a request)" } else { "" };
+        (!named.is_empty()).then(|| format!("slowest: {named}{rough}"))
     }
 }
 
@@ -119,6 +193,15 @@ pub(crate) fn missing_lines(exported: &Exported) -> Vec<String> {
         )),
     };
     skipped.chain(unexplained).chain(uncounted).collect()
+}
+
+/// What an archive holds that nobody asked for: what came with shards of an earlier listing, say.
+pub(crate) fn unexpected_line(unexpected: &[ObjectKey]) -> String {
+    let named = unexpected.iter().take(UNEXPECTED_TOLD);
+    let named: Vec<_> = named.map(|key| format!("{}:{}", key.kind(), key.name())).collect();
+    let more = if unexpected.len() > named.len() { ", …" } else { "" };
+    let (count, named) = (unexpected.len(), named.join(", "));
+    format!("the archive also holds {count} objects that are not listed: {named}{more}")
 }
 
 /// A time, and how many bytes a second that makes.

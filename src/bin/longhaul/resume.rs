@@ -16,6 +16,30 @@ use crate::target::Target;
 pub(crate) struct Journal {
     target: PathBuf,
     goes_on: bool,
+    /// Whose leftovers cannot be gone on with, by what flag.
+    excludes: Option<(LeftBy, &'static str)>,
+}
+
+/// By which way of exporting something was left; only the same way can go on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeftBy {
+    /// A part and its journal.
+    OneRequest,
+    /// A folder of shards.
+    Shards,
+}
+
+impl LeftBy {
+    fn of(leftover: &LeftoverInfo) -> Self {
+        if leftover.is_sharded { Self::Shards } else { Self::OneRequest }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::OneRequest => "in one request",
+            Self::Shards => "in shards",
+        }
+    }
 }
 
 impl Journal {
@@ -28,7 +52,12 @@ impl Journal {
             Some(Target::File(path)) => {
                 // What goes into a device or pipe stands nowhere that it could be found again.
                 let is_file = path.metadata().map_or(true, |found| found.is_file());
-                let journal = Self { target: path.clone(), goes_on: args.resume };
+                let excludes = match (args.no_shard, args.sessions) {
+                    (true, _) => Some((LeftBy::Shards, "--no-shard")),
+                    (false, Some(_)) => Some((LeftBy::OneRequest, "--sessions")),
+                    (false, None) => None,
+                };
+                let journal = Self { target: path.clone(), goes_on: args.resume, excludes };
                 Ok(is_file.then_some(journal))
             }
             _ if !args.resume => Ok(None),
@@ -51,13 +80,25 @@ impl Journal {
         }
     }
 
+    /// What there is to go on with, if that is asked for.
+    pub(crate) fn left_to_resume(&self) -> Option<LeftBy> {
+        let leftover = self.goes_on.then(|| LeftoverInfo::peek(&self.target))?;
+        leftover.as_ref().map(LeftBy::of)
+    }
+
     /// Tells of what could be gone on with and is not asked for.
     pub(crate) fn tell_leftover(&self, talk: TalkArgs) {
         if !self.goes_on
             && let Some(leftover) = LeftoverInfo::peek(&self.target)
         {
+            let shards = if leftover.is_sharded { " in shards" } else { "" };
+            let without = match self.flag_against(&leftover) {
+                Some(flag) => format!(" without {flag}"),
+                None => String::new(),
+            };
             talk.note(format_args!(
-                "an interrupted {} left {} bytes for {} on {}; --resume goes on with it",
+                "an interrupted {}{shards} left {} bytes for {} on {}; --resume{without} goes on \
+                 with it",
                 leftover.operation,
                 leftover.bytes,
                 self.target.display(),
@@ -66,23 +107,52 @@ impl Journal {
         }
     }
 
-    /// Tells where an export begins that was to go on.
-    pub(crate) fn tell_start(&self, resumed_from: Option<u64>, talk: TalkArgs) {
-        if self.goes_on && resumed_from.is_none() {
-            let found = match LeftoverInfo::peek(&self.target) {
-                Some(_) => "what is left is of another server, user or request",
-                None => "nothing was left that can be gone on with",
-            };
-            talk.note(format_args!(
-                "{}: {found}, starting from the beginning",
-                self.target.display()
-            ));
+    /// Tells where an export of this way begins that was to go on.
+    pub(crate) fn tell_start(&self, resumed_from: Option<u64>, by: LeftBy, talk: TalkArgs) {
+        match resumed_from {
+            _ if !self.goes_on => {}
+            // What is in one request is told of once the server goes on with it.
+            Some(_) if by == LeftBy::OneRequest => {}
+            Some(bytes) => talk.note(format_args!("resuming with {bytes} bytes of shards")),
+            None => talk.note(format_args!(
+                "{}: {}, starting from the beginning",
+                self.target.display(),
+                self.why_not_resumed(by)
+            )),
         }
+    }
+
+    fn why_not_resumed(&self, by: LeftBy) -> String {
+        let Some(leftover) = LeftoverInfo::peek(&self.target) else {
+            return "nothing was left that can be gone on with".to_owned();
+        };
+        let left = LeftBy::of(&leftover);
+        match self.flag_against(&leftover) {
+            _ if left == by => "what is left is of another server, user or request".to_owned(),
+            Some(flag) => format!(
+                "what is left is of an export {}, which goes on without {flag}",
+                left.name()
+            ),
+            None => {
+                format!("what is left is of an export {}, this one is {}", left.name(), by.name())
+            }
+        }
+    }
+
+    /// The flag that keeps this from going on with what is left.
+    fn flag_against(&self, leftover: &LeftoverInfo) -> Option<&'static str> {
+        self.excludes.and_then(|(by, flag)| (by == LeftBy::of(leftover)).then_some(flag))
+    }
+
+    /// Whether the same command can go on with what is left now.
+    fn can_go_on(&self) -> bool {
+        let leftover = LeftoverInfo::peek(&self.target);
+        leftover.is_some_and(|leftover| self.flag_against(&leftover).is_none())
     }
 
     /// Names `--resume` where it helps; `is_left` if this process itself still holds what it left.
     pub(crate) fn explain(&self, mut failure: Failure, is_left: bool) -> Failure {
-        if !is_left && LeftoverInfo::peek(&self.target).is_none() {
+        if !is_left && !self.can_go_on() {
             return failure;
         }
         match failure.kind {
@@ -93,7 +163,7 @@ impl Journal {
                 "what has come is kept: run the same command with --resume to go on"
                     .clone_into(&mut failure.hint);
             }
-            Kind::Connection | Kind::Limit | Kind::Timeout | Kind::Local => {
+            Kind::Connection | Kind::Logon | Kind::Limit | Kind::Timeout | Kind::Local => {
                 failure.hint.push_str("; what has come is kept, --resume goes on with it");
             }
             _ => {}

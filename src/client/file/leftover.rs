@@ -116,6 +116,9 @@ pub struct LeftoverInfo {
     pub created: SystemTime,
     /// The operation, such as `git.export`.
     pub operation: String,
+    /// Whether it is shards of an export, which only another export in shards can go on with; else
+    /// it is a payload that was under way.
+    pub is_sharded: bool,
 }
 
 impl LeftoverInfo {
@@ -131,6 +134,7 @@ impl LeftoverInfo {
             bytes,
             created,
             operation: SHARDED_OPERATION.to_owned(),
+            is_sharded: true,
         });
         found.chain(shards).max_by_key(|info| (info.bytes, info.created))
     }
@@ -152,7 +156,8 @@ impl LeftoverInfo {
             return None;
         }
         let created = UNIX_EPOCH.checked_add(Duration::from_millis(header.created_ms))?;
-        Some(Self { bytes: mark.offset, created, operation: header.ticket.operation })
+        let operation = header.ticket.operation;
+        Some(Self { bytes: mark.offset, created, operation, is_sharded: false })
     }
 }
 

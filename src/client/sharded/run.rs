@@ -191,6 +191,7 @@ impl Run {
         };
         let pause = session.pause(asked);
         match &error {
+            // What is wrong with a logon stays wrong, and each try counts towards a lock.
             Error::Connect(refusal) => {
                 let retries = self.options.retries.clone().unwrap_or_default();
                 let most = if session.is_first { retries.most_tries() } else { MOST_CONNECTS };

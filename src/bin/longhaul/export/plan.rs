@@ -1,0 +1,204 @@
+//! Which way an export goes: all in one request, or in shards over several sessions.
+//!
+//! Shards need a list of what is to come, and a server that is not asked for more than it has. So
+//! they are for what is known by name, and by themselves only where there is much of it.
+
+use std::collections::HashSet;
+use std::error::Error as StdError;
+use std::time::{Duration, Instant};
+
+use longhaul::Client;
+use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
+use longhaul::proto::limits::IDLE_LIMIT;
+
+use super::asked::Asked;
+use crate::args::ExportArgs;
+use crate::failure::Failure;
+use crate::interrupt::Interruption;
+use crate::progress::Display;
+use crate::resume::{Journal, LeftBy};
+
+/// More objects than these are exported in shards unless told otherwise: systems in the field stop
+/// a request after a minute, which is some 200 objects.
+const SHARD_THRESHOLD: usize = 100;
+/// How long listing may take where nobody has asked for shards: an export that needs none is not to
+/// wait for a server that does not list.
+const LISTING_LIMIT: Duration = Duration::from_secs(30);
+
+/// How an export is asked for.
+pub(super) enum Way {
+    /// All in one request.
+    Plain(Export),
+    /// In many requests over several sessions.
+    Sharded(ShardedExport),
+}
+
+/// What speaks for a way before anything is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inclination {
+    /// It is to be one request, whatever there is.
+    Plain,
+    /// It is to be shards if there is a listing.
+    Sharded,
+    /// It depends on how many objects there are.
+    BySize,
+}
+
+impl Inclination {
+    /// Flags decide first, then what is to be gone on with, which fits its own way only.
+    fn new(args: &ExportArgs, left: Option<LeftBy>) -> Self {
+        match (args.no_shard, args.sessions, left) {
+            (true, ..) | (false, None, Some(LeftBy::OneRequest)) => Self::Plain,
+            (false, Some(_), _) | (false, None, Some(LeftBy::Shards)) => Self::Sharded,
+            (false, None, None) => Self::BySize,
+        }
+    }
+
+    /// How long listing may take.
+    fn listing_limit(self, args: &ExportArgs) -> Duration {
+        let limit = match self {
+            Self::Sharded => args.server.idle_timeout.unwrap_or(IDLE_LIMIT),
+            Self::Plain | Self::BySize => LISTING_LIMIT,
+        };
+        // Whatever comes of it, there has to be time for the export.
+        args.server.timeout.map_or(limit, |all| limit.min(all / 2))
+    }
+
+    fn wants_shards(self, objects: usize) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Sharded => true,
+            Self::BySize => objects > SHARD_THRESHOLD,
+        }
+    }
+}
+
+/// Chooses the way, and asks the server for a listing where that decides it.
+///
+/// # Errors
+/// That the user has interrupted. No listing is no error: then it is one request, and one line says
+/// so.
+pub(super) async fn choose(
+    asked: Asked,
+    args: &ExportArgs,
+    journal: Option<&Journal>,
+    (client, display): (&Client, &Display),
+    interruption: &mut Interruption,
+) -> Result<Way, Failure> {
+    let inclination = Inclination::new(args, journal.and_then(Journal::left_to_resume));
+    if inclination == Inclination::Plain {
+        return Ok(Way::Plain(asked.into_plain()));
+    }
+    let listed = match asked.list() {
+        // They are all known by name.
+        None => Vec::new(),
+        Some(list) => {
+            let limit = inclination.listing_limit(args);
+            let listing = async { Ok::<_, Failure>(list_within(client, list, limit).await) };
+            let listing = Box::pin(display.show_listing(listing));
+            match interruption.or_drop(listing).await? {
+                Ok(listed) => listed,
+                Err(reason) => {
+                    display.note(&format!(
+                        "exporting in one request, since the packages cannot be listed: {reason}"
+                    ));
+                    return Ok(Way::Plain(asked.into_plain()));
+                }
+            }
+        }
+    };
+    let objects: HashSet<_> = listed.iter().chain(&asked.objects).collect();
+    if !inclination.wants_shards(objects.len()) {
+        return Ok(Way::Plain(asked.into_plain()));
+    }
+    let export = asked.into_sharded(listed);
+    Ok(Way::Sharded(match args.sessions {
+        Some(sessions) => export.sessions(usize::from(sessions)),
+        None => export,
+    }))
+}
+
+/// What is left of `--timeout`, so that listing is part of it.
+pub(super) fn time_left(args: &ExportArgs, since: Instant) -> Option<Duration> {
+    args.server.timeout.map(|all| all.saturating_sub(since.elapsed()))
+}
+
+async fn list_within(
+    client: &Client,
+    list: List,
+    limit: Duration,
+) -> Result<Vec<ObjectKey>, String> {
+    let listing = tokio::time::timeout(limit, objects_of(client, list)).await;
+    let listed = listing
+        .unwrap_or_else(|_| Err(format!("no answer in {}", humantime::format_duration(limit))))?;
+    if listed.is_empty() { Err("the list is empty".to_owned()) } else { Ok(listed) }
+}
+
+/// What the packages hold, or why that is not known.
+async fn objects_of(client: &Client, list: List) -> Result<Vec<ObjectKey>, String> {
+    if client.welcome().features.is_none() {
+        return Err("this server does not list its objects".to_owned());
+    }
+    let listed = client.run(list).await.map_err(|error| innermost(&error))?;
+    Ok(listed.output.into_iter().map(|object| object.key).collect())
+}
+
+/// What is at the bottom of an error: the server's own words, say.
+fn innermost(error: &dyn StdError) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn args(words: &[&str]) -> ExportArgs {
+        let words = ["longhaul", "export", "$A"].iter().chain(words);
+        match Cli::parse_from(words).command {
+            Command::Export(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_decide_then_what_is_left_then_the_size() {
+        use Inclination::{BySize, Plain, Sharded};
+        let (one, shards) = (Some(LeftBy::OneRequest), Some(LeftBy::Shards));
+        for (words, left, expected) in [
+            (&[][..], None, BySize),
+            (&[], one, Plain),
+            (&[], shards, Sharded),
+            (&["--no-shard"], None, Plain),
+            (&["--no-shard"], shards, Plain),
+            (&["--sessions", "1"], None, Sharded),
+            (&["--sessions", "1"], one, Sharded),
+        ] {
+            assert_eq!(Inclination::new(&args(words), left), expected, "{words:?} {left:?}");
+        }
+    }
+
+    #[test]
+    fn only_more_than_the_threshold_goes_in_shards_by_itself() {
+        assert!(!Inclination::BySize.wants_shards(SHARD_THRESHOLD));
+        assert!(Inclination::BySize.wants_shards(SHARD_THRESHOLD + 1));
+        assert!(Inclination::Sharded.wants_shards(1));
+    }
+
+    #[test]
+    fn listing_leaves_time_for_the_export() {
+        let limit =
+            |words: &[&str], inclination: Inclination| inclination.listing_limit(&args(words));
+        assert_eq!(limit(&[], Inclination::BySize), LISTING_LIMIT);
+        assert_eq!(limit(&[], Inclination::Sharded), IDLE_LIMIT);
+        assert_eq!(limit(&["--timeout", "10s"], Inclination::Sharded), Duration::from_secs(5));
+        let limit = limit(&["--idle-timeout", "1s"], Inclination::Sharded);
+        assert_eq!(limit, Duration::from_secs(1));
+    }
+}
