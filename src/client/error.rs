@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_tungstenite::tungstenite;
-use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-
+pub use super::close_cause::CloseCause;
 use super::connect::ConnectError;
+use super::listing::ListError;
 use super::transfer::OperationHandle;
 use crate::proto::{
     ExchangeError, MessageId, OperationError, RecordError, ServerError, Unwritable,
@@ -186,6 +184,9 @@ pub enum Error {
         /// The largest that is sent.
         limit: usize,
     },
+    /// It is not known which objects there are, so none could be asked for one by one.
+    #[error("the objects of the packages could not be listed")]
+    List(#[source] Box<ListError>),
     /// The server reads requests with regular expressions and would misread this one; nothing was
     /// sent. Only another name or value helps, or a server whose welcome names `features`.
     #[error("{operation} was not sent: this server would misread it")]
@@ -233,6 +234,15 @@ pub enum ErrorKind {
     Local,
 }
 
+impl From<ListError> for Error {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Server(error) => error,
+            error => Self::List(Box::new(error)),
+        }
+    }
+}
+
 impl Error {
     /// Sorts the error by what the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
@@ -261,6 +271,7 @@ impl Error {
                 _ => ErrorKind::Broken,
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,
+            Self::List(error) => error.kind(),
             Self::RequestTooLarge { .. } => ErrorKind::Limit,
             Self::Record { source, .. } if source.is_limit() => ErrorKind::Limit,
             Self::Record { .. }
@@ -293,105 +304,5 @@ impl Error {
     /// Whether the peer is at fault, or what lies between.
     pub fn is_remote(&self) -> bool {
         !matches!(self.kind(), ErrorKind::Local | ErrorKind::Stopped)
-    }
-}
-
-/// What ended a connection.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CloseCause {
-    /// The server said goodbye.
-    #[error("the server closed the connection (code {code}{}{reason})", if reason.is_empty() { "" } else { ": " })]
-    ByPeer {
-        /// The close code, 1005 if there was none.
-        code: u16,
-        /// The server's words.
-        reason: String,
-    },
-    /// The connection ended without a goodbye.
-    #[error("the connection was cut")]
-    Cut,
-    /// Reading or writing failed.
-    #[error("the socket failed")]
-    Io(#[source] io::Error),
-    /// A message is larger than the limit; it was not read.
-    #[error("a message of {got} bytes exceeds the limit of {limit} bytes")]
-    MessageTooLarge {
-        /// Its length so far or as declared, in bytes.
-        got: usize,
-        /// [`ClientBuilder::max_message_bytes`](super::ClientBuilder::max_message_bytes).
-        limit: usize,
-    },
-    /// The peer does not speak WebSocket as it should.
-    #[error("the peer broke the websocket protocol: {0}")]
-    Protocol(String),
-    /// Something waits to be sent, and the peer takes nothing of it.
-    #[error("the peer read nothing of what was sent for {stuck:?}")]
-    NotReading {
-        /// For how long.
-        stuck: Duration,
-    },
-    /// Not a single byte came, not even an answer to a ping.
-    #[error("the peer gave no sign for {silent:?}")]
-    Unresponsive {
-        /// For how long.
-        silent: Duration,
-    },
-    /// A request was given up, and a server that takes one request after the other never ended it,
-    /// so that no other could be sent.
-    #[error("request {id} was given up and never ended, without a sign for {silent:?}")]
-    NeverEnded {
-        /// The request.
-        id: MessageId,
-        /// For how long nothing came of it.
-        silent: Duration,
-    },
-    /// A chunk was spoilt on its way; what goes on goes on over another connection.
-    #[error("a chunk was damaged on its way")]
-    Damaged,
-    /// The client was dropped.
-    #[error("the client was closed")]
-    ByUs,
-}
-
-impl CloseCause {
-    /// Whether another connection may fare better.
-    ///
-    /// Not where a message was too large, or broke a rule: the next one would be the same.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::ByPeer { code, .. } => !matches!(code, 1002 | 1003 | 1007..=1009),
-            Self::MessageTooLarge { .. } | Self::Protocol(_) | Self::ByUs => false,
-            _ => true,
-        }
-    }
-
-    /// The code of a close frame that has none.
-    const NO_CODE: u16 = 1005;
-
-    pub(crate) fn from_frame(frame: Option<CloseFrame>) -> Self {
-        let (code, reason) = frame.map_or((Self::NO_CODE, String::new()), |frame| {
-            (frame.code.into(), frame.reason.to_string())
-        });
-        Self::ByPeer { code, reason }
-    }
-
-    /// What an error of the socket library means; `limit` is the largest message.
-    pub(crate) fn from_socket(error: tungstenite::Error, limit: usize) -> Self {
-        use tungstenite::Error as E;
-        use tungstenite::error::ProtocolError as P;
-        match error {
-            E::ConnectionClosed
-            | E::AlreadyClosed
-            | E::Protocol(P::ResetWithoutClosingHandshake | P::HandshakeIncomplete) => Self::Cut,
-            E::Io(error) => match error.kind() {
-                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Self::Cut,
-                _ => Self::Io(error),
-            },
-            E::Capacity(CapacityError::MessageTooLong { size, .. }) => {
-                Self::MessageTooLarge { got: size, limit }
-            }
-            other => Self::Protocol(other.to_string()),
-        }
     }
 }

@@ -26,6 +26,7 @@
 mod asking;
 mod beside;
 mod builder;
+mod close_cause;
 mod command;
 mod connect;
 mod connection;

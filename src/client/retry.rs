@@ -46,6 +46,13 @@ impl Retries {
     }
 }
 
+impl Retries {
+    /// How often it is tried again.
+    pub(crate) fn most_tries(&self) -> u32 {
+        self.tries
+    }
+}
+
 /// The shortest pause, whatever the server asks for.
 const LEAST_PAUSE: Duration = Duration::from_millis(20);
 /// The bound of the first pause where the server names none.

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::admission::Admission;
 use super::adt::AdtSessions;
+use super::census::Census;
 use super::core::Retention;
 use super::disk;
 use super::error::ServerError;
@@ -18,6 +19,7 @@ use super::keeper::Keeper;
 use super::limits::{MAX_OPERATIONS, MAX_RETAINED_BYTES, RETAINED_FOR};
 use super::logon::Logon;
 use super::package::Catalog;
+use super::process::Costs;
 use super::profile::Profile;
 use super::script::Script;
 use super::state::State;
@@ -32,8 +34,10 @@ pub struct ServerBuilder {
     path: String,
     max_concurrent: Option<usize>,
     max_per_minute: Option<usize>,
-    object_delay: Duration,
+    max_sessions: Option<usize>,
+    request_limit: Option<Duration>,
     serves_adt: bool,
+    costs: Costs,
     retention: Retention,
     disk: Option<PathBuf>,
     script: Script,
@@ -48,8 +52,10 @@ impl ServerBuilder {
             path: DEFAULT_PATH.into(),
             max_concurrent: None,
             max_per_minute: None,
-            object_delay: Duration::ZERO,
+            max_sessions: None,
+            request_limit: None,
             serves_adt: true,
+            costs: Costs::default(),
             retention: Retention {
                 ttl: RETAINED_FOR,
                 max_bytes: MAX_RETAINED_BYTES,
@@ -109,8 +115,35 @@ impl ServerBuilder {
 
     /// How long each object takes to serialize or to check, beside what it takes anyway. Default
     /// none. What a check finds in an object leaves before.
+    ///
+    /// A connection has one work process, so the objects of all its requests take their time one
+    /// after the other; connections do not wait for each other.
     pub fn object_delay(mut self, delay: Duration) -> Self {
-        self.object_delay = delay;
+        self.costs.others = delay;
+        self
+    }
+
+    /// How long each object of the type `kind`, such as `CLAS`, takes instead of
+    /// [`object_delay`](Self::object_delay). Given again for a type, the last holds.
+    pub fn object_delay_of(mut self, kind: impl AsRef<str>, delay: Duration) -> Self {
+        self.costs.by_kind.insert(kind.as_ref().to_uppercase(), delay);
+        self
+    }
+
+    /// How many WebSocket sessions there may be at once. Default no limit but that of 1,024
+    /// connections. Further upgrades are refused with 503.
+    pub fn max_sessions(mut self, sessions: usize) -> Self {
+        self.max_sessions = Some(sessions);
+        self
+    }
+
+    /// How long a heavy request may take, from its turn to its last frame, before it is killed as
+    /// a system kills a work process. Default no limit.
+    ///
+    /// The TCP connection ends without a frame, all other requests on it end as well, and nothing
+    /// is kept of the operation. The time is real time, waiting for a slow reader included.
+    pub fn request_limit(mut self, limit: Duration) -> Self {
+        self.request_limit = Some(limit);
         self
     }
 
@@ -181,7 +214,9 @@ impl ServerBuilder {
             profile: self.profile,
             logon: self.logon,
             path: self.path,
-            object_delay: self.object_delay,
+            costs: self.costs,
+            request_limit: self.request_limit,
+            census: Arc::new(Census::new(self.max_sessions)),
             adt: self.serves_adt.then(|| AdtSessions::new(self.script.token_posts())),
             catalog,
             admission: Admission::new(self.max_concurrent, self.max_per_minute, busy),

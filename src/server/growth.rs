@@ -11,9 +11,7 @@ use super::disk::StoredFile;
 use super::domain::Check;
 use super::keeper::Keeper;
 use super::refusal::Refusal;
-use super::script::Script;
-use super::state::State;
-use super::work::{Halt, Packing, Report, given_up, written};
+use super::work::{Halt, Packing, Report, Workplace, given_up, written};
 
 /// The payload of an operation, for whoever makes it.
 #[derive(Clone)]
@@ -48,12 +46,11 @@ impl Growth {
 /// Runs a check to its outcome, and tells the keeper of all that comes before.
 pub(super) async fn grow(
     check: &Check,
-    state: &State,
     operation: OperationId,
     packing: Packing,
-    script: &Script,
+    at: &Workplace<'_>,
 ) -> Result<Outcome, Refusal> {
-    let keeper = &state.keeper;
+    let keeper = &at.state.keeper;
     let build = move || {
         let source: Box<dyn Source> = match packing.disk {
             Some(folder) => Box::new(StoredFile::empty(&folder)?),
@@ -66,13 +63,14 @@ pub(super) async fn grow(
         keeper: Arc::clone(keeper),
         operation,
         payload: Arc::new(payload),
-        forced: script.forced_payload(),
+        forced: at.script.forced_payload(),
     };
     let report = Report::Keeper { keeper: Arc::clone(keeper), operation };
-    let data = match check.run(state, &report, Some(&growth)).await {
+    let at = Workplace { report: &report, ..*at };
+    let data = match check.run(&at, Some(&growth)).await {
         Ok(checked) => written(&checked),
         Err(Halt::Refused(refusal)) => return Err(refusal),
-        Err(Halt::Gone) => return Err(given_up("nobody is told")),
+        Err(Halt::Gone | Halt::Crashed) => return Err(given_up("nobody is told")),
     };
     let payload = Arc::clone(&growth.payload);
     spawn_blocking(move || growth.end()).await.map_err(given_up)?.map_err(given_up)?;

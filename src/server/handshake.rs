@@ -13,32 +13,41 @@ use tokio_tungstenite::tungstenite::http::{self, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
+use super::census::Seat;
 use super::limits::{MAX_REQUEST_BYTES, MAX_WRITE_BUFFER_BYTES};
 use super::line::Line;
 use super::logon::CHALLENGE;
-use super::state::{Caller, State};
+use super::state::State;
 
 /// A connection that speaks WebSocket. The TCP connection is lent, since it outlives the upgrade
 /// that fails and the last Close frame.
 pub(super) type Socket<'a, 'b> = WebSocketStream<&'a mut Line<'b>>;
 
-/// Reads the upgrade request and answers it: with 404 off the path, with 401 without the logon.
-/// Gives the name of the user as well, empty where no name was given.
+/// Whose session an upgrade began.
+pub(super) struct Admitted {
+    /// Empty where no name was given.
+    pub(super) user: Arc<str>,
+    pub(super) seat: Seat,
+}
+
+/// Reads the upgrade request and answers it: with 404 off the path, with 401 without the logon,
+/// with 503 where there are sessions enough.
 pub(super) async fn upgrade<'a, 'b>(
     line: &'a mut Line<'b>,
     state: &State,
-) -> Result<(Socket<'a, 'b>, Arc<str>), Error> {
-    let mut user = Arc::from("");
+) -> Result<(Socket<'a, 'b>, Admitted), Error> {
+    let mut admitted = None;
     #[expect(clippy::result_large_err, reason = "the socket library's own signature")]
     let check = |request: &Request, response: Response| match admit(request, state) {
-        Ok(caller) => {
-            user = caller.user;
+        Ok(session) => {
+            admitted = Some(session);
             Ok(response)
         }
         Err(status) => Err(refusal(status)),
     };
     let socket = accept_hdr_async_with_config(line, check, Some(config())).await?;
-    Ok((socket, user))
+    // The library asks before it accepts; else nobody was let in.
+    Ok((socket, admitted.ok_or(Error::ConnectionClosed)?))
 }
 
 /// Tells a peer whose request is no upgrade what is expected; others have had their answer.
@@ -51,11 +60,13 @@ pub(super) async fn explain(tcp: &mut TcpStream, error: &Error) {
     }
 }
 
-fn admit(request: &Request, state: &State) -> Result<Caller, StatusCode> {
+fn admit(request: &Request, state: &State) -> Result<Admitted, StatusCode> {
     if request.uri().path() != state.path {
         return Err(StatusCode::NOT_FOUND);
     }
-    state.caller(request.headers()).ok_or(StatusCode::UNAUTHORIZED)
+    let caller = state.caller(request.headers()).ok_or(StatusCode::UNAUTHORIZED)?;
+    let seat = state.census.seat().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok(Admitted { user: caller.user, seat })
 }
 
 fn refusal(status: StatusCode) -> ErrorResponse {

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::admission::Place;
 use super::core::{OperationId, Owner, Question, Started, StreamKey, StreamTerms};
@@ -12,10 +12,11 @@ use super::delivery::{Delivered, Delivery};
 use super::growth::grow;
 use super::keeper::Link;
 use super::outbox::{Gone, Outbox};
+use super::process::WorkProcess;
 use super::refusal::Refusal;
-use super::script::Script;
+use super::script::{Fate, Script};
 use super::state::State;
-use super::work::{Answer, Halt, Packing, Report, Work, given_up};
+use super::work::{Answer, Halt, Packing, Report, Work, Workplace, given_up};
 use crate::proto::OperationKey;
 use crate::proto::checksum::Sha256;
 
@@ -28,6 +29,8 @@ pub(super) struct Peer {
     pub(super) connection: u64,
     /// Who logged on, as far as that is known.
     pub(super) user: Arc<str>,
+    /// What works for the connection.
+    pub(super) process: WorkProcess,
 }
 
 /// What a request says beside what it asks for.
@@ -46,6 +49,8 @@ pub(super) struct Job {
     id: String,
     script: Script,
     task: Task,
+    /// Whether the connection is to be cut before anything is done.
+    is_doomed: bool,
 }
 
 enum Task {
@@ -80,8 +85,11 @@ impl Job {
         let is_known = owner.as_ref().is_some_and(|owner| state.keeper.knows(owner));
         let place = if is_known { None } else { Some(state.admission.admit(Instant::now())?) };
         let script = state.script_for_stream();
+        if let (Work::Export(export), false) = (&work, is_known) {
+            export.count();
+        }
         if script.raw_messages().is_some() {
-            return Ok(Self { id: asked.id, script, task: Task::Raw });
+            return Ok(Self { id: asked.id, script, task: Task::Raw, is_doomed: false });
         }
         let chunk_bytes = script.forced_chunk_bytes().unwrap_or(asked.chunk_bytes);
         let question = Question { owner, digest: asked.digest, chunk_bytes };
@@ -89,6 +97,9 @@ impl Job {
         let packing = Packing { chunk_bytes, is_hashed: asked.terms.checksum, disk: None };
         let key = peer.key(&asked.id);
         let (started, link) = state.keeper.start(question, key, asked.terms)?;
+        // An export is killed midway, wherever it runs.
+        let is_midway = matches!(work, Work::Export(_)) && !matches!(started, Started::Attached(_));
+        let is_doomed = script.fate() == Fate::Killed && !is_midway;
         let task = match started {
             Started::Bound(_) if !is_stream => Task::Answer { link, work, _place: place },
             Started::Bound(operation) => {
@@ -98,24 +109,44 @@ impl Job {
             Started::Kept(operation) => {
                 let disk = state.disk.clone();
                 let packing = Packing { is_hashed: true, disk, ..packing };
-                spawn_kept(state, operation, work, packing, script.clone(), place);
+                spawn_kept(peer, operation, work, packing, script.clone(), place);
                 Task::Stream { link, bound: None }
             }
             Started::Attached(_) => Task::Stream { link, bound: None },
         };
-        Ok(Self { id: asked.id, script, task })
+        Ok(Self { id: asked.id, script, task, is_doomed })
     }
 
     /// Sends what is known to the keeper already.
     pub(super) fn resumed(peer: &Peer, id: String, link: Link) -> Self {
         let script = peer.state.script_for_stream();
-        Self { id, script, task: Task::Stream { link, bound: None } }
+        let is_doomed = script.fate() == Fate::Killed;
+        Self { id, script, task: Task::Stream { link, bound: None }, is_doomed }
     }
 
-    /// Sends everything that answers the request, or what the script puts there.
+    /// Sends everything that answers the request, or what the script puts there, unless that takes
+    /// longer than requests may.
     pub(super) async fn run(self, peer: &Peer) -> Result<(), Gone> {
-        let Self { id, script, task } = self;
+        let _stopwatch = peer.state.census.stopwatch();
+        let key = peer.key(&self.id);
+        if self.is_doomed {
+            return Err(peer.crash(&key));
+        }
+        let Some(limit) = peer.state.request_limit else { return self.serve(peer).await };
+        match timeout(limit, self.serve(peer)).await {
+            Ok(served) => served,
+            Err(_) => Err(peer.crash(&key)),
+        }
+    }
+
+    async fn serve(self, peer: &Peer) -> Result<(), Gone> {
+        let Self { id, script, mut task, .. } = self;
         let (state, outbox) = (&*peer.state, &peer.outbox);
+        if script.fate() == Fate::Stalled {
+            task.stall().await;
+        }
+        let at =
+            Workplace { state, report: &Report::Nobody, script: &script, process: &peer.process };
         match task {
             Task::Raw => {
                 outbox.send_raw(script.messages_before(), &id).await?;
@@ -125,11 +156,12 @@ impl Job {
                 let answer = tokio::select! {
                     biased;
                     () = link.ended() => None,
-                    answer = work.answer(state) => Some(answer),
+                    answer = work.answer(&at) => Some(answer),
                 };
                 match answer {
                     None => return deliver(&mut link, &id, outbox, &script).await.map(drop),
                     Some(Err(Halt::Gone)) => return Err(Gone),
+                    Some(Err(Halt::Crashed)) => return Err(peer.crash(&peer.key(&id))),
                     Some(Err(Halt::Refused(refusal))) => {
                         outbox.send(|| refusal.frame(&link.terms.frames, false)).await?;
                         link.handle_last_sent();
@@ -153,7 +185,7 @@ impl Job {
                 bound: Some(Bound { operation, work: Work::Check(check), packing, _place: place }),
             } => {
                 let work = async {
-                    let outcome = grow(&check, state, operation, packing, &script).await;
+                    let outcome = grow(&check, operation, packing, &at).await;
                     drop(place);
                     state.keeper.finish(operation, outcome);
                 };
@@ -181,9 +213,26 @@ impl Job {
     }
 }
 
+impl Task {
+    /// Waits until the request is to end without an answer, which it may never.
+    async fn stall(&mut self) {
+        match self {
+            Self::Raw => std::future::pending().await,
+            Self::Answer { link, .. } | Self::Stream { link, .. } => link.ended().await,
+        }
+    }
+}
+
 impl Peer {
     pub(super) fn key(&self, id: &str) -> StreamKey {
         StreamKey { connection: self.connection, id: id.into() }
+    }
+
+    /// Loses the connection's work process, and what it ran for a request.
+    fn crash(&self, key: &StreamKey) -> Gone {
+        self.process.die();
+        self.state.keeper.crash_stream(key);
+        Gone
     }
 }
 
@@ -199,9 +248,10 @@ impl Bound {
         let state = &peer.state;
         let (frames, outbox) = (link.terms.frames.clone(), peer.outbox.clone());
         let report = Report::Client { frames, outbox };
+        let at = Workplace { state, report: &report, script, process: &peer.process };
         let start = Instant::now().into_std();
         let run = async {
-            let mut product = work.produce(state, &report).await?;
+            let mut product = work.produce(&at).await?;
             if let Some(payload) = script.forced_payload() {
                 product.force(payload);
             }
@@ -218,6 +268,7 @@ impl Bound {
         let (outcome, again) = match outcome {
             Ok((outcome, again)) => (Ok(outcome), again),
             Err(Halt::Gone) => return Err(Gone),
+            Err(Halt::Crashed) => return Err(peer.crash(&link.key)),
             Err(Halt::Refused(refusal)) => (Err(refusal), None),
         };
         state.keeper.finish(operation, outcome);
@@ -227,22 +278,23 @@ impl Bound {
 
 /// Runs work that outlives its connection.
 fn spawn_kept(
-    state: &Arc<State>,
+    peer: &Peer,
     operation: OperationId,
     work: Work,
     packing: Packing,
     script: Script,
     place: Option<Place>,
 ) {
+    let (state, process) = (Arc::clone(&peer.state), peer.process.clone());
     let (keeper, start) = (Arc::clone(&state.keeper), Instant::now().into_std());
-    let own = Arc::clone(state);
     let run = async move {
         let _place = place;
+        let report = Report::Keeper { keeper: Arc::clone(&keeper), operation };
+        let at = Workplace { state: &state, report: &report, script: &script, process: &process };
         if let Work::Check(check) = &work {
-            return grow(check, &own, operation, packing, &script).await;
+            return grow(check, operation, packing, &at).await;
         }
-        let report = Report::Keeper { keeper, operation };
-        match work.produce(&own, &report).await {
+        match work.produce(&at).await {
             Ok(mut product) => {
                 if let Some(payload) = script.forced_payload() {
                     product.force(payload);
@@ -251,9 +303,14 @@ fn spawn_kept(
             }
             Err(Halt::Refused(refusal)) => Err(refusal),
             Err(Halt::Gone) => Err(given_up("nobody is told")),
+            Err(Halt::Crashed) => {
+                process.die();
+                keeper.crash(operation);
+                Err(given_up("nobody is told"))
+            }
         }
     };
-    state.keeper.spawn(operation, run);
+    peer.state.keeper.spawn(operation, run);
 }
 
 /// Waits for a delivery; the work for it goes on meanwhile, and is given up with it.

@@ -41,7 +41,7 @@ struct Running {
 /// One request's view of the operation that it is sent.
 pub(super) struct Link {
     keeper: Arc<Keeper>,
-    key: StreamKey,
+    pub(super) key: StreamKey,
     changed: watch::Receiver<()>,
     pub(super) terms: StreamTerms,
 }
@@ -132,6 +132,16 @@ impl Keeper {
 
     pub(super) fn finish(&self, id: OperationId, outcome: Result<Outcome, Refusal>) {
         self.act(|inner| inner.core.handle_outcome(id, outcome));
+    }
+
+    /// The operation is lost with the process that ran it.
+    pub(super) fn crash(&self, id: OperationId) {
+        self.act(|inner| inner.core.crash(id));
+    }
+
+    /// So is the operation that this stream sends.
+    pub(super) fn crash_stream(&self, key: &StreamKey) {
+        self.act(|inner| inner.core.crash_stream(key));
     }
 
     pub(super) fn report_progress(&self, id: OperationId, done: u64, total: u64, item: &str) {

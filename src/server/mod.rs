@@ -30,6 +30,7 @@ mod admission;
 mod adt;
 mod archive;
 mod builder;
+mod census;
 mod core;
 mod delivery;
 mod deployed;
@@ -47,6 +48,7 @@ mod logon;
 mod opening;
 mod outbox;
 mod package;
+mod process;
 mod profile;
 mod refusal;
 mod requests;
@@ -57,8 +59,10 @@ mod steering;
 mod timestamp;
 mod work;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -93,9 +97,9 @@ pub const DEFAULT_PATH: &str = "/sap/bc/apc/sap/zadt_vsp";
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
+    state: Arc<State>,
     stop: watch::Sender<bool>,
     listening: JoinHandle<()>,
 }
@@ -116,6 +120,26 @@ impl Server {
         format!("http://{}", self.addr)
     }
 
+    /// How often exports asked for an object of this type and name, by name or by a package, so far.
+    ///
+    /// Requests refused as busy do not count, nor do those that attach to a running one. 0 for an
+    /// object that does not exist.
+    pub fn times_exported(&self, kind: &str, name: &str) -> u64 {
+        let object = self.state.catalog.object(&kind.to_uppercase(), &name.to_uppercase());
+        object.map_or(0, |object| object.times_exported())
+    }
+
+    /// The most WebSocket sessions that were open at once so far.
+    pub fn most_sessions(&self) -> usize {
+        self.state.census.most_sessions()
+    }
+
+    /// The longest time that a heavy request took so far, from its turn to its last frame or to the
+    /// end of its connection.
+    pub fn longest_request(&self) -> Duration {
+        self.state.census.longest()
+    }
+
     /// Stops accepting, ends every connection with a Close frame and waits for that.
     ///
     /// Exports that run are given up, and nothing is kept of any operation. Takes at most a few seconds, also where a peer does not
@@ -128,8 +152,14 @@ impl Server {
 
     fn start(listener: TcpListener, addr: SocketAddr, state: Arc<State>) -> Self {
         let (stop, stopping) = watch::channel(false);
-        let listening = tokio::spawn(listener::listen(listener, state, stopping));
-        Self { addr, stop, listening }
+        let listening = tokio::spawn(listener::listen(listener, Arc::clone(&state), stopping));
+        Self { addr, state, stop, listening }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("addr", &self.addr).finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adt;
 mod message;
+mod objects;
 mod order;
 
 use std::collections::BTreeSet;
@@ -14,9 +15,11 @@ pub use message::RawMessage;
 pub use order::Order;
 
 pub(super) use message::Interruption;
+pub(super) use objects::{Fate, ObjectFault};
 
 use super::core::Loss;
 use adt::AdtFaults;
+use objects::ObjectFaults;
 
 /// How a server misbehaves when it is asked for something heavy, such as `git.export`.
 ///
@@ -32,6 +35,11 @@ use adt::AdtFaults;
 /// the script was when it was started.
 /// [`cut_connection_after`](Self::cut_connection_after), [`lose_operations`](Self::lose_operations)
 /// and [`new_epoch`](Self::new_epoch) hold for connections, whatever is asked for on them.
+///
+/// Steps that name an object hold for exports, in every [`Profile`](super::Profile), whether they are streams or
+/// single answers: [`fail_object`](Self::fail_object), [`skip_object`](Self::skip_object),
+/// [`crash_object`](Self::crash_object). [`stall_requests`](Self::stall_requests) and
+/// [`kill_requests`](Self::kill_requests) hold for a share of all heavy requests.
 ///
 /// [`forbid_data_preview`](Self::forbid_data_preview), [`no_token_by_head`](Self::no_token_by_head),
 /// [`expire_token_after`](Self::expire_token_after) and [`list_nothing`](Self::list_nothing) hold for
@@ -65,6 +73,7 @@ pub struct Script {
     only_first: Option<u64>,
     cuts: Vec<u64>,
     loss: Loss,
+    objects: ObjectFaults,
     adt: AdtFaults,
 }
 
@@ -211,8 +220,8 @@ impl Script {
     /// Cuts a TCP connection without a Close frame once `bytes` were written on it after the
     /// upgrade, in the middle of a message if it comes so.
     ///
-    /// Holds for the first connection; given again, for the second, and so on. Later ones are not
-    /// cut, nor is one on which less is written.
+    /// Holds for the first connection that is upgraded; given again, for the second, and so on. Later
+    /// ones are not cut, nor is one on which less is written.
     pub fn cut_connection_after(mut self, bytes: u64) -> Self {
         self.cuts.push(bytes);
         self
@@ -241,13 +250,13 @@ impl Script {
 /// What the server asks its script.
 impl Script {
     /// Whether the script holds for the export that `earlier` others came before.
-    pub(super) fn holds_after(&self, earlier: u64) -> bool {
+    fn holds_after(&self, earlier: u64) -> bool {
         self.only_first.is_none_or(|first| earlier < first)
     }
 
-    /// After how many bytes connection number `connection`, counted from 1, is cut.
-    pub(super) fn cut_of(&self, connection: u64) -> Option<u64> {
-        let index = usize::try_from(connection.checked_sub(1)?).ok()?;
+    /// After how many bytes the session of this number, counted from 1, is cut.
+    pub(super) fn cut_of(&self, session: u64) -> Option<u64> {
+        let index = usize::try_from(session.checked_sub(1)?).ok()?;
         self.cuts.get(index).copied()
     }
 

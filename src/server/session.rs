@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use super::adt;
-use super::handshake::{self, Socket};
+use super::handshake::{self, Admitted, Socket};
 use super::job::Peer;
 use super::limits::{
     CLOSE_LIMIT, HANDSHAKE_LIMIT, MAX_CHUNK_BYTES, MAX_TRANSFERS, MAX_WINDOW, WRITE_LIMIT,
@@ -24,6 +24,7 @@ use super::line::Line;
 use super::listener::stopped;
 use super::opening::{self, Opening};
 use super::outbox::{Outbox, Outgoing};
+use super::process::WorkProcess;
 use super::profile::Profile;
 use super::requests::Requests;
 use super::state::State;
@@ -59,11 +60,11 @@ pub(super) async fn serve(
         () = stopped(&mut stop) => return,
     };
     let outcome = match upgraded {
-        Ok(Ok((mut socket, user))) => {
-            if let Some(bytes) = state.script.cut_of(number) {
+        Ok(Ok((mut socket, admitted))) => {
+            if let Some(bytes) = state.script.cut_of(admitted.seat.number) {
                 socket.get_mut().cut_after(bytes);
             }
-            Ok(converse(socket, number, user, &state, &mut stop).await)
+            Ok(converse(socket, number, admitted, &state, &mut stop).await)
         }
         Ok(Err(error)) => Err(error),
         Err(_) => return,
@@ -89,23 +90,31 @@ enum End {
     Telling(CloseCode),
     /// The connection is gone or silent.
     Lost,
-    /// The connection is to be dropped as it is, as scripted.
+    /// The connection is to be dropped as it is, as scripted or because its work process died.
     Cut,
 }
 
 async fn converse(
     socket: Socket<'_, '_>,
     number: u64,
-    user: Arc<str>,
+    admitted: Admitted,
     state: &Arc<State>,
     stop: &mut watch::Receiver<bool>,
 ) -> End {
+    let Admitted { user, seat: _seat } = admitted;
     let (mut sink, mut stream) = socket.split();
     let (outbox, queue) = Outbox::new();
     let state = Arc::clone(state);
     let profile = state.profile;
-    let mut requests =
-        Requests::new(Peer { state, outbox: outbox.clone(), connection: number, user });
+    let process = WorkProcess::new();
+    let own = process.clone();
+    let mut requests = Requests::new(Peer {
+        state,
+        outbox: outbox.clone(),
+        connection: number,
+        user,
+        process: own,
+    });
     let receive = async {
         if outbox.send(|| welcome(number, profile)).await.is_err() {
             return End::Lost;
@@ -114,7 +123,8 @@ async fn converse(
     };
     let end = tokio::select! {
         end = receive => end,
-        end = send(&mut sink, queue) => end,
+        end = send(&mut sink, queue, &process) => end,
+        () = process.died() => End::Cut,
         () = stopped(stop) => End::Telling(CloseCode::Away),
     };
     debug!("connection ends");
@@ -159,9 +169,14 @@ async fn receive(stream: &mut SplitStream<Socket<'_, '_>>, requests: &mut Reques
 async fn send(
     sink: &mut SplitSink<Socket<'_, '_>, Message>,
     mut queue: mpsc::Receiver<Outgoing>,
+    process: &WorkProcess,
 ) -> End {
     while let Some(outgoing) = queue.recv().await {
         let Outgoing::Message(message) = outgoing else { return End::Cut };
+        // What is made of the process's end is not to be sent.
+        if process.is_dead() {
+            return End::Cut;
+        }
         let closes = message.is_close();
         match timeout(WRITE_LIMIT, sink.send(message)).await {
             Ok(Ok(())) if closes => return End::Closed,

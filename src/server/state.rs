@@ -9,9 +9,11 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 
 use super::admission::Admission;
 use super::adt::{AdtSessions, SessionId};
+use super::census::Census;
 use super::keeper::Keeper;
 use super::logon::{self, Logon};
 use super::package::Catalog;
+use super::process::Costs;
 use super::profile::Profile;
 use super::script::Script;
 
@@ -22,12 +24,15 @@ pub(super) struct State {
     pub(super) logon: Option<Logon>,
     /// The path of the WebSocket, without a query.
     pub(super) path: String,
-    pub(super) object_delay: Duration,
+    pub(super) costs: Costs,
+    /// After how long a heavy request is killed.
+    pub(super) request_limit: Option<Duration>,
     pub(super) catalog: Catalog,
     pub(super) admission: Admission,
     pub(super) script: Script,
     /// What runs or is kept.
     pub(super) keeper: Arc<Keeper>,
+    pub(super) census: Arc<Census>,
     /// The sessions over HTTP, if ADT is served.
     pub(super) adt: Option<AdtSessions>,
     /// Where kept payloads are, if not in memory.
@@ -65,6 +70,6 @@ impl State {
     /// The script for the heavy request that is served now.
     pub(super) fn script_for_stream(&self) -> Script {
         let earlier = self.served.fetch_add(1, Ordering::Relaxed);
-        if self.script.holds_after(earlier) { self.script.clone() } else { Script::new() }
+        self.script.for_request(earlier)
     }
 }

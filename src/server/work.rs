@@ -17,7 +17,9 @@ use super::disk::StoredFile;
 use super::domain::{Check, Export, Exported, Generated};
 use super::keeper::Keeper;
 use super::outbox::{Gone, Outbox};
+use super::process::WorkProcess;
 use super::refusal::Refusal;
+use super::script::Script;
 use super::state::State;
 use crate::proto::frame::write::FrameWriter;
 
@@ -72,27 +74,38 @@ pub(super) enum Report {
     },
 }
 
+/// What work has around it.
+#[derive(Clone, Copy)]
+pub(super) struct Workplace<'a> {
+    pub(super) state: &'a State,
+    pub(super) report: &'a Report,
+    pub(super) script: &'a Script,
+    pub(super) process: &'a WorkProcess,
+}
+
 /// Why work ends early.
 pub(super) enum Halt {
     Gone,
+    /// The work process dies with it, as scripted.
+    Crashed,
     Refused(Refusal),
 }
 
 impl Work {
     /// Does it for a stream.
-    pub(super) async fn produce(&self, state: &State, report: &Report) -> Result<Product, Halt> {
+    pub(super) async fn produce(&self, at: &Workplace<'_>) -> Result<Product, Halt> {
         match self {
-            Self::Export(export) => export.produce(state, report).await,
+            Self::Export(export) => export.produce(at).await,
             Self::Generate(generated) => Ok(generated.produce()),
             Self::Check(_) | Self::Sleep(_) => Err(Halt::Refused(no_whole_payload())),
         }
     }
 
     /// Does it for a single answer.
-    pub(super) async fn answer(&self, state: &State) -> Result<Answer, Halt> {
+    pub(super) async fn answer(&self, at: &Workplace<'_>) -> Result<Answer, Halt> {
         match self {
-            Self::Export(export) => export.run(state, &Report::Nobody).await.map(Answer::Exported),
-            Self::Check(check) => check.answer(state).await.map(Answer::Data),
+            Self::Export(export) => export.run(at).await.map(Answer::Exported),
+            Self::Check(check) => check.answer(at).await.map(Answer::Data),
             Self::Generate(generated) => {
                 generated.answer().map(Answer::Data).map_err(Halt::Refused)
             }

@@ -7,6 +7,7 @@ mod connection;
 mod credit;
 mod cuts;
 mod export;
+mod field;
 mod generated;
 mod http;
 mod list;

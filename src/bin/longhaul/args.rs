@@ -12,7 +12,7 @@ use longhaul::proto::Params;
 
 use crate::output;
 use crate::target::Target;
-use crate::values::{PackageFolder, duration, object, package_folder, params, size};
+use crate::values::{PackageFolder, duration, object, object_cost, package_folder, params, size};
 pub(crate) use connection::{NetworkArgs, PasswordArgs, ServerArgs};
 
 /// Heavyweight operations on an SAP system over one WebSocket.
@@ -223,6 +223,19 @@ pub(crate) struct ServeArgs {
     /// How long each object takes, beside what it takes anyway, such as 5ms.
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub(crate) object_delay: Option<Duration>,
+    /// How long each object of a type takes instead, in milliseconds, such as CLAS=200; may be
+    /// given often.
+    #[arg(long, value_name = "TYPE=MS", value_parser = object_cost)]
+    pub(crate) object_cost: Vec<(String, Duration)>,
+    /// How many sessions there may be at once; further ones are refused with 503.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_sessions: Option<u32>,
+    /// Close the connection of a request that takes longer, as a system kills a work process.
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub(crate) request_limit: Option<Duration>,
+    /// Serve the WebSocket alone, without the services of ADT that list objects over HTTP.
+    #[arg(long)]
+    pub(crate) no_adt: bool,
     /// How long an operation is kept for a client whose connection is gone.
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "10m")]
     pub(crate) retain: Duration,
@@ -262,6 +275,21 @@ mod tests {
             Command::Export(args) => Ok(args),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_server_can_be_as_in_the_field() {
+        let words = "longhaul serve --package $P=p --profile deployed --object-cost clas=200 \
+            --object-cost PROG=5 --max-sessions 8 --request-limit 60s --no-adt";
+        let Command::Serve(args) = Cli::try_parse_from(words.split_whitespace()).unwrap().command
+        else {
+            panic!()
+        };
+        let costs = [("CLAS", 200), ("PROG", 5)];
+        let costs = costs.map(|(kind, ms)| (kind.to_owned(), Duration::from_millis(ms)));
+        assert_eq!(args.object_cost, costs);
+        assert_eq!((args.max_sessions, args.no_adt), (Some(8), true));
+        assert_eq!(args.request_limit, Some(Duration::from_secs(60)));
     }
 
     #[test]

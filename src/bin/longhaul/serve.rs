@@ -45,6 +45,18 @@ fn builder(args: &ServeArgs) -> Result<ServerBuilder, Failure> {
     if let Some(delay) = args.object_delay {
         builder = builder.object_delay(delay);
     }
+    for (kind, cost) in &args.object_cost {
+        builder = builder.object_delay_of(kind, *cost);
+    }
+    if let Some(sessions) = args.max_sessions {
+        builder = builder.max_sessions(usize::try_from(sessions).unwrap_or(usize::MAX));
+    }
+    if let Some(limit) = args.request_limit {
+        builder = builder.request_limit(limit);
+    }
+    if args.no_adt {
+        builder = builder.without_adt();
+    }
     if let Some(user) = &args.user {
         let variables = ["SAP_PASSWORD".to_owned()];
         let password = password::read(args.password, &process_environment, &variables, user)?;

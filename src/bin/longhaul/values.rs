@@ -40,6 +40,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("must be longer than 0".to_owned()) } else { Ok(duration) }
 }
 
+/// `TYPE=MS`, such as `CLAS=200`.
+pub(crate) fn object_cost(text: &str) -> Result<(String, Duration), String> {
+    let wrong = || "not of the form TYPE=MS, such as CLAS=200".to_owned();
+    let (kind, millis) = text.split_once('=').ok_or_else(wrong)?;
+    if kind.is_empty() || !kind.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(wrong());
+    }
+    let millis = millis.parse().map_err(|_| wrong())?;
+    Ok((kind.to_ascii_uppercase(), Duration::from_millis(millis)))
+}
+
 /// Three digits.
 pub(crate) fn sap_client(text: &str) -> Result<String, String> {
     if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -107,6 +118,14 @@ mod tests {
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         for text in ["0s", "0", "", "5", "-1s", "3 parsecs", "99999999999999999999y"] {
             assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn costs_of_objects() {
+        assert_eq!(object_cost("clas=200"), Ok(("CLAS".into(), Duration::from_millis(200))));
+        for text in ["", "CLAS", "CLAS=", "=5", "CLAS=5ms", "CLAS=-1", "CL AS=1"] {
+            assert!(object_cost(text).is_err(), "{text:?}");
         }
     }
 

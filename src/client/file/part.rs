@@ -48,15 +48,17 @@ impl Mark {
 impl PartFile {
     /// Opens what `target` will be written through, before anything is read, so that what cannot be
     /// written fails at once. A link is followed. What is meant for a device or a pipe is gathered
-    /// in the folder for temporary files; opening a pipe waits for whoever reads it.
+    /// in the folder for temporary files; opening a pipe waits for whoever reads it. What is meant
+    /// for a file is gathered beside it, or in `folder`, which is on the same file system.
     ///
     /// # Errors
     /// [`Error::File`].
-    pub(crate) fn open(target: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(target: &Path, folder: Option<&Path>) -> Result<Self, Error> {
         let failed = |source| failed("writing", target, source);
         let (landing, names, log) = match Place::look(target)? {
             Place::File(target) => {
-                let (names, log) = create(&target, folder_of(&target)).map_err(failed)?;
+                let folder = folder.unwrap_or(folder_of(&target));
+                let (names, log) = create(&target, folder).map_err(failed)?;
                 (Landing::Beside { target }, names, log)
             }
             Place::Device(target) => {

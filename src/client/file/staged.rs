@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::super::error::Error;
 use super::super::transfer::Kept;
 use super::leftover::Leftover;
+use super::names::Names;
 use super::part::Part;
-use super::{BLOCK_BYTES, failed, sync_folder_of};
+use super::{BLOCK_BYTES, failed, folder_of, sync_folder_of};
 
 /// A verified payload that stands beside its file, ready to take its place.
 ///
@@ -99,7 +100,7 @@ fn rename(part: &mut Part, target: &Path) -> io::Result<()> {
     let permissions = match fs::metadata(target) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if found.is_file() => Some(found.permissions()),
-        _ => usual_permissions(part.log.path())?,
+        _ => usual_permissions(target)?,
     };
     if let Some(permissions) = permissions {
         fs::set_permissions(part.log.path(), permissions)?;
@@ -111,8 +112,8 @@ fn rename(part: &mut Part, target: &Path) -> io::Result<()> {
 /// The permissions that a file gets which is made without a thought, since a part has none for
 /// others. Only a new file beside it shows them: they depend on the process and on the folder.
 #[cfg(unix)]
-fn usual_permissions(part: &Path) -> io::Result<Option<Permissions>> {
-    let probe = part.with_extension(format!("{:08x}.part", fastrand::u32(..)));
+fn usual_permissions(target: &Path) -> io::Result<Option<Permissions>> {
+    let Names { part: probe, .. } = Names::mint(target, folder_of(target));
     let file = fs::OpenOptions::new().write(true).create_new(true).open(&probe)?;
     let found = file.metadata();
     fs::remove_file(&probe)?;

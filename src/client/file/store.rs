@@ -19,7 +19,9 @@ use crate::proto::checksum::Sha256;
 
 /// The file that says whose shards they are; locked while its process lives.
 const REQUEST_FILE: &str = "request";
-/// What that file begins with.
+/// What all shards are merged into.
+const MERGED_FILE: &str = "merged";
+/// What the request file begins with.
 const MAGIC: &str = "longhaul shards 1";
 /// How much of it is read, in bytes; it has less.
 const MAX_REQUEST_BYTES: u64 = 1 << 10;
@@ -113,6 +115,7 @@ impl Store {
             }
         }
         let Some((_, folder, lock)) = best else { return Ok(None) };
+        remove_unfinished(&folder);
         let (mut shards, mut found, mut next) = (Vec::new(), Vec::new(), 1);
         for (number, path, bytes) in shards_in(&folder) {
             next = number.saturating_add(1).max(next);
@@ -145,9 +148,14 @@ impl Store {
         &self.shards
     }
 
+    /// The folder, if it is on the file system of a target that it stays beside.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.stays.then_some(&*self.folder)
+    }
+
     /// A place for what they are merged into.
     pub(crate) fn merged_place(&self) -> PathBuf {
-        self.folder.join("merged")
+        self.folder.join(MERGED_FILE)
     }
 
     /// Leaves nothing, whatever is there.
@@ -263,6 +271,18 @@ fn shards_in(folder: &Path) -> Vec<(u32, PathBuf, u64)> {
         .collect();
     shards.sort();
     shards
+}
+
+/// Removes what was being written when the process before was killed.
+fn remove_unfinished(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_part = path.extension().is_some_and(|extension| extension == "part");
+        if is_part || path.ends_with(MERGED_FILE) {
+            // What stays is in the way of nothing.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 /// The objects in a shard; `None` if it is not whole.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::session::Session;
 use crate::client::link::Link;
 
-/// How often in a row the server may be busy, or there may be no connection, before that is final.
-const MOST_REFUSALS: u32 = 30;
+/// How often in a row the server may be busy before that is final.
+const MOST_BUSY: u32 = 30;
 
 /// The sessions, counted whether they are free or at work.
 #[derive(Debug)]
@@ -17,14 +17,14 @@ pub(super) struct Crew {
     count: usize,
     at_work: usize,
     allowed: usize,
-    refusals: u32,
+    busy: u32,
 }
 
 impl Crew {
     /// The session that is there, and room for others up to `allowed` in all.
     pub(super) fn new(first: Arc<Link>, allowed: usize) -> Self {
         let free = vec![Session::new(Arc::clone(&first), true)];
-        Self { first, free, count: 1, at_work: 0, allowed, refusals: 0 }
+        Self { first, free, count: 1, at_work: 0, allowed, busy: 0 }
     }
 
     pub(super) fn first(&self) -> &Arc<Link> {
@@ -92,14 +92,14 @@ impl Crew {
         self.allowed = self.count.saturating_sub(1).max(1).min(self.allowed);
     }
 
-    /// The server did not work on what it was asked; whether it is worth asking it again.
-    pub(super) fn note_refusal(&mut self) -> bool {
-        self.refusals = self.refusals.saturating_add(1);
-        self.refusals < MOST_REFUSALS
+    /// The server was too busy for what it was asked; whether it is worth asking it again.
+    pub(super) fn note_busy(&mut self) -> bool {
+        self.busy = self.busy.saturating_add(1);
+        self.busy < MOST_BUSY
     }
 
     /// The server works.
     pub(super) fn note_success(&mut self) {
-        self.refusals = 0;
+        self.busy = 0;
     }
 }

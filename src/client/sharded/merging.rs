@@ -1,11 +1,12 @@
 //! From shards on disk to one payload.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufWriter, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::one_open::OneOpen;
 use crate::client::beside::beside;
 use crate::client::digest::Digester;
 use crate::client::error::Error;
@@ -21,9 +22,6 @@ use crate::proto::{
 
 /// How much of the merged archive is handed on at once, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
-/// How much of a shard is read at once, in bytes: many are open at the same time.
-const READ_BYTES: usize = 8 << 10;
-
 /// Merges the shards, hands the whole on and gives the verdict.
 pub(super) async fn merge(
     operation: &ShardedExport,
@@ -49,7 +47,7 @@ pub(super) async fn merge(
     let data = serde_json::value::to_raw_value(&outcome).ok();
     let chunks = u64::try_from(store.shards().len()).unwrap_or(u64::MAX);
     let reply = Reply::composed(data, warnings, chunks, payload.bytes, payload.sha256);
-    Ok(Verdict { id, reply, kept: Some(Kept::Shards(store)) })
+    Ok(Verdict { id, reply, kept: Some(Kept::Shards(Box::new(store))) })
 }
 
 /// The shards cannot be merged.
@@ -63,14 +61,13 @@ fn write(shards: &[PathBuf], place: &Path) -> Result<(), WriteError> {
         let path = path.to_owned();
         move |source| WriteError::File(path, source)
     };
-    let mut merge = Merge::default();
+    let (mut merge, files) = (Merge::default(), OneOpen::default());
     for shard in shards {
-        let file = File::open(shard).map_err(failed(shard))?;
-        let file = BufReader::with_capacity(READ_BYTES, file);
+        let file = files.file(shard.clone()).map_err(failed(shard))?;
         merge.add(file).map_err(WriteError::Merge)?;
     }
     let file = File::create(place).map_err(failed(place))?;
-    let file = std::io::BufWriter::with_capacity(PIECE_BYTES, file);
+    let file = BufWriter::with_capacity(PIECE_BYTES, file);
     let written = merge.write(file).map_err(WriteError::Merge)?;
     written.into_inner().map(drop).map_err(|error| failed(place)(error.into_error()))
 }

@@ -8,10 +8,12 @@
 mod board;
 mod crew;
 mod merging;
+mod one_open;
 mod run;
 mod session;
 mod slowest;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Client;
@@ -19,11 +21,11 @@ use super::beside::beside;
 use super::error::Error;
 use super::file::{FoundShard, Store};
 use super::options::{JournalOption, TransferOptions};
-use super::transfer::{Outlet, Transfer};
+use super::transfer::{Composed, Outlet, PartStore, Transfer};
 use super::transport::Transport;
 use crate::ops::git::{Plan, ShardedExport};
-use crate::proto::Operation;
 use crate::proto::checksum::Sha256;
+use crate::proto::{Operation, Warning};
 use board::Board;
 use crew::Crew;
 use run::Run;
@@ -49,7 +51,7 @@ impl Client {
     /// for another session goes to the first.
     ///
     /// # Errors
-    /// As [`start`](Self::start). A server that
+    /// As [`start`](Self::start), and [`Error::List`] if packages cannot be listed. A server that
     /// refuses further sessions, or is busy, is no error, nor are objects that fail: they are in
     /// [`Exported::skipped`](crate::ops::git::Exported::skipped).
     ///
@@ -81,18 +83,26 @@ impl Client {
         export: ShardedExport,
         mut options: TransferOptions,
     ) -> Result<Transfer<ShardedExport>, Error> {
+        options.retries = options.retries.or_else(|| self.options.retries.clone());
         let journal = options.journal.take();
         let request = self.request_digest(&export);
+        let board = Board::default();
         let export = match export.list() {
             Some(list) => {
-                let listed = self.run(list).await?.output;
-                export.with_listing(listed.into_iter().map(|listed| listed.key))
+                let listing = Box::pin(self.list(list)).await?;
+                for package in &listing.empty {
+                    board.warn(&no_objects(package));
+                }
+                export.with_listing(listing.objects.into_iter().map(|listed| listed.key))
             }
             None => export,
         };
         let mut plan = Plan::new(export.wanted(), export.request_target);
         let limit = options.limits.max_payload_bytes;
+        let target = journal.as_ref().map(|journal| journal.target.clone());
         let (store, found) = beside(move || open_store(journal, &request, limit)).await??;
+        let place = target.zip(store.folder().map(Path::to_owned));
+        let place = place.map(|(target, folder)| PartStore { target, folder });
         let bytes = found.iter().map(|shard| shard.bytes).fold(0, u64::saturating_add);
         let is_resumed = !found.is_empty();
         for shard in found {
@@ -106,7 +116,7 @@ impl Client {
             store,
             plan,
             crew: Crew::new(Arc::clone(&self.link), operation.sessions),
-            board: Board::default(),
+            board,
             slowest: Slowest::default(),
             warnings: Vec::new(),
             warning_bytes: 0,
@@ -116,15 +126,31 @@ impl Client {
             done: 0,
         };
         let transport: Arc<dyn Transport> = self.link.clone();
-        let found = is_resumed.then_some(bytes);
-        Transfer::start_composed(transport, operation, options, outlet, found, Box::pin(run.run()))
-            .await
+        let composed = Composed { found: is_resumed.then_some(bytes), store: place };
+        Transfer::start_composed(
+            transport,
+            operation,
+            options,
+            outlet,
+            composed,
+            Box::pin(run.run()),
+        )
+        .await
     }
 
     /// What tells this export from any other that may have left shards.
     fn request_digest(&self, export: &ShardedExport) -> Sha256 {
         let (address, params) = (self.link.address().to_owned(), export.params().to_json());
         Sha256::of(format!("{address}\n{}\n{params}\nshards", export.name()).as_bytes())
+    }
+}
+
+/// One of several packages that does not exist, or holds nothing that this user may see.
+fn no_objects(package: &str) -> Warning {
+    Warning {
+        item: Some(format!("DEVC {package}")),
+        code: None,
+        message: "there is no object in this package".to_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::client::link::Link;
 use crate::client::options::TransferOptions;
 use crate::client::retry::Retries;
 use crate::client::transfer::{Outlet, Output, Verdict};
-use crate::ops::git::{Outcome, OutcomeSkipped, Plan, Shard, ShardFailure, ShardedExport};
+use crate::ops::git::{Outcome, OutcomeSkipped, Plan, Shard, ShardedExport};
 use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
 use crate::proto::{Operation, Progress, Warning};
 
@@ -176,39 +176,35 @@ impl Run {
         error: Error,
         took: Duration,
     ) -> Result<Option<BoxFuture<'static, Step>>, Error> {
+        let Some(failure) = failure_of(&error) else { return Err(error) };
+        tracing::debug!(error = reason(&error), objects = shard.objects.len(), "a shard failed");
+        self.plan.handle_failed(shard, failure, took);
         let asked = match &error {
             Error::Server { source, .. } if source.is_busy() => {
                 self.crew.lower();
+                if !self.crew.note_busy() {
+                    self.plan.give_up(&reason(&error));
+                }
                 source.retry_after
             }
             _ => None,
         };
-        let is_unconnected = matches!(error, Error::Connect(_));
-        // What is wrong with a logon stays wrong, and each try counts towards a lock.
-        let is_final = matches!(&error, Error::Connect(source) if !source.is_transient());
-        if is_final && session.is_first {
-            return Err(error);
-        }
-        tracing::debug!(error = reason(&error), objects = shard.objects.len(), "a shard failed");
-        let Some(failure) = failure_of(&error) else { return Err(error) };
-        if failure == ShardFailure::NotServed && !self.crew.note_refusal() {
-            if is_unconnected {
-                return Err(error);
-            }
-            self.plan.handle_failed(shard, failure, took);
-            self.plan.give_up(&reason(&error));
-            self.last_error = Some(error);
-            return Ok(None);
-        }
-        if failure != ShardFailure::NotServed {
-            self.last_error = Some(error);
-        }
-        self.plan.handle_failed(shard, failure, took);
         let pause = session.pause(asked);
-        let is_lost = is_final || session.troubles() >= MOST_CONNECTS;
-        if is_unconnected && !session.is_first && is_lost {
-            self.crew.lost();
-            return Ok(None);
+        match &error {
+            // What is wrong with a logon stays wrong, and each try counts towards a lock.
+            Error::Connect(refusal) => {
+                let retries = self.options.retries.clone().unwrap_or_default();
+                let most = if session.is_first { retries.most_tries() } else { MOST_CONNECTS };
+                let is_final = !refusal.is_transient() || session.troubles() > most;
+                if is_final && session.is_first {
+                    return Err(error);
+                }
+                if is_final {
+                    self.crew.lost();
+                    return Ok(None);
+                }
+            }
+            _ => self.last_error = Some(error),
         }
         Ok(Some(
             async move {

@@ -123,7 +123,7 @@ pub(crate) enum Kept {
     /// By the server, which frees it when told so, or when this is dropped.
     Payload(Retention),
     /// On disk, which stays for another try unless it is freed.
-    Shards(Store),
+    Shards(Box<Store>),
 }
 
 impl Kept {

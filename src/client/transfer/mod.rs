@@ -12,6 +12,7 @@ mod save;
 mod watch;
 
 use std::io::Cursor;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -103,8 +104,8 @@ pub struct Transfer<O: Operation> {
     /// What an earlier process has written already, for [`stage`](Self::stage) to go on with; it
     /// stays on disk until then.
     leftover: Option<Box<Leftover>>,
-    /// What an earlier process has finished of the parts that the payload is made of, in bytes.
-    found: Option<u64>,
+    /// What is known of the parts that the payload is made of, if it is.
+    composed: Option<Box<Composed>>,
     /// Whether what was there before is void.
     has_restarted: bool,
     /// Bytes received, those of an earlier process included.
@@ -112,6 +113,22 @@ pub struct Transfer<O: Operation> {
     progress: Option<Progress>,
     sessions: Option<Sessions>,
     watchers: Watchers,
+}
+
+/// A payload that is made of parts which lie on disk until then.
+#[derive(Debug)]
+pub(crate) struct Composed {
+    /// What an earlier process has finished of them, in bytes.
+    pub(crate) found: Option<u64>,
+    /// Where they lie, if that is beside a target.
+    pub(crate) store: Option<PartStore>,
+}
+
+/// A folder for everything that is to become a target.
+#[derive(Clone, Debug)]
+pub(crate) struct PartStore {
+    pub(crate) target: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 impl<O: Operation> Transfer<O> {
@@ -148,18 +165,17 @@ impl<O: Operation> Transfer<O> {
         transfer.until_started().await
     }
 
-    /// A transfer whose payload `engine` puts together out of other transfers. What there is of
-    /// them already has `found` bytes.
+    /// A transfer whose payload `engine` puts together out of other transfers.
     pub(crate) async fn start_composed(
         transport: Arc<dyn Transport>,
         operation: Arc<O>,
         options: TransferOptions,
         outlet: Arc<Outlet>,
-        found: Option<u64>,
+        composed: Composed,
         engine: BoxFuture<'static, Result<Verdict, Error>>,
     ) -> Result<Self, Error> {
         let mut transfer = Self::new(transport, operation, options, outlet, engine);
-        transfer.found = found;
+        transfer.composed = Some(Box::new(composed));
         transfer.until_started().await
     }
 
@@ -181,7 +197,7 @@ impl<O: Operation> Transfer<O> {
             verdict: None,
             ahead: Ahead::default(),
             leftover: None,
-            found: None,
+            composed: None,
             has_restarted: false,
             bytes: 0,
             progress: None,
@@ -352,7 +368,8 @@ impl<O: Operation> Transfer<O> {
     /// Where this goes on with what an earlier process has left beside its target, in bytes; `None`
     /// if it starts from nothing, or once it is being saved.
     pub fn resumed_from(&self) -> Option<u64> {
-        self.found.or_else(|| self.leftover_bytes())
+        let found = self.composed.as_ref().and_then(|composed| composed.found);
+        found.or_else(|| self.leftover_bytes())
     }
 
     fn leftover_bytes(&self) -> Option<u64> {

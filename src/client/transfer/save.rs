@@ -104,7 +104,12 @@ impl<O: Operation> Transfer<O> {
             // Opening a pipe waits for whoever reads it.
             None => {
                 let target = path.to_owned();
-                (beside(move || PartFile::open(&target)).await??, false)
+                let composed = self.composed.as_ref();
+                let store = composed.and_then(|composed| composed.store.clone());
+                let store = store.filter(|store| is_same(&store.target, path));
+                let open =
+                    move || PartFile::open(&target, store.as_ref().map(|store| &*store.folder));
+                (beside(open).await??, false)
             }
         };
         let mut sink = Sink::new(part, is_journaled);

@@ -218,6 +218,20 @@ impl Operations {
         }
     }
 
+    /// The operation is lost with the process that ran it, and so is what there was of it.
+    pub(crate) fn crash(&mut self, id: OperationId) {
+        let fate = Refusal::new(Refusal::SERVICE_EXCEPTION, "the work process ended");
+        self.free(id, Some(&fate));
+    }
+
+    /// As [`crash`](Self::crash), for the operation that this stream sends.
+    pub(crate) fn crash_stream(&mut self, key: &StreamKey) {
+        let is_sent = |(_, op): &(&OperationId, &Operation)| op.stream.as_ref() == Some(key);
+        if let Some(id) = self.known.iter().find(is_sent).map(|(id, _)| *id) {
+            self.crash(id);
+        }
+    }
+
     /// What the stream is to send now.
     pub(crate) fn poll(&mut self, key: &StreamKey, now: Instant) -> Next {
         let Some(stream) = self.streams.get_mut(key) else { return Next::Over };

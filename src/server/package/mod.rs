@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::ServerError;
 use name::ObjectKey;
@@ -43,6 +44,7 @@ pub(super) struct Object {
     pub(super) folder: Arc<str>,
     /// Its files by name, never none.
     pub(super) files: Vec<SourceFile>,
+    times_exported: AtomicU64,
 }
 
 /// A serialized file.
@@ -81,6 +83,15 @@ impl SourceFile {
 impl Object {
     pub(super) fn label(&self) -> String {
         label(&self.kind, &self.name)
+    }
+
+    /// An export asks for it.
+    pub(super) fn count_export(&self) {
+        self.times_exported.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn times_exported(&self) -> u64 {
+        self.times_exported.load(Ordering::Relaxed)
     }
 }
 
@@ -238,6 +249,7 @@ fn own(package: &str, objects: &[Arc<Object>]) -> Arc<Object> {
                 package: package.into(),
                 folder: folder(package),
                 files: vec![file],
+                times_exported: AtomicU64::new(0),
             })
         },
         Arc::clone,
@@ -258,7 +270,8 @@ fn group(package: &str, files: Vec<SourceFile>) -> Vec<Arc<Object>> {
     let objects = objects.into_iter().map(|(key, mut files)| {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let (package, folder) = (Arc::clone(&package_name), Arc::clone(&folder));
-        Arc::new(Object { kind: key.kind, name: key.name, package, folder, files })
+        let times_exported = AtomicU64::new(0);
+        Arc::new(Object { kind: key.kind, name: key.name, package, folder, files, times_exported })
     });
     objects.collect()
 }

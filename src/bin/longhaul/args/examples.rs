@@ -68,6 +68,9 @@ Examples:
   longhaul serve --package '$DEMO=./demo'
   longhaul serve --listen 127.0.0.1:0 --profile seed --package '$DEMO=./demo'
       an older server, on any free port
+  longhaul serve --profile deployed --object-delay 50ms --object-cost CLAS=200 \\
+      --request-limit 60s --max-sessions 8 --package '$DEMO=./demo'
+      as systems in the field are: slow object by object, and patient only so long
   longhaul serve --retain 1h --retain-dir kept --package '$DEMO=./demo'
   echo secret | longhaul serve --user ME --password-stdin --package '$DEMO=./demo'";
 

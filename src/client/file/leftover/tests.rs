@@ -8,7 +8,7 @@ use crate::client::file::testing::{entries, request, seq, ticket};
 
 /// A part of `chunks`, each marked, and its journal.
 fn part(target: &Path, chunks: &[&[u8]]) -> PartFile {
-    let mut part = PartFile::open(target).unwrap();
+    let mut part = PartFile::open(target, None).unwrap();
     part.journal(ticket()).unwrap();
     for (chunk, next) in chunks.iter().zip(2..) {
         part.write(chunk).unwrap();

@@ -6,13 +6,13 @@ use crate::client::file::Leftover;
 use crate::client::file::testing::{entries, request, seq, ticket};
 
 fn part(target: &Path, bytes: &[u8]) -> PartFile {
-    let mut part = PartFile::open(target).unwrap();
+    let mut part = PartFile::open(target, None).unwrap();
     bytes.chunks(3).for_each(|bytes| part.write(bytes).unwrap());
     part
 }
 
 fn write(target: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut part = PartFile::open(target)?;
+    let mut part = PartFile::open(target, None)?;
     part.write(bytes)?;
     part.seal()?.commit()
 }
@@ -99,16 +99,16 @@ fn a_target_that_cannot_be_is_refused_at_once() {
     let target = folder.path().join("taken");
     fs::create_dir_all(target.join("inside")).unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
-    let Err(Error::File { source, .. }) = PartFile::open(&target) else { panic!("a folder") };
+    let Err(Error::File { source, .. }) = PartFile::open(&target, None) else { panic!("a folder") };
     assert_eq!(source.kind(), io::ErrorKind::IsADirectory);
     for target in ["", "new/", "..", "/"] {
-        assert!(PartFile::open(&folder.path().join(target)).is_err(), "{target:?}");
+        assert!(PartFile::open(&folder.path().join(target), None).is_err(), "{target:?}");
         assert!(Leftover::find(&folder.path().join(target), &request()).is_err(), "{target:?}");
     }
-    assert!(PartFile::open(Path::new("")).is_err());
+    assert!(PartFile::open(Path::new(""), None).is_err());
     for target in ["no/such/a.zip", "file/a.zip"] {
         let target = folder.path().join(target);
-        assert!(matches!(PartFile::open(&target), Err(Error::File { .. })), "{target:?}");
+        assert!(matches!(PartFile::open(&target, None), Err(Error::File { .. })), "{target:?}");
         let found = Leftover::find(&target, &request());
         assert!(matches!(found, Err(Error::File { .. })), "{target:?}");
     }
@@ -263,7 +263,7 @@ mod unix {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(mode(&real), 0o640);
         symlink(folder.path().join("nowhere"), folder.path().join("dangling")).unwrap();
-        assert!(PartFile::open(&folder.path().join("dangling")).is_err());
+        assert!(PartFile::open(&folder.path().join("dangling"), None).is_err());
         write(Path::new("/dev/null"), b"gone").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
         assert_eq!(entries(folder.path()), ["dangling", "link.zip", "real.zip"]);
@@ -338,7 +338,7 @@ mod unix {
             Err(Error::File { source, .. }) => source.kind() == io::ErrorKind::PermissionDenied,
             _ => false,
         };
-        assert!(denied(PartFile::open(&target).map(drop)));
+        assert!(denied(PartFile::open(&target, None).map(drop)));
         let found = Leftover::find(&target, &request()).unwrap().unwrap();
         assert!(denied(found.into_part().seal().unwrap().commit()));
         assert!(!target.exists());

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
 
 use super::checks::{Finding, check};
 use crate::proto::Skipped;
@@ -15,7 +14,7 @@ use crate::server::growth::Growth;
 use crate::server::package::Object;
 use crate::server::refusal::Refusal;
 use crate::server::state::State;
-use crate::server::work::{Halt, Report, given_up};
+use crate::server::work::{Halt, Workplace, given_up};
 
 /// A check that could be run. *Source*: PROTOCOL 10.5.
 pub(in crate::server) struct Check {
@@ -69,10 +68,10 @@ impl Check {
     /// Checks object by object; the findings of each leave with `growth` before the next.
     pub(in crate::server) async fn run(
         &self,
-        state: &State,
-        report: &Report,
+        at: &Workplace<'_>,
         growth: Option<&Growth>,
     ) -> Result<Checked, Halt> {
+        let Workplace { state, report, process, .. } = *at;
         let mut checked = Checked::default();
         let total = wire_count(self.items.len());
         for (done, item) in (0..).zip(&self.items) {
@@ -81,7 +80,7 @@ impl Check {
                 Item::Found(object) => match examine(Arc::clone(object), growth.cloned()).await? {
                     Ok(priorities) => {
                         checked.add(priorities);
-                        pause(state).await;
+                        process.work(state.costs.of(item.kind())).await;
                         continue;
                     }
                     Err(unreadable) => ("READ_ERROR", item.left_out(&unreadable)),
@@ -90,15 +89,15 @@ impl Check {
             };
             report.warning(&item.label(), code, &left_out.reason).await?;
             checked.skipped.push(left_out);
-            pause(state).await;
+            process.work(state.costs.of(item.kind())).await;
         }
         report.progress(total, total, "").await?;
         Ok(checked)
     }
 
     /// Checks for a single answer, which can only say that nothing was found.
-    pub(in crate::server) async fn answer(&self, state: &State) -> Result<Value, Halt> {
-        let checked = self.run(state, &Report::Nobody, None).await?;
+    pub(in crate::server) async fn answer(&self, at: &Workplace<'_>) -> Result<Value, Halt> {
+        let checked = self.run(at, None).await?;
         if checked.finding_count > 0 {
             let message = format!("{} findings need a stream", checked.finding_count);
             return Err(Halt::Refused(Refusal::new(Refusal::ATC_ERROR, message)));
@@ -166,10 +165,4 @@ fn read_and_check(object: &Object) -> Result<serde_json::Result<Found>, String> 
         }
     }
     Ok(Ok(found))
-}
-
-async fn pause(state: &State) {
-    if !state.object_delay.is_zero() {
-        sleep(state.object_delay).await;
-    }
 }

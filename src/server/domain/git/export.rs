@@ -8,7 +8,6 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
 
 use super::selection::Item;
 use crate::proto::Skipped;
@@ -18,8 +17,9 @@ use crate::server::archive::{ArchiveBuilder, ArchivedFile};
 use crate::server::delivery::wire_count;
 use crate::server::limits::{MAX_ANSWER_BYTES, MAX_LISTED_FILES};
 use crate::server::refusal::Refusal;
+use crate::server::script::{Fate, ObjectFault};
 use crate::server::state::State;
-use crate::server::work::{Halt, Product, Report, written};
+use crate::server::work::{Halt, Product, Workplace, written};
 
 /// An export that could be run. *Source*: PROTOCOL 7.1.
 pub(in crate::server) struct Export {
@@ -63,13 +63,14 @@ impl Export {
         self.items.is_empty()
     }
 
+    /// Counts it for each object.
+    pub(in crate::server) fn count(&self) {
+        self.items.iter().for_each(Item::count_export);
+    }
+
     /// Exports for a stream.
-    pub(in crate::server) async fn produce(
-        &self,
-        state: &State,
-        report: &Report,
-    ) -> Result<Product, Halt> {
-        let exported = self.run(state, report).await?;
+    pub(in crate::server) async fn produce(&self, at: &Workplace<'_>) -> Result<Product, Halt> {
+        let exported = self.run(at).await?;
         Ok(Product {
             source: Box::new(exported.payload.clone()),
             chunk_delay: Duration::ZERO,
@@ -79,22 +80,27 @@ impl Export {
     }
 
     /// Builds the archive object by object, so that it can be given up between two of them.
-    pub(in crate::server) async fn run(
-        &self,
-        state: &State,
-        report: &Report,
-    ) -> Result<Exported, Halt> {
+    pub(in crate::server) async fn run(&self, at: &Workplace<'_>) -> Result<Exported, Halt> {
+        let Workplace { state, report, script, process } = *at;
         let mut archive = ArchiveBuilder::new().map_err(failed)?;
         let mut skipped = Vec::new();
         let reports = state.profile.reports_skipped();
         let total = wire_count(self.items.len());
+        let killed_at = (script.fate() == Fate::Killed).then_some(total / 2);
         for (done, item) in (0..).zip(&self.items) {
-            report.progress(done, total, &item.label()).await?;
-            if !state.object_delay.is_zero() {
-                sleep(state.object_delay).await;
+            let label = item.label();
+            report.progress(done, total, &label).await?;
+            if killed_at == Some(done) {
+                return Err(Halt::Crashed);
             }
-            let (code, left_out) = match item {
-                Item::Found(object) => {
+            process.work(state.costs.of(item.kind())).await;
+            let (code, left_out) = match (item, script.at(&label)) {
+                (_, Some(ObjectFault::Crash)) => return Err(Halt::Crashed),
+                (_, Some(ObjectFault::Fail(reason))) => {
+                    return Err(failed(format_args!("{label}: {reason}")));
+                }
+                (_, Some(ObjectFault::Skip(reason))) => ("SERIALIZE_ERROR", item.left_out(reason)),
+                (Item::Found(object), None) => {
                     let added = Arc::clone(object);
                     let add = move || {
                         let outcome = archive.add(&added);
@@ -105,10 +111,12 @@ impl Export {
                     let Err(error) = outcome else { continue };
                     ("READ_ERROR", item.left_out(&error))
                 }
-                Item::Missing { .. } => ("NOT_FOUND", item.left_out(&"object does not exist")),
+                (Item::Missing { .. }, None) => {
+                    ("NOT_FOUND", item.left_out(&"object does not exist"))
+                }
             };
             if reports {
-                report.warning(&item.label(), code, &left_out.reason).await?;
+                report.warning(&label, code, &left_out.reason).await?;
             }
             skipped.push(left_out);
         }

@@ -51,6 +51,21 @@ impl Item {
         Ok(found.into_iter().map(Self::Found).chain(missing).collect())
     }
 
+    /// An export asks for it.
+    pub(super) fn count_export(&self) {
+        if let Self::Found(object) = self {
+            object.count_export();
+        }
+    }
+
+    /// Its type.
+    pub(in crate::server::domain) fn kind(&self) -> &str {
+        match self {
+            Self::Found(object) => &object.kind,
+            Self::Missing { kind, .. } => kind,
+        }
+    }
+
     /// What people call it, such as `CLAS ZCL_X`.
     pub(in crate::server::domain) fn label(&self) -> String {
         match self {

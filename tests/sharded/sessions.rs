@@ -1,0 +1,117 @@
+//! How many sessions there are, and what a server does that wants fewer.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use longhaul::ops::git::ShardedExport;
+use longhaul::server::{Profile, RawMessage, Script, Server};
+use longhaul::{Client, ConnectError, Error};
+
+use crate::support::front::{Answer, Front};
+use crate::support::{PACKAGE, connect, connect_with, deadline};
+use crate::{objects, package, run};
+
+#[tokio::test]
+async fn there_are_never_more_sessions_than_asked_for() {
+    let folder = package(120);
+    for sessions in [1, 3, 5] {
+        let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+        let builder = builder.object_delay(Duration::from_millis(5));
+        let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+        let client = connect(&server).await;
+        let export = ShardedExport::objects(objects(120)).sessions(sessions);
+        run(&client, export).await.unwrap();
+        assert_eq!(server.most_sessions(), sessions);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_sessions_gets_fewer() {
+    let folder = package(120);
+    for most in [1, 2] {
+        let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+        let builder = builder.object_delay(Duration::from_millis(2)).max_sessions(most);
+        let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+        let client = connect(&server).await;
+        let export = ShardedExport::objects(objects(120)).sessions(8);
+        let done = run(&client, export).await.unwrap();
+        assert!(done.output.is_complete());
+        assert_eq!(server.most_sessions(), most);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_gets_fewer() {
+    let folder = package(120);
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Full);
+    let builder = builder.object_delay(Duration::from_millis(2)).max_concurrent(1);
+    let busy = Script::new().busy(4, Duration::from_millis(20));
+    let server = deadline(builder.script(busy).bind("127.0.0.1:0")).await.unwrap();
+    let client = connect(&server).await;
+    let export = ShardedExport::objects(objects(120)).sessions(4);
+    let done = run(&client, export).await.unwrap();
+    assert!(done.output.is_complete(), "{:?}", done.output.skipped);
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_others_goes_to_the_first_session() {
+    let folder = package(30);
+    let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(5 << 20).collect();
+    std::fs::write(folder.path().join("z00001.prog.abap"), noise).unwrap();
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    // The others have 4 MiB each.
+    let client = connect_with(&server, |builder| builder.max_message_bytes(16 << 20)).await;
+    let done = run(&client, ShardedExport::objects(objects(30)).sessions(5)).await.unwrap();
+    assert!(done.output.is_complete(), "{:?}", done.output.skipped);
+    // And what is too large for any is left out and named.
+    let client = connect_with(&server, |builder| builder.max_message_bytes(4 << 20)).await;
+    let done = run(&client, ShardedExport::objects(objects(30)).sessions(2)).await.unwrap();
+    assert_eq!(done.output.missing.objects, [objects(30).nth(1).unwrap()]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_an_error_and_what_came_stays() {
+    let folder = package(120);
+    let place = tempfile::tempdir().unwrap();
+    let target = place.path().join("a.zip");
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+    let builder = builder.object_delay(Duration::from_millis(2));
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let client: Client = connect(&server).await;
+    let export = ShardedExport::objects(objects(120)).sessions(2);
+    let options = client.options().clone().journal_for(&target);
+    let start = client.start_sharded_with(export, options);
+    let transfer = deadline(Box::pin(start)).await.unwrap();
+    let mut server = Some(server);
+    let transfer = transfer.on_event(move |event| {
+        if let longhaul::Event::Sessions(sessions) = event
+            && sessions.shards >= 2
+        {
+            drop(server.take());
+        }
+    });
+    let error = deadline(transfer.save(&target)).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(_)), "{error:?}");
+    assert!(!target.exists());
+    assert!(longhaul::client::LeftoverInfo::peek(&target).is_some());
+}
+
+#[tokio::test]
+async fn a_logon_that_is_refused_is_not_tried_again_and_again() {
+    let folder = package(20);
+    let script = Script::new().before(vec![RawMessage::Cut]).only_first(1);
+    let builder = Server::builder().package(PACKAGE, folder.path()).script(script);
+    let server = deadline(builder.profile(Profile::Seed).bind("127.0.0.1:0")).await.unwrap();
+    let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
+    let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
+        _ => Answer::Text("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".into()),
+    });
+    let front = deadline(front).await;
+    let client = deadline(Client::builder(front.url()).connect()).await.unwrap();
+    let export = ShardedExport::objects(objects(20)).sessions(1);
+    let error = run(&client, export).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(ConnectError::Unauthorized { .. })), "{error:?}");
+    assert_eq!(front.heads().len(), 2, "each try counts towards a lock");
+}
