@@ -21,6 +21,8 @@ pub struct StagedFile {
     part: Part,
     /// What is kept until this file stands, or is given up.
     kept: Option<Kept>,
+    /// Whether what others have left beside the target is of no use once this stands.
+    overtakes: bool,
 }
 
 /// Where the part ends up.
@@ -34,12 +36,18 @@ pub(super) enum Landing {
 
 impl StagedFile {
     pub(super) fn new(landing: Landing, part: Part) -> Self {
-        Self { landing, part, kept: None }
+        Self { landing, part, kept: None, overtakes: false }
     }
 
     /// Has what is kept elsewhere stay there until this is settled.
     pub(crate) fn holding(mut self, kept: Option<Kept>) -> Self {
         self.kept = kept;
+        self
+    }
+
+    /// Has what others have left beside the target go once this stands.
+    pub(crate) fn overtaking(mut self, overtakes: bool) -> Self {
+        self.overtakes = overtakes;
         self
     }
 
@@ -59,7 +67,7 @@ impl StagedFile {
     /// [`Error::File`]; the file is as it was, and part and journal stay if there is a journal. What
     /// went into a device cannot be taken back.
     pub fn commit(self) -> Result<(), Error> {
-        let Self { landing, mut part, kept } = self;
+        let Self { landing, mut part, kept, overtakes } = self;
         match landing {
             Landing::Into { target, mut device } => {
                 let path = part.log.path();
@@ -85,7 +93,7 @@ impl StagedFile {
                 if let Some(kept) = kept {
                     kept.free();
                 }
-                if was_journaled || was_sharded {
+                if was_journaled || was_sharded || overtakes {
                     // What else was begun for this file has been overtaken; what cannot be removed
                     // does no harm.
                     let _ = Leftover::remove_stale(&target);

@@ -145,6 +145,8 @@ impl<O: Operation> Transfer<O> {
     /// Has the operation check and interpret what is in the part.
     async fn check(self, sink: Sink, verdict: Verdict) -> Result<Staged<O::Output>, Error> {
         let Verdict { id, reply, kept } = verdict;
+        // A server that keeps nothing has no journal; what was left before is overtaken all the same.
+        let overtakes = sink.is_journaled;
         let part = sink.into_part().await?;
         let (operation, limits) = (Arc::clone(&self.operation), self.options.limits.clone());
         let (begun, name) = (self.begun, self.name.to_string());
@@ -155,7 +157,7 @@ impl<O: Operation> Transfer<O> {
                 .conclude(&reply, &mut reader, &limits)
                 .map_err(|source| Error::Operation { id, operation: name, source })?;
             let receipt = Receipt::new(&reply, begun, now());
-            Ok(Staged { output, receipt, file: part.seal()?.holding(kept) })
+            Ok(Staged { output, receipt, file: part.seal()?.holding(kept).overtaking(overtakes) })
         })
         .await?
     }
