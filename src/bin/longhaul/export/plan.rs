@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
-use longhaul::Client;
-use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
+use longhaul::ops::git::{Export, List, ShardedExport};
 use longhaul::proto::limits::IDLE_LIMIT;
+use longhaul::{Client, Listing};
 
 use super::asked::Asked;
 use crate::args::ExportArgs;
@@ -89,15 +89,15 @@ pub(super) async fn choose(
     if inclination == Inclination::Plain {
         return Ok(Way::Plain(asked.into_plain()));
     }
-    let listed = match asked.list() {
+    let (listed, empty) = match asked.list() {
         // They are all known by name.
-        None => Vec::new(),
+        None => Default::default(),
         Some(list) => {
             let limit = inclination.listing_limit(args);
             let listing = async { Ok::<_, Failure>(list_within(client, list, limit).await) };
             let listing = Box::pin(display.show_listing(listing));
             match interruption.or_drop(listing).await? {
-                Ok(listed) => listed,
+                Ok(Listing { objects, empty, .. }) => (objects, empty),
                 Err(reason) => {
                     display.note(&format!(
                         "exporting in one request, since the packages cannot be listed: {reason}"
@@ -107,9 +107,16 @@ pub(super) async fn choose(
             }
         }
     };
+    let listed: Vec<_> = listed.into_iter().map(|object| object.key).collect();
     let objects: HashSet<_> = listed.iter().chain(&asked.objects).collect();
     if !inclination.wants_shards(objects.len()) {
         return Ok(Way::Plain(asked.into_plain()));
+    }
+    if !empty.is_empty() {
+        display.note(&format!(
+            "warning: nothing is listed in {}: there is no such package, or it cannot be seen",
+            empty.join(", ")
+        ));
     }
     let export = asked.into_sharded(listed);
     Ok(Way::Sharded(match args.sessions {
@@ -123,24 +130,12 @@ pub(super) fn time_left(args: &ExportArgs, since: Instant) -> Option<Duration> {
     args.server.timeout.map(|all| all.saturating_sub(since.elapsed()))
 }
 
-async fn list_within(
-    client: &Client,
-    list: List,
-    limit: Duration,
-) -> Result<Vec<ObjectKey>, String> {
-    let listing = tokio::time::timeout(limit, objects_of(client, list)).await;
-    let listed = listing
-        .unwrap_or_else(|_| Err(format!("no answer in {}", humantime::format_duration(limit))))?;
-    if listed.is_empty() { Err("the list is empty".to_owned()) } else { Ok(listed) }
-}
-
-/// What the packages hold, or why that is not known.
-async fn objects_of(client: &Client, list: List) -> Result<Vec<ObjectKey>, String> {
-    if client.welcome().features.is_none() {
-        return Err("this server does not list its objects".to_owned());
+/// Lists what the packages hold, or says why that is not known.
+async fn list_within(client: &Client, list: List, limit: Duration) -> Result<Listing, String> {
+    match tokio::time::timeout(limit, client.list(list)).await {
+        Ok(listed) => listed.map_err(|error| innermost(&error)),
+        Err(_) => Err(format!("no answer in {}", humantime::format_duration(limit))),
     }
-    let listed = client.run(list).await.map_err(|error| innermost(&error))?;
-    Ok(listed.output.into_iter().map(|object| object.key).collect())
 }
 
 /// What is at the bottom of an error: the server's own words, say.
