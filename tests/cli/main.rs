@@ -21,6 +21,8 @@ mod requests;
 #[cfg(unix)]
 mod resume;
 mod secrets;
+#[cfg(unix)]
+mod sharded;
 mod support;
 mod systems;
 #[cfg(unix)]

@@ -44,6 +44,12 @@ impl Serving {
         self.server.addr()
     }
 
+    /// How often an object was asked for.
+    #[cfg(unix)]
+    pub(crate) fn times_exported(&self, kind: &str, name: &str) -> u64 {
+        self.server.times_exported(kind, name)
+    }
+
     /// Makes something that stands before the server, and goes with it.
     pub(crate) fn front<T>(&self, making: impl Future<Output = T>) -> T {
         self.runtime.block_on(making)
@@ -83,6 +89,14 @@ impl Folder {
         let names = self.names().into_iter().filter(|name| is_of(name, "part"));
         let sizes = names.filter_map(|name| Some(fs::metadata(self.path(&name)).ok()?.len()));
         sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size))
+    }
+
+    /// The shards that interrupted exports have left in it.
+    pub(crate) fn shards(&self) -> Vec<PathBuf> {
+        let stores = self.names().into_iter().filter(|name| is_of(name, "shards"));
+        let entries = stores.filter_map(|name| fs::read_dir(self.path(&name)).ok()).flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.filter(|path| path.extension().is_some_and(|found| found == "zip")).collect()
     }
 
     /// The names of the files in it that are not of interrupted exports, sorted.

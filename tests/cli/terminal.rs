@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use longhaul::server::{Profile, Script};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -126,6 +126,17 @@ fn a_bar_shows_objects_bytes_rate_and_time_and_ctrl_c_leaves_nothing() {
     assert_eq!(terminal.wait(), 130);
     assert!(terminal.seen.contains("error: interrupted"), "{:?}", terminal.seen);
     assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_bar_shows_the_sessions_of_an_export_in_shards() {
+    let serving = Serving::start(|server| server.object_delay(Duration::from_millis(20)));
+    let folder = Folder::new();
+    let words = ["export", "$DEMO", "--sessions", "2"];
+    let mut terminal = Terminal::run(&folder, &serving.url(), &words);
+    terminal.wait_for(&["[==", "/71 objects", "2 sessions", "ETA "]);
+    assert_eq!(terminal.wait(), 0, "{:?}", terminal.seen);
+    assert!(terminal.seen.contains("$DEMO.zip: 71 objects"), "{:?}", terminal.seen);
 }
 
 #[test]
