@@ -92,6 +92,7 @@ impl Folder {
     }
 
     /// The shards that interrupted exports have left in it.
+    #[cfg(unix)]
     pub(crate) fn shards(&self) -> Vec<PathBuf> {
         let stores = self.names().into_iter().filter(|name| is_of(name, "shards"));
         let entries = stores.filter_map(|name| fs::read_dir(self.path(&name)).ok()).flatten();

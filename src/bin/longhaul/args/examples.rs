@@ -34,10 +34,15 @@ Examples:
       files in a new folder and no archive; with -o as well, both
   longhaul export --object CLAS:ZCL_A --object PROG:ZREPORT -o some.zip
   longhaul export --objects-from missing.txt -o rest.zip
+  longhaul export -s a4h '$ZRAY' --sessions 6
+      in small requests over six sessions, for packages that take long
   longhaul export '$ZRAY' --resume
       goes on with what an interrupted export of the same left beside $ZRAY.zip
   longhaul export '$ZRAY' -o - | bsdtar -tf -
       nothing is written before everything has been verified
+
+More than 100 objects are exported in shards by themselves where it can be
+listed what the packages hold; --no-shard asks for one request.
 
 Exit code 6 means that the file is there but objects are missing from it; they
 are listed on stderr, and under `missing` and `skipped` with --json.";

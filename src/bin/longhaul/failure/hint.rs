@@ -177,7 +177,9 @@ fn closed(cause: &CloseCause) -> &'static str {
 
 fn server(error: &ServerError) -> &'static str {
     match error.code.as_str() {
-        ServerError::BUSY => "the server is overloaded: try again later",
+        ServerError::BUSY => {
+            "the server is overloaded: try again later, exports with fewer --sessions"
+        }
         "GIT_ERROR" => "check the package name, and the names of the objects",
         "UNKNOWN_DOMAIN" | "UNKNOWN_ACTION" => {
             "this server does not offer that: `longhaul ping` lists its domains"
