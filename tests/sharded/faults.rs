@@ -94,3 +94,25 @@ async fn what_is_left_out_in_silence_is_missed() {
         assert_eq!(skipped.reason.contains("inactive"), profile == Profile::Full);
     }
 }
+
+#[tokio::test]
+async fn types_that_cannot_be_serialized_are_left_out_at_once() {
+    let folder = package(40);
+    let unknown = (0..50).map(|n| ObjectKey::new("XYZ1", &format!("Z{n}")));
+    let mut script = Script::new();
+    for key in unknown.clone() {
+        script = script.skip_object(key.kind(), key.name(), "no serializer");
+    }
+    for n in 0..50 {
+        std::fs::write(folder.path().join(format!("z{n}.xyz1.xml")), "<xml/>").unwrap();
+    }
+    let server = serve(folder.path(), Profile::Deployed, script).await;
+    let client = connect(&server).await;
+    let export = ShardedExport::objects(objects(40).chain(unknown.clone())).sessions(2);
+    let done = run(&client, export).await.unwrap();
+    assert_eq!((done.output.objects, done.output.skipped.len()), (40, 50));
+    assert!(done.output.skipped.iter().all(|skipped| skipped.reason.contains("type XYZ1")));
+    for key in unknown {
+        assert_eq!(server.times_exported(key.kind(), key.name()), 1);
+    }
+}

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use longhaul::ops::git::ShardedExport;
+use longhaul::ops::git::{ObjectKey, ShardedExport};
 use longhaul::server::{Profile, RawMessage, Script, Server};
-use longhaul::{Client, ConnectError, Error};
+use longhaul::{Client, ConnectError, Error, ErrorKind};
 
 use crate::support::front::{Answer, Front};
 use crate::support::{PACKAGE, connect, connect_with, deadline};
@@ -114,4 +114,45 @@ async fn a_logon_that_is_refused_is_not_tried_again_and_again() {
     let error = run(&client, export).await.unwrap_err();
     assert!(matches!(error, Error::Connect(ConnectError::Unauthorized { .. })), "{error:?}");
     assert_eq!(front.heads().len(), 2, "each try counts towards a lock");
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_it_is_not_asked_for_again() {
+    let folder = package(200);
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+    let builder = builder.object_delay(Duration::from_millis(4));
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
+    let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 | 1 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
+        _ => Answer::Text("HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n".into()),
+    });
+    let front = deadline(front).await;
+    let client = deadline(Client::builder(front.url()).connect()).await.unwrap();
+    let done = run(&client, ShardedExport::objects(objects(200)).sessions(6)).await.unwrap();
+    assert!(done.output.is_complete());
+    assert_eq!(server.most_sessions(), 2);
+    assert_eq!(front.heads().len(), 6, "each session was asked for once");
+}
+
+#[tokio::test]
+async fn the_limit_on_the_payload_is_one_for_all_shards() {
+    let folder = package(0);
+    for n in 0..40 {
+        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(20_000).collect();
+        std::fs::write(folder.path().join(format!("z{n:05}.prog.abap")), noise).unwrap();
+    }
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let client = connect(&server).await;
+    let keys = || (0..40).map(|n| ObjectKey::new("PROG", &format!("Z{n:05}")));
+    for (limit, fits) in [(500_000, false), (900_000, true)] {
+        let options = client.options().clone().max_payload_bytes(limit);
+        let start = client.start_sharded_with(ShardedExport::objects(keys()), options);
+        let done = deadline(Box::pin(async { start.await?.collect().await })).await;
+        assert_eq!(done.is_ok(), fits, "{limit}");
+        if let Err(error) = done {
+            assert_eq!(error.kind(), ErrorKind::Limit, "{error:?}");
+        }
+    }
 }

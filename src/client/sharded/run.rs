@@ -6,6 +6,7 @@
 //!     └── again, halves ◀─┴─▶ pause ──▶ session
 //! ```
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,13 +27,18 @@ use crate::client::file::Store;
 use crate::client::link::Link;
 use crate::client::options::TransferOptions;
 use crate::client::retry::Retries;
-use crate::client::transfer::{Outlet, Output, Verdict};
-use crate::ops::git::{Outcome, OutcomeSkipped, Plan, Shard, ShardedExport};
+use crate::client::transfer::{Outlet, Output, Transfer, Verdict};
+use crate::client::transport::Transport;
+use crate::ops::git::{
+    ObjectKey, Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardedExport, Types,
+};
 use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
 use crate::proto::{Operation, Progress, Warning};
 
 /// How far apart signs of progress are, at least.
 const PACE: Duration = Duration::from_millis(100);
+/// How long the server may take to say which types it can serialize.
+const TYPES_LIMIT: Duration = Duration::from_secs(10);
 /// How often a session that cannot connect tries before it counts as refused.
 const MOST_CONNECTS: u32 = 3;
 
@@ -152,7 +158,9 @@ impl Run {
                 let Ended { shard, place, took, result } = *ended;
                 match result {
                     Ok(finished) => {
-                        self.store.add(place);
+                        if !finished.objects.is_empty() {
+                            self.store.add(place);
+                        }
                         self.bytes = self.bytes.saturating_add(finished.bytes);
                         self.slowest.note(&shard.objects, took);
                         let Finished { objects, skipped, .. } = finished;
@@ -253,22 +261,52 @@ impl Run {
 
     /// Puts the shards together, hands the whole on and says what it is.
     async fn conclude(self) -> Result<Verdict, Error> {
-        let Self { plan, store, outlet, operation, options, slowest, warnings, last_error, .. } =
-            self;
+        let Self { plan, crew, store, outlet, operation, options, .. } = self;
         if plan.received().is_empty()
-            && let Some(error) = last_error
+            && let Some(error) = self.last_error
         {
             return Err(error);
         }
-        let requested: Vec<_> =
-            plan.received().iter().chain(plan.skipped().keys()).cloned().collect();
-        let skipped = plan.skipped().iter().map(|(object, reason)| OutcomeSkipped {
-            object: object.clone(),
-            reason: reason.clone(),
-        });
-        let outcome =
-            Outcome { requested, skipped: skipped.collect(), slowest: slowest.into_times() };
-        merging::merge(&operation, &options, &outlet, store, outcome, warnings).await
+        let is_silent = plan.skipped().any(|(_, reason)| *reason == Reason::None);
+        let types = if is_silent { types(crew.first()).await } else { None };
+        // The server has no more to do for us.
+        drop(crew);
+        let skipped: Vec<_> = plan
+            .skipped()
+            .map(|(object, reason)| OutcomeSkipped {
+                object: object.clone(),
+                reason: explain(object, reason, types.as_ref()),
+            })
+            .collect();
+        let requested = plan.received().iter().chain(plan.skipped().map(|(key, _)| key));
+        let requested = requested.cloned().collect();
+        let outcome = Outcome { requested, skipped, slowest: self.slowest.into_times() };
+        merging::merge(&operation, &options, &outlet, store, outcome, self.warnings).await
+    }
+}
+
+/// The types that the server can serialize, if it says so.
+async fn types(link: &Arc<Link>) -> Option<BTreeSet<String>> {
+    let transport: Arc<dyn Transport> = link.clone();
+    let options = TransferOptions::default().deadline(Some(TYPES_LIMIT)).retries(Retries::never());
+    let types = async { Transfer::start(transport, Types, options, None).await?.collect().await };
+    match Box::pin(types).await {
+        Ok(done) => Some(done.output.into_iter().map(|kind| kind.to_uppercase()).collect()),
+        Err(error) => {
+            tracing::debug!(%error, "the types that can be serialized are not known");
+            None
+        }
+    }
+}
+
+/// Why an object is not there, as far as anybody knows.
+fn explain(object: &ObjectKey, reason: &Reason, types: Option<&BTreeSet<String>>) -> String {
+    match reason {
+        Reason::Given(reason) => reason.clone(),
+        Reason::None if types.is_some_and(|types| !types.contains(object.kind())) => {
+            format!("the server cannot serialize objects of type {}", object.kind())
+        }
+        Reason::None => "the server left it out and gave no reason".to_owned(),
     }
 }
 

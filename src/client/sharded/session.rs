@@ -12,12 +12,14 @@ use crate::client::options::TransferOptions;
 use crate::client::transfer::Transfer;
 use crate::client::transport::Transport;
 use crate::ops::git::ObjectKey;
-use crate::ops::git::{Exported, Shard, ShardFailure, ShardedExport, archive};
+use crate::ops::git::{Exported, Shard, ShardFailure, ShardRequest, archive};
 use crate::proto::Skipped;
 
 /// The bound of the first pause after something went wrong.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The bound of all pauses.
+/// How long a server may have itself left alone.
+const MOST_ASKED_PAUSE: Duration = Duration::from_secs(60);
+/// The bound of all pauses that no server asked for.
 const MOST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A session of the server's that is ours to work with.
@@ -79,8 +81,7 @@ impl Session {
         board: &Board,
     ) -> Result<Finished, Error> {
         let transport: Arc<dyn Transport> = self.link.clone();
-        let transfer =
-            Transfer::start(transport, ShardedExport::shard(shard), options, None).await?;
+        let transfer = Transfer::start(transport, ShardRequest::new(shard), options, None).await?;
         let (progress, warnings) = (board.clone(), board.clone());
         let staged = transfer
             .on_progress(move |status| progress.note(number, status.progress, status.bytes))
@@ -89,8 +90,13 @@ impl Session {
             .await?;
         let Exported { files, skipped, .. } = staged.output;
         let (bytes, file) = (staged.receipt.bytes, staged.file);
-        beside(move || file.commit()).await??;
-        let objects = archive::objects(&files).into_iter().map(|(_, key)| key).collect();
+        let objects: Vec<_> = archive::objects(&files).into_iter().map(|(_, key)| key).collect();
+        if objects.is_empty() {
+            // Nothing that is worth a place among the others.
+            beside(move || drop(file)).await?;
+        } else {
+            beside(move || file.commit()).await??;
+        }
         Ok(Finished { objects, skipped, bytes })
     }
 
@@ -109,8 +115,8 @@ impl Session {
     pub(super) fn pause(&mut self, asked: Option<Duration>) -> Duration {
         let bound = FIRST_PAUSE.saturating_mul(1 << self.troubles.min(10)).min(MOST_PAUSE);
         self.troubles = self.troubles.saturating_add(1);
-        let bound = asked.unwrap_or(bound);
-        bound.mul_f64(0.5 + fastrand::f64() / 2.0).max(asked.unwrap_or_default())
+        let asked = asked.unwrap_or_default().min(MOST_ASKED_PAUSE);
+        asked.max(bound.mul_f64(0.5 + fastrand::f64() / 2.0))
     }
 }
 

@@ -110,8 +110,8 @@ impl Exported {
         self.counted.is_some_and(|counted| counted < self.objects)
     }
 
-    /// Checks the archive and compares it with what was `requested` by name, which may be all that
-    /// was asked for.
+    /// Checks the archive, if there is one, and compares it with what was `requested` by name, which
+    /// may be all that was asked for.
     pub(super) fn read(
         reply: &Reply,
         payload: &mut dyn PayloadReader,
@@ -119,18 +119,15 @@ impl Exported {
         requested: Vec<ObjectKey>,
         is_all: bool,
     ) -> Result<Self, OperationError> {
-        if reply.payload_bytes == 0 {
-            return Err(OperationError::Empty);
-        }
-        let files = archive::check(payload, limits.max_payload_bytes).map_err(|error| {
-            let is_limit = error.is_limit();
-            let error = OperationError::payload("abapGit archive", error);
-            if is_limit { error.beyond_limit() } else { error }
-        })?;
+        let files = match reply.payload_bytes {
+            0 => Vec::new(),
+            _ => archive::check(payload, limits.max_payload_bytes).map_err(|error| {
+                let is_limit = error.is_limit();
+                let error = OperationError::payload("abapGit archive", error);
+                if is_limit { error.beyond_limit() } else { error }
+            })?,
+        };
         let found = archive::objects(&files);
-        if found.is_empty() {
-            return Err(OperationError::Empty);
-        }
         let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
         let counted = reply.count("objectCount");
         let skipped = reply.skipped();
@@ -153,6 +150,11 @@ impl Exported {
         unexpected.sort();
         let slowest = Vec::new();
         Ok(Self { files, objects, counted, requested, skipped, missing, unexpected, slowest })
+    }
+
+    /// An export that delivers nothing has failed.
+    pub(super) fn or_empty(self) -> Result<Self, OperationError> {
+        if self.objects == 0 { Err(OperationError::Empty) } else { Ok(self) }
     }
 }
 
@@ -186,6 +188,6 @@ impl Operation for Export {
         limits: &Limits,
     ) -> Result<Exported, OperationError> {
         let is_all = self.0.packages.is_empty();
-        Exported::read(reply, payload, limits, self.0.objects.clone(), is_all)
+        Exported::read(reply, payload, limits, self.0.objects.clone(), is_all)?.or_empty()
     }
 }

@@ -12,5 +12,7 @@ pub use list::{List, ListedObject};
 pub use object::{InvalidObjectKey, ObjectKey};
 pub use sharded::{ObjectTime, ShardedExport};
 #[cfg(feature = "client")]
-pub(crate) use sharded::{Outcome, OutcomeSkipped, Plan, Shard, ShardFailure};
+pub(crate) use sharded::{
+    Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardFailure, ShardRequest,
+};
 pub use types::Types;

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 mod requests;
 
 #[cfg(feature = "client")]
-pub(crate) use plan::{Plan, Shard, ShardFailure};
+pub(crate) use plan::{Plan, Reason, Shard, ShardFailure};
 #[cfg(feature = "client")]
-pub(crate) use requests::{Outcome, OutcomeSkipped};
+pub(crate) use requests::{Outcome, OutcomeSkipped, ShardRequest};
 
 use super::export::Exported;
 use super::object::ObjectKey;
@@ -163,7 +163,7 @@ impl Operation for ShardedExport {
     ) -> Result<Exported, OperationError> {
         let requested: Vec<ObjectKey> =
             reply.field("requested").ok_or_else(|| OperationError::missing("requested"))?;
-        let mut exported = Exported::read(reply, payload, limits, requested, true)?;
+        let mut exported = Exported::read(reply, payload, limits, requested, true)?.or_empty()?;
         exported.slowest = reply.field("slowest").unwrap_or_default();
         Ok(exported)
     }

@@ -32,9 +32,6 @@ const MAX_SHARD_OBJECTS: usize = 1_000;
 const MOST_TRIES: u32 = 2;
 /// How often a single object is asked for whose request broke, which may be nobody's fault.
 const MOST_TRIES_BROKEN: u32 = 5;
-/// What is said of an object that just did not come.
-const UNEXPLAINED: &str = "the server left it out and gave no reason";
-
 /// Objects that are asked for in one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shard {
@@ -61,6 +58,15 @@ pub(crate) enum ShardFailure {
     TooLarge(String),
 }
 
+/// Why an object did not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// In the server's words, or in those of what broke.
+    Given(String),
+    /// The server left it out in silence.
+    None,
+}
+
 /// How far an export by shards is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -79,10 +85,10 @@ pub(crate) struct Plan {
     again: VecDeque<Shard>,
     /// How many shards are out.
     running: usize,
-    total: usize,
+    /// All that is to come.
+    wanted: BTreeSet<ObjectKey>,
     received: BTreeSet<ObjectKey>,
-    unexpected: BTreeSet<ObjectKey>,
-    skipped: BTreeMap<ObjectKey, String>,
+    skipped: BTreeMap<ObjectKey, Reason>,
     costs: Costs,
     target: Duration,
     /// How long the longest request took that went well.
@@ -94,17 +100,15 @@ impl Plan {
     pub(crate) fn new(objects: impl IntoIterator<Item = ObjectKey>, target: Duration) -> Self {
         let objects: BTreeSet<_> = objects.into_iter().collect();
         let costs = Costs::default();
-        let total = objects.len();
-        let mut fresh: Vec<_> = objects.into_iter().rev().collect();
+        let mut fresh: Vec<_> = objects.iter().rev().cloned().collect();
         // Stable, so that the same objects are asked for in the same order each time.
         fresh.sort_by(|one, other| costs.of(one).total_cmp(&costs.of(other)));
         Self {
             fresh,
             again: VecDeque::new(),
             running: 0,
-            total,
+            wanted: objects,
             received: BTreeSet::new(),
-            unexpected: BTreeSet::new(),
             skipped: BTreeMap::new(),
             costs,
             target: target.max(LEAST_TARGET),
@@ -118,7 +122,6 @@ impl Plan {
         let wanted: BTreeSet<_> =
             self.fresh.iter().filter(|key| found.contains(*key)).cloned().collect();
         self.fresh.retain(|key| !wanted.contains(key));
-        self.unexpected.extend(found.difference(&wanted).cloned());
         self.received.extend(wanted);
     }
 
@@ -145,25 +148,18 @@ impl Plan {
         self.running = self.running.saturating_sub(1);
         self.longest = self.longest.max(Some(took));
         self.costs.learn(&shard.objects, took);
-        let asked: BTreeSet<_> = shard.objects.iter().collect();
-        let mut came = BTreeSet::new();
-        for key in received {
-            let is_asked = asked.contains(&key);
-            if is_asked {
-                came.insert(key)
-            } else {
-                self.unexpected.insert(key)
-            };
-        }
-        for key in shard.objects.iter().filter(|key| !came.contains(*key)) {
+        // Also what another shard is asked for: it is there.
+        let came = received.into_iter().filter(|key| self.wanted.contains(key));
+        self.received.extend(came);
+        for key in shard.objects.iter().filter(|key| !self.received.contains(*key)) {
             let says = skipped
                 .iter()
                 .find(|skipped| ObjectKey::new(&skipped.kind, &skipped.name) == *key)
                 .map(|skipped| skipped.reason.as_str())
                 .filter(|reason| !reason.is_empty());
-            self.skipped.insert(key.clone(), says.unwrap_or(UNEXPLAINED).to_owned());
+            let reason = says.map_or(Reason::None, |reason| Reason::Given(reason.to_owned()));
+            self.skipped.insert(key.clone(), reason);
         }
-        self.received.extend(came);
     }
 
     /// A shard gave nothing, after `took`.
@@ -188,7 +184,7 @@ impl Plan {
         if tries < most_tries {
             self.again.push_back(Shard { tries, ..shard });
         } else if is_single {
-            self.skipped.extend(shard.objects.into_iter().map(|key| (key, reason.clone())));
+            self.skip(shard.objects, &reason);
         } else {
             let mut first = shard.objects;
             let second = first.split_off(first.len().div_ceil(2));
@@ -201,8 +197,8 @@ impl Plan {
     /// Gives up on all that is left, for one reason.
     pub(crate) fn give_up(&mut self, reason: &str) {
         let left = self.again.drain(..).flat_map(|shard| shard.objects);
-        let left = left.chain(self.fresh.drain(..));
-        self.skipped.extend(left.map(|key| (key, reason.to_owned())));
+        let left: Vec<_> = left.chain(self.fresh.drain(..)).collect();
+        self.skip(left, reason);
     }
 
     /// Whether every object is received or skipped.
@@ -216,7 +212,8 @@ impl Plan {
     }
 
     pub(crate) fn tally(&self) -> Tally {
-        Tally { settled: self.received.len().saturating_add(self.skipped.len()), total: self.total }
+        let skipped = self.skipped.keys().filter(|key| !self.received.contains(*key)).count();
+        Tally { settled: self.received.len().saturating_add(skipped), total: self.wanted.len() }
     }
 
     /// Objects that were asked for and have come.
@@ -224,15 +221,14 @@ impl Plan {
         &self.received
     }
 
-    /// Objects that were asked for and did not come, with the reason.
-    pub(crate) fn skipped(&self) -> &BTreeMap<ObjectKey, String> {
-        &self.skipped
+    /// Objects that were asked for and did not come.
+    pub(crate) fn skipped(&self) -> impl Iterator<Item = (&ObjectKey, &Reason)> {
+        self.skipped.iter().filter(|(key, _)| !self.received.contains(*key))
     }
 
-    /// Objects that came and were not asked for.
-    #[cfg(test)]
-    pub(crate) fn unexpected(&self) -> &BTreeSet<ObjectKey> {
-        &self.unexpected
+    fn skip(&mut self, objects: impl IntoIterator<Item = ObjectKey>, reason: &str) {
+        let reason = Reason::Given(reason.to_owned());
+        self.skipped.extend(objects.into_iter().map(|key| (key, reason.clone())));
     }
 
     fn fresh_shard(&mut self, sessions: usize) -> Option<Shard> {

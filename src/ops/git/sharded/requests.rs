@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use super::plan::Shard;
 use super::{ObjectTime, ShardedExport};
-use crate::ops::git::{Export, List, ObjectKey};
+use crate::ops::git::{Export, Exported, List, ObjectKey};
+use crate::proto::{
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
+};
 
 impl ShardedExport {
     /// The question what the packages hold, if that is not known.
@@ -20,11 +23,49 @@ impl ShardedExport {
     pub(crate) fn wanted(&self) -> impl Iterator<Item = ObjectKey> {
         self.listing.iter().flatten().chain(&self.selection.objects).cloned()
     }
+}
 
-    /// The operation that asks for one shard.
-    pub(crate) fn shard(shard: &Shard) -> Export {
+/// Asks for the objects of one shard; that nothing comes of them is a result as any other.
+pub(crate) struct ShardRequest(Export, Vec<ObjectKey>);
+
+impl ShardRequest {
+    pub(crate) fn new(shard: &Shard) -> Self {
         // A package among them is to bring itself alone.
-        Export::objects(shard.objects.iter().cloned()).without_subpackages()
+        let export = Export::objects(shard.objects.iter().cloned()).without_subpackages();
+        Self(export, shard.objects.clone())
+    }
+}
+
+impl Operation for ShardRequest {
+    type Output = Exported;
+
+    fn name(&self) -> OperationName {
+        self.0.name()
+    }
+
+    fn params(&self) -> Params {
+        self.0.params()
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.0.is_repeatable()
+    }
+
+    fn has_payload(&self) -> bool {
+        self.0.has_payload()
+    }
+
+    fn answer_payload(&self) -> Option<&'static str> {
+        self.0.answer_payload()
+    }
+
+    fn conclude(
+        &self,
+        reply: &Reply,
+        payload: &mut dyn PayloadReader,
+        limits: &Limits,
+    ) -> Result<Exported, OperationError> {
+        Exported::read(reply, payload, limits, self.1.clone(), true)
     }
 }
 
