@@ -92,10 +92,7 @@ impl RetryBudget {
         let pause = match asked.map(|asked| asked.max(LEAST_PAUSE)) {
             Some(asked) if asked > left => return None,
             Some(asked) => asked.mul_f64(1.0 + jitter / 2.0).min(left),
-            None => {
-                let grown = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.tries));
-                grown.min(MOST_PAUSE).mul_f64(jitter).max(LEAST_PAUSE)
-            }
+            None => backoff(self.tries, jitter),
         };
         if self.tries >= self.retries.tries || pause > left {
             return None;
@@ -115,6 +112,12 @@ impl RetryBudget {
     pub(crate) fn refill(&mut self) {
         (self.tries, self.spent, self.since) = (0, Duration::ZERO, None);
     }
+}
+
+/// How long to wait after so many tries, where nobody says: random up to a bound that doubles.
+pub(crate) fn backoff(tries: u32, jitter: f64) -> Duration {
+    let grown = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries));
+    grown.min(MOST_PAUSE).mul_f64(jitter.clamp(0.0, 1.0)).max(LEAST_PAUSE)
 }
 
 #[cfg(test)]

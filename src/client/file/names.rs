@@ -9,6 +9,8 @@ use super::folder_of;
 
 /// How much of the target's name they bear, in characters; names have limits.
 const STEM_CHARS: usize = 50;
+/// How often other names are tried if one is taken.
+const MOST_NAMES: u32 = 16;
 /// How many hex digits tell one try from another.
 const TAG_DIGITS: usize = 8;
 
@@ -55,6 +57,17 @@ impl Names {
     pub(super) fn part_name(&self) -> String {
         self.part.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
+}
+
+/// Makes something under a name of its own; `make` is asked again with another if that is taken.
+pub(super) fn make_first_free<T>(mut make: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..MOST_NAMES {
+        match make() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
+    }
+    make()
 }
 
 /// Whether a text is what tells one try from another.

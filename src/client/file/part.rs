@@ -7,15 +7,12 @@ use std::path::Path;
 use super::super::error::Error;
 use super::growing::Growing;
 use super::journal::{Header, Journal, Stretch, Ticket};
-use super::names::Names;
+use super::names::{Names, make_first_free};
 use super::place::Place;
 use super::staged::{Landing, StagedFile};
 use super::{failed, folder_of, sync_folder_of};
 use crate::proto::Seq;
 use crate::proto::checksum::Crc32;
-
-/// How often other names are tried if one is taken.
-const MOST_NAMES: u32 = 16;
 
 /// The file that grows beside a target while its payload arrives, and its journal if it has one.
 ///
@@ -262,19 +259,13 @@ impl Drop for Part {
 
 /// A new, empty part in `folder` whose journal's name is free as well.
 fn create(target: &Path, folder: &Path) -> io::Result<(Names, Growing)> {
-    let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
-    for _ in 0..MOST_NAMES {
+    make_first_free(|| {
         let names = Names::mint(target, folder);
         if names.journal.symlink_metadata().is_ok() {
-            continue;
+            return Err(io::ErrorKind::AlreadyExists.into());
         }
-        match Growing::create(&names.part) {
-            Ok(log) => return Ok((names, log)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(taken)
+        Growing::create(&names.part).map(|log| (names, log))
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where finished shards lie until all are there.
 //!
-//! A shard says by itself which objects it holds, so there is nothing beside it that could be out of
-//! step with it. Found again, it is read anew and counts if it is whole.
+//! A shard says by itself what it holds, so there is nothing beside it that could be out of step with
+//! it. Found again, it is read anew and counts if it is whole.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -10,11 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::super::error::Error;
-use super::names::{is_tag, stem};
+use super::names::{is_tag, make_first_free, stem};
 use super::place::Place;
 use super::{create_private, failed, folder_of, sync_folder_of};
-use crate::ops::git::ObjectKey;
-use crate::ops::git::archive;
 use crate::proto::checksum::Sha256;
 
 /// The file that says whose shards they are; locked while its process lives.
@@ -25,8 +23,6 @@ const MERGED_FILE: &str = "merged";
 const MAGIC: &str = "longhaul shards 1";
 /// How much of it is read, in bytes; it has less.
 const MAX_REQUEST_BYTES: u64 = 1 << 10;
-/// How often other names are tried if one is taken.
-const MOST_NAMES: u32 = 16;
 
 /// A folder of finished shards, ours alone.
 ///
@@ -44,9 +40,9 @@ pub(crate) struct Store {
 
 /// A shard that an earlier try has finished.
 #[derive(Debug)]
-pub(crate) struct FoundShard {
-    /// The objects in it.
-    pub(crate) objects: Vec<ObjectKey>,
+pub(crate) struct FoundShard<T> {
+    /// What is in it.
+    pub(crate) content: T,
     /// Its length, in bytes.
     pub(crate) bytes: u64,
 }
@@ -75,36 +71,29 @@ impl Store {
         let place = target.as_deref().map_or(temporary.as_path(), folder_of);
         let named = target.as_deref().unwrap_or(Path::new("longhaul"));
         let failed = |source| failed("writing into", place, source);
-        let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
-        for _ in 0..MOST_NAMES {
+        let folder = make_first_free(|| {
             let name = format!("{}.{:08x}.shards", stem(named), fastrand::u32(..));
             let folder = place.join(name);
-            match create_folder(&folder) {
-                Ok(()) => {
-                    let lock = begin(&folder, named, request).map_err(failed)?;
-                    let stays = target.is_some();
-                    return Ok(Self { folder, _lock: lock, shards: Vec::new(), next: 1, stays });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        Err(failed(taken))
+            create_folder(&folder).map(|()| folder)
+        });
+        let folder = folder.map_err(failed)?;
+        let lock = begin(&folder, named, request).map_err(failed)?;
+        Ok(Self { folder, _lock: lock, shards: Vec::new(), next: 1, stays: target.is_some() })
     }
 
     /// Takes the store that an earlier try for the same request has left beside `target`: of several
     /// the one with the most bytes. What is locked or of another request is left as it is, what is
     /// no whole shard is removed.
     ///
-    /// It reads all shards; what they inflate to is limited to `max_bytes` each.
+    /// `read` reads each shard anew, and gives what is in it if it is whole.
     ///
     /// # Errors
     /// [`Error::File`] if `target` can be no file, or if its folder cannot be read.
-    pub(crate) fn find(
+    pub(crate) fn find<T>(
         target: &Path,
         request: &Sha256,
-        max_bytes: u64,
-    ) -> Result<Option<(Self, Vec<FoundShard>)>, Error> {
+        read: impl Fn(BufReader<File>) -> Option<T>,
+    ) -> Result<Option<(Self, Vec<FoundShard<T>>)>, Error> {
         let Place::File(target) = Place::look(target)? else { return Ok(None) };
         let mut best: Option<(u64, PathBuf, File)> = None;
         for folder in beside(&target)? {
@@ -119,9 +108,11 @@ impl Store {
         let (mut shards, mut found, mut next) = (Vec::new(), Vec::new(), 1);
         for (number, path, bytes) in shards_in(&folder) {
             next = number.saturating_add(1).max(next);
-            match read_shard(&path, max_bytes) {
-                Some(objects) => {
-                    found.push(FoundShard { objects, bytes });
+            let file = File::open(&path).ok();
+            let file = file.map(|file| BufReader::with_capacity(super::BLOCK_BYTES, file));
+            match file.and_then(&read) {
+                Some(content) => {
+                    found.push(FoundShard { content, bytes });
                     shards.push(path);
                 }
                 // It would be in the way of nothing, and is of no use.
@@ -168,7 +159,8 @@ impl Store {
         let Place::File(target) = Place::look(target)? else { return Ok(0) };
         let mut removed = 0_usize;
         for folder in beside(&target)? {
-            if take(&folder, &target, None).is_some() && fs::remove_dir_all(&folder).is_ok() {
+            let Some(_locked) = take(&folder, &target, None) else { continue };
+            if fs::remove_dir_all(&folder).is_ok() {
                 removed = removed.saturating_add(1);
             }
         }
@@ -283,11 +275,4 @@ fn remove_unfinished(folder: &Path) {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-/// The objects in a shard; `None` if it is not whole.
-fn read_shard(path: &Path, max_bytes: u64) -> Option<Vec<ObjectKey>> {
-    let mut reader = BufReader::with_capacity(super::BLOCK_BYTES, File::open(path).ok()?);
-    let files = archive::check(&mut reader, max_bytes).ok()?;
-    Some(archive::objects(&files).into_iter().map(|(_, key)| key).collect())
 }

@@ -28,11 +28,13 @@ struct State {
 }
 
 /// How far a shard is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct UnderWay {
     objects: u64,
     done: u64,
     bytes: u64,
+    /// Told once the shard is there: one that is asked for again says the same again.
+    warnings: Vec<Warning>,
 }
 
 /// How far all shards are together that are under way.
@@ -51,8 +53,11 @@ impl Board {
     }
 
     /// A shard has ended, well or not.
-    pub(super) fn end(&self, shard: u64) {
-        self.lock().under_way.remove(&shard);
+    pub(super) fn end(&self, shard: u64, is_well: bool) {
+        let mut state = self.lock();
+        if let Some(ended) = state.under_way.remove(&shard).filter(|_| is_well) {
+            state.warnings.extend(ended.warnings);
+        }
     }
 
     /// What the server says of a shard, and how much of it has come.
@@ -73,16 +78,19 @@ impl Board {
         self.0.changed.notify_one();
     }
 
-    /// What went wrong with one object; at most [`MAX_KEPT_WARNINGS`] wait.
-    pub(super) fn warn(&self, warning: &Warning) {
+    /// What went wrong with one object of a shard; at most [`MAX_KEPT_WARNINGS`] a shard are kept.
+    pub(super) fn warn(&self, shard: u64, warning: &Warning) {
+        let mut state = self.lock();
+        if let Some(under_way) = state.under_way.get_mut(&shard)
+            && under_way.warnings.len() < MAX_KEPT_WARNINGS
         {
-            let mut state = self.lock();
-            if state.warnings.len() >= MAX_KEPT_WARNINGS {
-                return;
-            }
-            state.warnings.push_back(warning.clone());
+            under_way.warnings.push(warning.clone());
         }
-        self.0.changed.notify_one();
+    }
+
+    /// What is to be known of the whole.
+    pub(super) fn warn_of_all(&self, warning: Warning) {
+        self.lock().warnings.push_back(warning);
     }
 
     pub(super) fn take_warnings(&self) -> VecDeque<Warning> {

@@ -1,12 +1,10 @@
 //! The sessions of one export: how many there may be, and which are free.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::session::Session;
 use crate::client::link::Link;
-
-/// How often in a row the server may be busy before that is final.
-const MOST_BUSY: u32 = 30;
 
 /// The sessions, counted whether they are free or at work.
 #[derive(Debug)]
@@ -17,14 +15,15 @@ pub(super) struct Crew {
     count: usize,
     at_work: usize,
     allowed: usize,
-    busy: u32,
+    /// Since when the server is busy, without anything having gone well.
+    busy_since: Option<Instant>,
 }
 
 impl Crew {
     /// The session that is there, and room for others up to `allowed` in all.
     pub(super) fn new(first: Arc<Link>, allowed: usize) -> Self {
         let free = vec![Session::new(Arc::clone(&first), true)];
-        Self { first, free, count: 1, at_work: 0, allowed, busy: 0 }
+        Self { first, free, count: 1, at_work: 0, allowed, busy_since: None }
     }
 
     pub(super) fn first(&self) -> &Arc<Link> {
@@ -67,6 +66,11 @@ impl Crew {
         self.free.insert(0, session);
     }
 
+    /// Whether there is no session but the first.
+    pub(super) fn is_alone(&self) -> bool {
+        self.count <= 1
+    }
+
     /// How many are free.
     pub(super) fn free(&self) -> usize {
         self.free.len()
@@ -87,19 +91,15 @@ impl Crew {
         self.allowed = self.count.max(1);
     }
 
-    /// The server has too much to do: one session less, unless it is the last.
-    pub(super) fn lower(&mut self) {
-        self.allowed = self.count.saturating_sub(1).max(1).min(self.allowed);
-    }
-
-    /// The server was too busy for what it was asked; whether it is worth asking it again.
-    pub(super) fn note_busy(&mut self) -> bool {
-        self.busy = self.busy.saturating_add(1);
-        self.busy < MOST_BUSY
+    /// The server has too much to do: one session less, unless it is the last. Gives for how long
+    /// that has been so without anything having gone well.
+    pub(super) fn note_busy(&mut self, now: Instant) -> Duration {
+        self.allowed = self.allowed.min(self.count).saturating_sub(1).max(1);
+        now.saturating_duration_since(*self.busy_since.get_or_insert(now))
     }
 
     /// The server works.
     pub(super) fn note_success(&mut self) {
-        self.busy = 0;
+        self.busy_since = None;
     }
 }

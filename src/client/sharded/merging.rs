@@ -11,21 +11,17 @@ use crate::client::beside::beside;
 use crate::client::digest::Digester;
 use crate::client::error::Error;
 use crate::client::file::Store;
-use crate::client::options::TransferOptions;
 use crate::client::transfer::{Kept, Outlet, Output, Verdict};
 use crate::ops::git::archive::{Merge, MergeError};
 use crate::ops::git::{Outcome, ShardedExport};
-use crate::proto::checksum::Sha256Hasher;
-use crate::proto::{
-    AssembleError, ExchangeError, IdMint, MessageId, Operation, OperationError, Reply, Seq, Warning,
-};
+use crate::proto::checksum::{Sha256, Sha256Hasher};
+use crate::proto::{IdMint, Operation, OperationError, Reply, Seq, Warning};
 
 /// How much of the merged archive is handed on at once, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
 /// Merges the shards, hands the whole on and gives the verdict.
 pub(super) async fn merge(
     operation: &ShardedExport,
-    options: &TransferOptions,
     outlet: &Outlet,
     store: Store,
     outcome: Outcome,
@@ -35,15 +31,19 @@ pub(super) async fn merge(
     let id = IdMint::new().mint(operation.name().domain());
     let (shards, place) = (store.shards().to_vec(), store.merged_place());
     let merging = place.clone();
-    beside(move || write(&shards, &merging)).await?.map_err(|error| match error {
-        WriteError::Merge(error) => {
-            let source = OperationError::payload("set of archives", error);
-            Error::Operation { id: id.clone(), operation: name.clone(), source }
+    match beside(move || write(&shards, &merging)).await? {
+        Ok(()) => {}
+        Err(WriteError::File(path, source)) => {
+            return Err(Error::File { action: "merging into", path, source });
         }
-        WriteError::File(path, source) => Error::File { action: "merging into", path, source },
-    })?;
-    let limit = options.limits.max_payload_bytes;
-    let payload = hand_on(outlet, &place, limit, &id, &name).await?;
+        Err(WriteError::Merge(error)) => {
+            // They would not fit together the next time either.
+            store.discard();
+            let source = OperationError::payload("set of archives", error);
+            return Err(Error::Operation { id, operation: name, source });
+        }
+    }
+    let payload = hand_on(outlet, &place).await?;
     let data = serde_json::value::to_raw_value(&outcome).ok();
     let chunks = u64::try_from(store.shards().len()).unwrap_or(u64::MAX);
     let reply = Reply::composed(data, warnings, chunks, payload.bytes, payload.sha256);
@@ -75,16 +75,10 @@ fn write(shards: &[PathBuf], place: &Path) -> Result<(), WriteError> {
 /// What was handed on.
 struct HandedOn {
     bytes: u64,
-    sha256: crate::proto::checksum::Sha256,
+    sha256: Sha256,
 }
 
-async fn hand_on(
-    outlet: &Outlet,
-    place: &Path,
-    limit: u64,
-    id: &MessageId,
-    name: &str,
-) -> Result<HandedOn, Error> {
+async fn hand_on(outlet: &Outlet, place: &Path) -> Result<HandedOn, Error> {
     let unreadable = |source| Error::File { action: "reading", path: place.to_owned(), source };
     let path = place.to_owned();
     let mut file = beside(move || File::open(path)).await?.map_err(unreadable)?;
@@ -103,10 +97,6 @@ async fn hand_on(
             return Ok(HandedOn { bytes, sha256 });
         }
         bytes = bytes.saturating_add(piece.len() as u64);
-        if bytes > limit {
-            let source = ExchangeError::Assemble(AssembleError::TooLarge { seq: next, limit });
-            return Err(Error::Transfer { id: id.clone(), operation: name.to_owned(), source });
-        }
         let piece = Bytes::from(piece);
         digester.update(&piece).await?;
         next = next.next();

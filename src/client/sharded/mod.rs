@@ -16,14 +16,17 @@ mod slowest;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::Client;
 use super::beside::beside;
+use super::credentials::{Attempt, Logon};
 use super::error::Error;
 use super::file::{FoundShard, Store};
 use super::options::{JournalOption, TransferOptions};
-use super::transfer::{Composed, Outlet, PartStore, Transfer};
+use super::transfer::{Composed, Outlet, PartStore, Transfer, request_digest};
 use super::transport::Transport;
-use crate::ops::git::{Plan, ShardedExport};
+use crate::ops::git::{ObjectKey, Plan, ShardedExport, archive};
 use crate::proto::checksum::Sha256;
 use crate::proto::{Operation, Warning};
 use board::Board;
@@ -84,14 +87,21 @@ impl Client {
         mut options: TransferOptions,
     ) -> Result<Transfer<ShardedExport>, Error> {
         options.retries = options.retries.or_else(|| self.options.retries.clone());
+        let until = options.deadline.and_then(|limit| Instant::now().checked_add(limit));
         let journal = options.journal.take();
-        let request = self.request_digest(&export);
+        let request = self.request_digest(&export, journal.is_some()).await;
         let board = Board::default();
         let export = match export.list() {
             Some(list) => {
-                let listing = Box::pin(self.list(list)).await?;
+                let listing = Box::pin(self.list(list));
+                let listing = match options.deadline.zip(until) {
+                    None => listing.await?,
+                    Some((limit, until)) => timeout_at(until, listing).await.map_err(|_| {
+                        Error::Deadline { operation: export.name().to_string(), limit }
+                    })??,
+                };
                 for package in &listing.empty {
-                    board.warn(&no_objects(package));
+                    board.warn_of_all(no_objects(package));
                 }
                 export.with_listing(listing.objects.into_iter().map(|listed| listed.key))
             }
@@ -106,12 +116,13 @@ impl Client {
         let bytes = found.iter().map(|shard| shard.bytes).fold(0, u64::saturating_add);
         let is_resumed = !found.is_empty();
         for shard in found {
-            plan.handle_found(shard.objects);
+            plan.handle_found(shard.content);
         }
         let (operation, outlet) = (Arc::new(export), Arc::<Outlet>::default());
         let run = Run {
             operation: Arc::clone(&operation),
             options: options.clone(),
+            until,
             outlet: Arc::clone(&outlet),
             store,
             plan,
@@ -121,6 +132,7 @@ impl Client {
             warnings: Vec::new(),
             warning_bytes: 0,
             bytes,
+            most_bytes: bytes,
             next: 1,
             last_error: None,
             done: 0,
@@ -138,10 +150,19 @@ impl Client {
         .await
     }
 
-    /// What tells this export from any other that may have left shards.
-    fn request_digest(&self, export: &ShardedExport) -> Sha256 {
-        let (address, params) = (self.link.address().to_owned(), export.params().to_json());
-        Sha256::of(format!("{address}\n{}\n{params}\nshards", export.name()).as_bytes())
+    /// What tells this export from any other that may have left shards, those of another user as
+    /// well: nobody but the server could say what both may see.
+    async fn request_digest(&self, export: &ShardedExport, is_journaled: bool) -> Sha256 {
+        let request = request_digest(self.link.as_ref(), export);
+        let logon = match is_journaled {
+            true => self.link.way().credentials.logon(Attempt::default()).await.ok(),
+            false => None,
+        };
+        let user = match &logon {
+            Some(Logon::Basic { user, .. }) => user,
+            _ => "",
+        };
+        Sha256::of(format!("shards\n{request}\n{user}").as_bytes())
     }
 }
 
@@ -158,11 +179,15 @@ fn open_store(
     journal: Option<JournalOption>,
     request: &Sha256,
     limit: u64,
-) -> Result<(Store, Vec<FoundShard>), Error> {
+) -> Result<(Store, Vec<FoundShard<Vec<ObjectKey>>>), Error> {
     let Some(JournalOption { target, goes_on }) = journal else {
         return Ok((Store::create(None, request)?, Vec::new()));
     };
-    let left = if goes_on { Store::find(&target, request, limit)? } else { None };
+    let read = |mut shard| {
+        let files = archive::check(&mut shard, limit).ok()?;
+        Some(archive::objects(&files).into_iter().map(|(_, key)| key).collect())
+    };
+    let left = if goes_on { Store::find(&target, request, read)? } else { None };
     match left {
         Some(left) => Ok(left),
         None => Ok((Store::create(Some(&target), request)?, Vec::new())),

@@ -8,12 +8,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
 use super::board::Board;
 use super::crew::Crew;
@@ -21,7 +21,7 @@ use super::merging;
 use super::session::{Ended, Finished, Session, Task, failure_of, reason};
 use super::slowest::Slowest;
 use crate::client::connect::ConnectError;
-use crate::client::error::Error;
+use crate::client::error::{Error, ErrorKind};
 use crate::client::event::{Event, Sessions};
 use crate::client::file::Store;
 use crate::client::link::Link;
@@ -33,10 +33,12 @@ use crate::ops::git::{
     ObjectKey, Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardedExport, Types,
 };
 use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
-use crate::proto::{Operation, Progress, Warning};
+use crate::proto::{AssembleError, ExchangeError, IdMint, Operation, Progress, Seq, Warning};
 
 /// How far apart signs of progress are, at least.
 const PACE: Duration = Duration::from_millis(100);
+/// The least that may be parked for a session, in bytes.
+const LEAST_PARKED_BYTES: usize = 8 << 20;
 /// How long the server may take to say which types it can serialize.
 const TYPES_LIMIT: Duration = Duration::from_secs(10);
 /// How often a session that cannot connect tries before it counts as refused.
@@ -46,6 +48,8 @@ const MOST_CONNECTS: u32 = 3;
 pub(super) struct Run {
     pub(super) operation: Arc<ShardedExport>,
     pub(super) options: TransferOptions,
+    /// When the deadline of the options ends.
+    pub(super) until: Option<tokio::time::Instant>,
     pub(super) outlet: Arc<Outlet>,
     pub(super) store: Store,
     pub(super) plan: Plan,
@@ -56,6 +60,8 @@ pub(super) struct Run {
     pub(super) warning_bytes: usize,
     /// Bytes of all shards that are whole.
     pub(super) bytes: u64,
+    /// The most bytes that were there at any time, of shards under way too.
+    pub(super) most_bytes: u64,
     /// The number of the next shard.
     pub(super) next: u64,
     /// The last thing that went wrong, for an export that gets nothing at all.
@@ -76,11 +82,11 @@ impl Run {
     pub(super) async fn run(self) -> Result<Verdict, Error> {
         let outlet = Arc::clone(&self.outlet);
         let operation = self.operation.name().to_string();
-        let deadline = self.options.deadline;
+        let deadline = self.options.deadline.zip(self.until);
         outlet.put(Output::Started).await;
         let work = async {
-            let Some(limit) = deadline else { return self.work().await };
-            tokio::time::timeout(limit, self.work())
+            let Some((limit, until)) = deadline else { return self.work().await };
+            timeout_at(until, self.work())
                 .await
                 .unwrap_or_else(|_| Err(Error::Deadline { operation: operation.clone(), limit }))
         };
@@ -138,7 +144,7 @@ impl Run {
                 }
             }
         }
-        while self.plan.has_waiting() && self.crew.may_open() {
+        while self.plan.has_waiting_for_all() && self.crew.may_open() {
             let way = self.crew.first().way().for_another_of(self.operation.sessions);
             steps.push(async move { Step::Opened(Link::open(way).await) }.boxed());
         }
@@ -162,6 +168,7 @@ impl Run {
                             self.store.add(place);
                         }
                         self.bytes = self.bytes.saturating_add(finished.bytes);
+                        self.check_limit()?;
                         self.slowest.note(&shard.objects, took);
                         let Finished { objects, skipped, .. } = finished;
                         self.plan.handle_done(&shard, objects, &skipped, took);
@@ -184,32 +191,33 @@ impl Run {
         error: Error,
         took: Duration,
     ) -> Result<Option<BoxFuture<'static, Step>>, Error> {
-        let Some(failure) = failure_of(&error) else { return Err(error) };
+        let Some(failure) = failure_of(&error) else { return Err(self.of_all(error)) };
         tracing::debug!(error = reason(&error), objects = shard.objects.len(), "a shard failed");
         self.plan.handle_failed(shard, failure, took);
         let asked = match &error {
-            Error::Server { source, .. } if source.is_busy() => {
-                self.crew.lower();
-                if !self.crew.note_busy() {
-                    self.plan.give_up(&reason(&error));
-                }
-                source.retry_after
-            }
+            Error::Server { source, .. } if source.is_busy() => source.retry_after,
             _ => None,
         };
         let pause = session.pause(asked);
         match &error {
+            Error::Server { source, .. } if source.is_busy() => {
+                let busy_for = self.crew.note_busy(Instant::now());
+                if self.options.idle_limit.is_some_and(|limit| busy_for >= limit) {
+                    return Err(error);
+                }
+            }
             // What is wrong with a logon stays wrong, and each try counts towards a lock.
             Error::Connect(refusal) => {
                 let retries = self.options.retries.clone().unwrap_or_default();
                 let most = if session.is_first { retries.most_tries() } else { MOST_CONNECTS };
-                let is_final = !refusal.is_transient() || session.troubles() > most;
-                if is_final && session.is_first {
-                    return Err(error);
-                }
-                if is_final {
+                let is_final = !refusal.is_transient() || session.note_refusal() > most;
+                if is_final && !session.is_first {
                     self.crew.lost();
                     return Ok(None);
+                }
+                // The first is needed for what others cannot take; they do the rest without it.
+                if is_final && (!refusal.is_transient() || self.crew.is_alone()) {
+                    return Err(error);
                 }
             }
             _ => self.last_error = Some(error),
@@ -223,14 +231,41 @@ impl Run {
         ))
     }
 
+    /// What one request is held to: all sessions together have what one transfer has, and all
+    /// shards together are one payload.
     fn shard_options(&self) -> TransferOptions {
-        let sessions = u64::try_from(self.operation.sessions).unwrap_or(u64::MAX).max(1);
-        let mut options = self.options.clone().retries(Retries::never());
+        let sessions = self.operation.sessions.max(1);
+        let share = u64::try_from(sessions).ok().and_then(|n| WINDOW.checked_div(n));
+        let window = self.options.window.min(share.unwrap_or_default().max(1));
+        let mut options = self.options.clone().retries(Retries::never()).window(window);
         options.deadline = Some(self.operation.request_limit);
-        // All sessions together have what one transfer has.
-        options.window(
-            self.options.window.min(WINDOW.checked_div(sessions).unwrap_or_default().max(1)),
-        )
+        let limits = &mut options.limits;
+        limits.max_payload_bytes = limits.max_payload_bytes.saturating_sub(self.bytes);
+        let parked = limits.max_parked_bytes.checked_div(sessions).unwrap_or_default();
+        limits.max_parked_bytes = parked.max(LEAST_PARKED_BYTES.min(limits.max_parked_bytes));
+        options
+    }
+
+    /// Fails once all that has come is more than the payload may have.
+    fn check_limit(&self) -> Result<(), Error> {
+        let is_within = self.bytes <= self.options.limits.max_payload_bytes;
+        if is_within { Ok(()) } else { Err(self.too_large()) }
+    }
+
+    /// What the error of a shard means for the whole.
+    fn of_all(&self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Limit { self.too_large() } else { error }
+    }
+
+    fn too_large(&self) -> Error {
+        let name = self.operation.name();
+        let limit = self.options.limits.max_payload_bytes;
+        let source = AssembleError::TooLarge { seq: Seq::FIRST, limit };
+        Error::Transfer {
+            id: IdMint::new().mint(name.domain()),
+            operation: name.to_string(),
+            source: ExchangeError::Assemble(source),
+        }
     }
 
     /// Tells how far it is.
@@ -249,11 +284,12 @@ impl Run {
         self.done = count(tally.settled).saturating_add(reading.done).min(total).max(self.done);
         let progress =
             Progress { done: Some(self.done), total: Some(total), message: reading.message };
+        self.most_bytes = self.most_bytes.max(self.bytes.saturating_add(reading.bytes));
         let sessions = Sessions {
             allowed: self.crew.allowed(),
             at_work: self.crew.at_work(),
             shards: self.store.shards().len(),
-            bytes: self.bytes.saturating_add(reading.bytes),
+            bytes: self.most_bytes,
         };
         self.outlet.put(Output::Event(Event::Progress(progress))).await;
         self.outlet.put(Output::Event(Event::Sessions(sessions))).await;
@@ -261,7 +297,7 @@ impl Run {
 
     /// Puts the shards together, hands the whole on and says what it is.
     async fn conclude(self) -> Result<Verdict, Error> {
-        let Self { plan, crew, store, outlet, operation, options, .. } = self;
+        let Self { plan, crew, store, outlet, operation, .. } = self;
         if plan.received().is_empty()
             && let Some(error) = self.last_error
         {
@@ -281,7 +317,7 @@ impl Run {
         let requested = plan.received().iter().chain(plan.skipped().map(|(key, _)| key));
         let requested = requested.cloned().collect();
         let outcome = Outcome { requested, skipped, slowest: self.slowest.into_times() };
-        merging::merge(&operation, &options, &outlet, store, outcome, self.warnings).await
+        merging::merge(&operation, &outlet, store, outcome, self.warnings).await
     }
 }
 

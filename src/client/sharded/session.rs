@@ -9,18 +9,17 @@ use crate::client::beside::beside;
 use crate::client::error::{Error, ErrorKind};
 use crate::client::link::Link;
 use crate::client::options::TransferOptions;
+use crate::client::retry::backoff;
 use crate::client::transfer::Transfer;
 use crate::client::transport::Transport;
 use crate::ops::git::ObjectKey;
 use crate::ops::git::{Exported, Shard, ShardFailure, ShardRequest, archive};
 use crate::proto::Skipped;
 
-/// The bound of the first pause after something went wrong.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// How long a server may have itself left alone.
 const MOST_ASKED_PAUSE: Duration = Duration::from_secs(60);
-/// The bound of all pauses that no server asked for.
-const MOST_PAUSE: Duration = Duration::from_secs(5);
+/// How much is kept of what a server says of an object, in characters.
+const MAX_REASON_CHARS: usize = 500;
 
 /// A session of the server's that is ours to work with.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub(super) struct Session {
     pub(super) is_first: bool,
     /// How often in a row it went wrong.
     troubles: u32,
+    /// How often in a row there was no connection.
+    refusals: u32,
 }
 
 /// What is asked of a session.
@@ -59,7 +60,7 @@ pub(super) struct Finished {
 
 impl Session {
     pub(super) fn new(link: Arc<Link>, is_first: bool) -> Self {
-        Self { link, is_first, troubles: 0 }
+        Self { link, is_first, troubles: 0, refusals: 0 }
     }
 
     /// Has the server work on a shard, and puts its archive in place once it has verified.
@@ -68,7 +69,7 @@ impl Session {
         let begun = Instant::now();
         board.begin(number, shard.objects.len());
         let result = self.fetch(number, &shard, place.clone(), options, &board).await;
-        board.end(number);
+        board.end(number, result.is_ok());
         Ended { shard, place, took: begun.elapsed(), result }
     }
 
@@ -85,7 +86,7 @@ impl Session {
         let (progress, warnings) = (board.clone(), board.clone());
         let staged = transfer
             .on_progress(move |status| progress.note(number, status.progress, status.bytes))
-            .on_warning(move |warning| warnings.warn(warning))
+            .on_warning(move |warning| warnings.warn(number, warning))
             .stage(place)
             .await?;
         let Exported { files, skipped, .. } = staged.output;
@@ -102,21 +103,21 @@ impl Session {
 
     /// It went well.
     pub(super) fn note_success(&mut self) {
-        self.troubles = 0;
+        (self.troubles, self.refusals) = (0, 0);
     }
 
-    /// How often in a row it went wrong.
-    pub(super) fn troubles(&self) -> u32 {
-        self.troubles
+    /// There was no connection; how often that is so in a row.
+    pub(super) fn note_refusal(&mut self) -> u32 {
+        self.refusals = self.refusals.saturating_add(1);
+        self.refusals
     }
 
     /// How long to leave the server alone now that something went wrong: longer each time, and
     /// never the same for all.
     pub(super) fn pause(&mut self, asked: Option<Duration>) -> Duration {
-        let bound = FIRST_PAUSE.saturating_mul(1 << self.troubles.min(10)).min(MOST_PAUSE);
+        let pause = backoff(self.troubles, fastrand::f64());
         self.troubles = self.troubles.saturating_add(1);
-        let asked = asked.unwrap_or_default().min(MOST_ASKED_PAUSE);
-        asked.max(bound.mul_f64(0.5 + fastrand::f64() / 2.0))
+        asked.unwrap_or_default().min(MOST_ASKED_PAUSE).max(pause)
     }
 }
 
@@ -128,6 +129,12 @@ pub(super) fn failure_of(error: &Error) -> Option<ShardFailure> {
         Error::Server { source, .. } if source.is_busy() => ShardFailure::NotServed,
         Error::Unwritable { .. } => ShardFailure::Refused(reason(error)),
         _ => match error.kind() {
+            // A payload beyond the limit is one for all of them.
+            ErrorKind::Limit
+                if matches!(error, Error::Transfer { .. } | Error::Operation { .. }) =>
+            {
+                return None;
+            }
             ErrorKind::Limit => ShardFailure::TooLarge(reason(error)),
             ErrorKind::Refused => ShardFailure::Refused(reason(error)),
             ErrorKind::Broken | ErrorKind::Timeout => ShardFailure::Broken(reason(error)),
@@ -143,5 +150,5 @@ pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    innermost.to_string().chars().take(MAX_REASON_CHARS).collect()
 }

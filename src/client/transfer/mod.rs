@@ -41,6 +41,7 @@ pub(crate) use in_flight::Kept;
 use outlet::Stop;
 pub(crate) use outlet::{Outlet, Output};
 pub use records::Records;
+pub(crate) use save::request_digest;
 use watch::Watchers;
 
 /// An operation under way: a stream of [`Event`]s, and a verdict at its end.

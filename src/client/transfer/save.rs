@@ -192,7 +192,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// What tells a request from any other: where it goes, what it asks, and with which params.
-fn request_digest<O: Operation>(transport: &dyn Transport, operation: &O) -> Sha256 {
+pub(crate) fn request_digest<O: Operation>(transport: &dyn Transport, operation: &O) -> Sha256 {
     let params = operation.params().to_json();
     Sha256::of(format!("{}\n{}\n{params}", transport.address(), operation.name()).as_bytes())
 }

@@ -44,7 +44,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 /// make the same bytes whatever came when. Objects that fail are asked for in ever smaller groups,
 /// and in the end left out and named; the rest comes all the same.
 ///
-/// Start it with [`Client::start_sharded`](crate::Client::start_sharded).
+/// Start it with [`Client::start_sharded`](crate::Client::start_sharded); started as any other
+/// operation it is one plain request. Requests that break or take too long are made again.
 ///
 /// ```
 /// use longhaul::ops::git::{ObjectKey, ShardedExport};
@@ -132,7 +133,7 @@ pub struct ObjectTime {
     pub object: ObjectKey,
     /// How long the server took for it, in milliseconds.
     pub elapsed_ms: u64,
-    /// Whether that was not measured but is its share, by type, of a request for several.
+    /// Whether that was not measured but is an even share of what a request for several took.
     pub is_estimate: bool,
 }
 
@@ -155,14 +156,22 @@ impl Operation for ShardedExport {
         true
     }
 
+    fn answer_payload(&self) -> Option<&'static str> {
+        Some("zipBase64")
+    }
+
     fn conclude(
         &self,
         reply: &Reply,
         payload: &mut dyn PayloadReader,
         limits: &Limits,
     ) -> Result<Exported, OperationError> {
-        let requested: Vec<ObjectKey> =
-            reply.field("requested").ok_or_else(|| OperationError::missing("requested"))?;
+        // Without it, this was one plain request.
+        let Some(requested) = reply.field("requested") else {
+            let (objects, is_all) =
+                (self.selection.objects.clone(), self.selection.packages.is_empty());
+            return Exported::read(reply, payload, limits, objects, is_all)?.or_empty();
+        };
         let mut exported = Exported::read(reply, payload, limits, requested, true)?.or_empty()?;
         exported.slowest = reply.field("slowest").unwrap_or_default();
         Ok(exported)

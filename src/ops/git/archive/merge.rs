@@ -69,6 +69,8 @@ pub enum MergeError {
 #[derive(Debug)]
 pub struct Merge<R> {
     sources: Vec<ZipArchive<R>>,
+    /// How many entries all of them have.
+    entries: usize,
     /// By place in the order: whether it is not the settings file, and the path.
     places: BTreeMap<(bool, String), Place>,
 }
@@ -82,7 +84,7 @@ struct Place {
 
 impl<R> Default for Merge<R> {
     fn default() -> Self {
-        Self { sources: Vec::new(), places: BTreeMap::new() }
+        Self { sources: Vec::new(), entries: 0, places: BTreeMap::new() }
     }
 }
 
@@ -93,10 +95,12 @@ impl<R: Read + Seek> Merge<R> {
     /// [`MergeError`]; the merge is of no use then.
     pub fn add(&mut self, archive: R) -> Result<(), MergeError> {
         let archive = ZipArchive::new(archive).map_err(MergeError::Source)?;
-        let got = self.places.len().saturating_add(archive.len());
+        // Those that are there twice as well: each takes room in its archive's directory.
+        let got = self.entries.saturating_add(archive.len());
         if got > MAX_ENTRIES {
             return Err(MergeError::TooManyEntries { got, limit: MAX_ENTRIES });
         }
+        self.entries = got;
         let source = self.sources.len();
         let mut again = Vec::new();
         for entry in 0..archive.len() {

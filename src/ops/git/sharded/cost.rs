@@ -33,10 +33,16 @@ impl Default for Costs {
 impl Costs {
     /// What serializing `object` may take, in seconds.
     pub(super) fn of(&self, object: &ObjectKey) -> f64 {
-        match self.measured.get(object.kind()) {
-            Some(cost) => *cost,
-            None => weight(object.kind()) * self.scale,
-        }
+        self.of_kind(object.kind())
+    }
+
+    /// What so many objects of each type may take, in seconds.
+    pub(super) fn of_kinds(&self, kinds: &BTreeMap<String, u32>) -> f64 {
+        kinds.iter().map(|(kind, count)| self.of_kind(kind) * f64::from(*count)).sum()
+    }
+
+    fn of_kind(&self, kind: &str) -> f64 {
+        self.measured.get(kind).copied().unwrap_or_else(|| weight(kind) * self.scale)
     }
 
     /// What all of them may take, in seconds.
@@ -56,7 +62,7 @@ impl Costs {
             *shares.entry(object.kind()).or_default() += self.of(object) / expected;
         }
         for (kind, share) in shares {
-            let before = self.measured.get(kind).copied().unwrap_or(weight(kind) * self.scale);
+            let before = self.of_kind(kind);
             // What a type had no part in says little of it.
             let after = before * (1.0 + (change - 1.0) * WEIGHT_OF_NEW * share.sqrt());
             self.measured.insert(kind.to_owned(), after.max(LEAST_COST));

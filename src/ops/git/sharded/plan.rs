@@ -28,6 +28,10 @@ const MOST_GROWTH: f64 = 2.0;
 const FIRST_TARGET: f64 = 5.0;
 /// How many objects are asked for at once, at most: a request has a size, too.
 const MAX_SHARD_OBJECTS: usize = 1_000;
+/// How much longer requests get with each that goes well, after one was stopped.
+const RECOVERY: f64 = 1.03;
+/// How much is kept of why an object did not come, in characters.
+const MAX_REASON_CHARS: usize = 500;
 /// How often a shard is asked for as a whole.
 const MOST_TRIES: u32 = 2;
 /// How often a single object is asked for whose request broke, which may be nobody's fault.
@@ -67,6 +71,12 @@ pub(crate) enum Reason {
     None,
 }
 
+impl Reason {
+    fn given(text: &str) -> Self {
+        Self::Given(text.chars().take(MAX_REASON_CHARS).collect())
+    }
+}
+
 /// How far an export by shards is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -81,6 +91,8 @@ pub(crate) struct Tally {
 pub(crate) struct Plan {
     /// Not asked for yet, the cheapest first.
     fresh: Vec<ObjectKey>,
+    /// How many of them there are, by type.
+    fresh_kinds: BTreeMap<String, u32>,
     /// To be asked for again.
     again: VecDeque<Shard>,
     /// How many shards are out.
@@ -90,7 +102,9 @@ pub(crate) struct Plan {
     received: BTreeSet<ObjectKey>,
     skipped: BTreeMap<ObjectKey, Reason>,
     costs: Costs,
+    /// How long a request is to take, now that some were stopped, and as it was wished.
     target: Duration,
+    wished_target: Duration,
     /// How long the longest request took that went well.
     longest: Option<Duration>,
 }
@@ -104,6 +118,7 @@ impl Plan {
         // Stable, so that the same objects are asked for in the same order each time.
         fresh.sort_by(|one, other| costs.of(one).total_cmp(&costs.of(other)));
         Self {
+            fresh_kinds: count_kinds(&fresh),
             fresh,
             again: VecDeque::new(),
             running: 0,
@@ -112,6 +127,7 @@ impl Plan {
             skipped: BTreeMap::new(),
             costs,
             target: target.max(LEAST_TARGET),
+            wished_target: target.max(LEAST_TARGET),
             longest: None,
         }
     }
@@ -122,14 +138,14 @@ impl Plan {
         let wanted: BTreeSet<_> =
             self.fresh.iter().filter(|key| found.contains(*key)).cloned().collect();
         self.fresh.retain(|key| !wanted.contains(key));
+        self.fresh_kinds = count_kinds(&self.fresh);
         self.received.extend(wanted);
     }
 
     /// What to ask for next, with so many `sessions` at work; `None` if there is nothing at the
     /// moment. Only who `takes_large` gets shards that others could not take.
     pub(crate) fn next_shard(&mut self, sessions: usize, takes_large: bool) -> Option<Shard> {
-        let next = self.again.iter().position(|shard| takes_large || !shard.is_large);
-        let shard = match next.and_then(|index| self.again.remove(index)) {
+        let shard = match self.failed_shard(takes_large) {
             Some(shard) => shard,
             None => self.fresh_shard(sessions)?,
         };
@@ -148,16 +164,18 @@ impl Plan {
         self.running = self.running.saturating_sub(1);
         self.longest = self.longest.max(Some(took));
         self.costs.learn(&shard.objects, took);
+        // A connection that broke by chance is forgotten, step by step.
+        self.target = self.target.mul_f64(RECOVERY).min(self.wished_target);
         // Also what another shard is asked for: it is there.
         let came = received.into_iter().filter(|key| self.wanted.contains(key));
         self.received.extend(came);
+        let named = skipped.iter().filter(|skipped| !skipped.reason.is_empty());
+        let reasons: BTreeMap<_, _> = named
+            .map(|skipped| (ObjectKey::new(&skipped.kind, &skipped.name), &skipped.reason))
+            .collect();
         for key in shard.objects.iter().filter(|key| !self.received.contains(*key)) {
-            let says = skipped
-                .iter()
-                .find(|skipped| ObjectKey::new(&skipped.kind, &skipped.name) == *key)
-                .map(|skipped| skipped.reason.as_str())
-                .filter(|reason| !reason.is_empty());
-            let reason = says.map_or(Reason::None, |reason| Reason::Given(reason.to_owned()));
+            let says = reasons.get(key);
+            let reason = says.map_or(Reason::None, |reason| Reason::given(reason));
             self.skipped.insert(key.clone(), reason);
         }
     }
@@ -194,21 +212,14 @@ impl Plan {
         }
     }
 
-    /// Gives up on all that is left, for one reason.
-    pub(crate) fn give_up(&mut self, reason: &str) {
-        let left = self.again.drain(..).flat_map(|shard| shard.objects);
-        let left: Vec<_> = left.chain(self.fresh.drain(..)).collect();
-        self.skip(left, reason);
-    }
-
     /// Whether every object is received or skipped.
     pub(crate) fn is_done(&self) -> bool {
-        self.running == 0 && !self.has_waiting()
+        self.running == 0 && self.fresh.is_empty() && self.again.is_empty()
     }
 
-    /// Whether there is something to ask for.
-    pub(crate) fn has_waiting(&self) -> bool {
-        !self.fresh.is_empty() || !self.again.is_empty()
+    /// Whether there is something to ask for that any session can take.
+    pub(crate) fn has_waiting_for_all(&self) -> bool {
+        !self.fresh.is_empty() || self.again.iter().any(|shard| !shard.is_large)
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -227,12 +238,24 @@ impl Plan {
     }
 
     fn skip(&mut self, objects: impl IntoIterator<Item = ObjectKey>, reason: &str) {
-        let reason = Reason::Given(reason.to_owned());
+        let reason = Reason::given(reason);
         self.skipped.extend(objects.into_iter().map(|key| (key, reason.clone())));
     }
 
+    /// The next shard that failed before, without what has come elsewhere since.
+    fn failed_shard(&mut self, takes_large: bool) -> Option<Shard> {
+        loop {
+            let next = self.again.iter().position(|shard| takes_large || !shard.is_large)?;
+            let mut shard = self.again.remove(next)?;
+            shard.objects.retain(|key| !self.received.contains(key));
+            if !shard.objects.is_empty() {
+                return Some(shard);
+            }
+        }
+    }
+
     fn fresh_shard(&mut self, sessions: usize) -> Option<Shard> {
-        let left: f64 = self.fresh.iter().map(|key| self.costs.of(key)).sum();
+        let left = self.costs.of_kinds(&self.fresh_kinds);
         let sessions = u32::try_from(sessions.max(1)).unwrap_or(u32::MAX);
         let tried = self.longest.map_or(FIRST_TARGET, |longest| {
             (longest.as_secs_f64() * MOST_GROWTH).max(LEAST_TARGET.as_secs_f64())
@@ -241,15 +264,27 @@ impl Plan {
         let most = part.max(LEAST_SHARE).min(self.target.as_secs_f64()).min(tried);
         let (mut objects, mut cost) = (Vec::new(), 0.0);
         while let Some(key) = self.fresh.last() {
+            if self.received.contains(key) {
+                self.pop_fresh();
+                continue;
+            }
             cost += self.costs.of(key);
             let is_full = cost > most || objects.len() >= MAX_SHARD_OBJECTS;
             if is_full && !objects.is_empty() {
                 break;
             }
-            objects.extend(self.fresh.pop());
+            objects.extend(self.pop_fresh());
         }
         let shard = Shard { objects, is_large: false, tries: 0, is_rest: false };
         (!shard.objects.is_empty()).then_some(shard)
+    }
+
+    fn pop_fresh(&mut self) -> Option<ObjectKey> {
+        let key = self.fresh.pop()?;
+        if let Some(count) = self.fresh_kinds.get_mut(key.kind()) {
+            *count = count.saturating_sub(1);
+        }
+        Some(key)
     }
 
     /// A request that broke after so long may have been stopped for its length: others are to stay
@@ -260,6 +295,15 @@ impl Plan {
             self.target = self.target.min(half);
         }
     }
+}
+
+fn count_kinds(objects: &[ObjectKey]) -> BTreeMap<String, u32> {
+    let mut kinds = BTreeMap::<_, u32>::new();
+    for key in objects {
+        let count = kinds.entry(key.kind().to_owned()).or_default();
+        *count = count.saturating_add(1);
+    }
+    kinds
 }
 
 #[cfg(test)]
