@@ -207,12 +207,15 @@ fn what_does_not_come_is_named_with_a_reason() {
 }
 
 #[test]
-fn a_package_that_is_not_there_is_told_of_beside_one_that_is() {
+fn a_package_that_is_not_there_is_missing_beside_one_that_is() {
     let folder = folder_with(BIG);
     let serving = serve(&folder, |server| server);
-    let ran = export(&folder, &serving, &["$NOSUCH", "--json"]).expect(0);
+    let ran = export(&folder, &serving, &["$NOSUCH", "--json"]).expect(6);
     assert!(shards_of(&ran).is_some());
-    assert!(ran.stderr().contains("$NOSUCH") && ran.stderr().lines().count() == 1);
+    let report = ran.json();
+    assert_eq!((&report["requested"], &report["received"]), (&(BIG + 1).into(), &BIG.into()));
+    assert_eq!(report["missing"]["objects"][0]["name"], "$NOSUCH");
+    assert!(ran.stderr().contains("missing: DEVC:$NOSUCH ("), "{}", ran.stderr());
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let way = Box::pin(choosing).await?;
         let delivery = Delivery { places, journal, display, is_left: &is_left };
         let options = client.options().clone().deadline(plan::time_left(args, begun));
-        let checked = delivery.take(client, way, options, talk, interruption).await?;
+        let checked = delivery.take(client, way, options, interruption).await?;
         let Checked { exported, receipt, folder, file } = checked;
         // Everything has been checked, and what is left takes no time worth interrupting.
         let extracted = extract::commit(folder, file).await?;
@@ -92,7 +92,6 @@ impl Delivery<'_> {
         client: &Client,
         way: Way,
         options: TransferOptions,
-        talk: TalkArgs,
         interruption: &mut Interruption,
     ) -> Result<Checked, Failure> {
         let options = match self.journal {
@@ -101,12 +100,12 @@ impl Delivery<'_> {
         };
         match way {
             Way::Plain(export) => {
-                let starting = client.start_with(export, options);
-                self.receive(starting, LeftBy::OneRequest, talk, interruption).await
+                let starting = Box::pin(client.start_with(export, options));
+                self.receive(starting, LeftBy::OneRequest, interruption).await
             }
             Way::Sharded(export) => {
                 let starting = Box::pin(client.start_sharded_with(export, options));
-                self.receive(starting, LeftBy::Shards, talk, interruption).await
+                self.receive(starting, LeftBy::Shards, interruption).await
             }
         }
     }
@@ -117,12 +116,13 @@ impl Delivery<'_> {
         &self,
         starting: impl Future<Output = Result<Transfer<O>, Error>>,
         by: LeftBy,
-        talk: TalkArgs,
         interruption: &mut Interruption,
     ) -> Result<Checked, Failure> {
-        let transfer = interruption.or_drop(starting).await?;
-        if let Some(journal) = self.journal {
-            journal.tell_start(transfer.resumed_from(), by, talk);
+        // Shards that are there already are read first, which may take a while.
+        let transfer = interruption.or_drop(self.display.show_while(starting)).await?;
+        let line = self.journal.and_then(|journal| journal.start_line(transfer.resumed_from(), by));
+        if let Some(line) = line {
+            self.display.note(&line);
         }
         let transfer = self.display.attach(transfer);
         let Staged { output: exported, receipt, file, .. } =

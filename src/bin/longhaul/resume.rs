@@ -107,14 +107,14 @@ impl Journal {
         }
     }
 
-    /// Tells where an export of this way begins that was to go on.
-    pub(crate) fn tell_start(&self, resumed_from: Option<u64>, by: LeftBy, talk: TalkArgs) {
+    /// What to say of where an export of this way begins, if it was to go on.
+    pub(crate) fn start_line(&self, resumed_from: Option<u64>, by: LeftBy) -> Option<String> {
         match resumed_from {
-            _ if !self.goes_on => {}
-            // What is in one request is told of once the server goes on with it.
-            Some(_) if by == LeftBy::OneRequest => {}
-            Some(bytes) => talk.note(format_args!("resuming with {bytes} bytes of shards")),
-            None => talk.note(format_args!(
+            _ if !self.goes_on => None,
+            // One request is told of once the server goes on with it.
+            Some(_) if by == LeftBy::OneRequest => None,
+            Some(bytes) => Some(format!("resuming with {bytes} bytes of shards")),
+            None => Some(format!(
                 "{}: {}, starting from the beginning",
                 self.target.display(),
                 self.why_not_resumed(by)

@@ -1,13 +1,13 @@
 //! Which way an export goes: all in one request, or in shards over several sessions.
 //!
-//! Shards need a list of what is to come, and a server that is not asked for more than it has. So
-//! they are for what is known by name, and by themselves only where there is much of it.
+//! Shards are asked for by name, so they need a list of what there is; and they are worth it only
+//! where there is much, or somebody says so.
 
 use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
-use longhaul::ops::git::{Export, List, ShardedExport};
+use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
 use longhaul::proto::limits::IDLE_LIMIT;
 use longhaul::{Client, Listing};
 
@@ -107,16 +107,13 @@ pub(super) async fn choose(
             }
         }
     };
-    let listed: Vec<_> = listed.into_iter().map(|object| object.key).collect();
+    let mut listed: Vec<_> = listed.into_iter().map(|object| object.key).collect();
+    // A package that is not to be seen is asked for as the object that it is, so that it is either
+    // there or missing with the server's reason.
+    listed.extend(empty.iter().map(|package| ObjectKey::new("DEVC", package)));
     let objects: HashSet<_> = listed.iter().chain(&asked.objects).collect();
     if !inclination.wants_shards(objects.len()) {
         return Ok(Way::Plain(asked.into_plain()));
-    }
-    if !empty.is_empty() {
-        display.note(&format!(
-            "warning: nothing is listed in {}: there is no such package, or it cannot be seen",
-            empty.join(", ")
-        ));
     }
     let export = asked.into_sharded(listed);
     Ok(Way::Sharded(match args.sessions {
