@@ -64,7 +64,7 @@ pub(super) fn make_first_free<T>(mut make: impl FnMut() -> io::Result<T>) -> io:
     for _ in 1..MOST_NAMES {
         match make() {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made,
+            other => return other,
         }
     }
     make()

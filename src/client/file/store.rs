@@ -47,6 +47,13 @@ pub(crate) struct FoundShard<T> {
     pub(crate) bytes: u64,
 }
 
+/// A store and what is in it already.
+#[derive(Debug)]
+pub(crate) struct Stock<T> {
+    pub(crate) store: Store,
+    pub(crate) found: Vec<FoundShard<T>>,
+}
+
 /// What can be seen of a store from outside.
 pub(super) struct StoreInfo {
     pub(super) bytes: u64,
@@ -93,7 +100,7 @@ impl Store {
         target: &Path,
         request: &Sha256,
         read: impl Fn(BufReader<File>) -> Option<T>,
-    ) -> Result<Option<(Self, Vec<FoundShard<T>>)>, Error> {
+    ) -> Result<Option<Stock<T>>, Error> {
         let Place::File(target) = Place::look(target)? else { return Ok(None) };
         let mut best: Option<(u64, PathBuf, File)> = None;
         for folder in beside(&target)? {
@@ -119,7 +126,8 @@ impl Store {
                 None => drop(fs::remove_file(&path)),
             }
         }
-        Ok(Some((Self { folder, _lock: lock, shards, next, stays: true }, found)))
+        let store = Self { folder, _lock: lock, shards, next, stays: true };
+        Ok(Some(Stock { store, found }))
     }
 
     /// A place for the next shard; nothing is there yet.

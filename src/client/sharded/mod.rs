@@ -22,7 +22,7 @@ use super::Client;
 use super::beside::beside;
 use super::credentials::{Attempt, Logon};
 use super::error::Error;
-use super::file::{FoundShard, Store};
+use super::file::{Stock, Store};
 use super::options::{JournalOption, TransferOptions};
 use super::transfer::{Composed, Outlet, PartStore, Transfer, request_digest};
 use super::transport::Transport;
@@ -110,7 +110,7 @@ impl Client {
         let mut plan = Plan::new(export.wanted(), export.request_target);
         let limit = options.limits.max_payload_bytes;
         let target = journal.as_ref().map(|journal| journal.target.clone());
-        let (store, found) = beside(move || open_store(journal, &request, limit)).await??;
+        let Stock { store, found } = beside(move || open_store(journal, &request, limit)).await??;
         let place = target.zip(store.folder().map(Path::to_owned));
         let place = place.map(|(target, folder)| PartStore { target, folder });
         let bytes = found.iter().map(|shard| shard.bytes).fold(0, u64::saturating_add);
@@ -154,10 +154,9 @@ impl Client {
     /// well: nobody but the server could say what both may see.
     async fn request_digest(&self, export: &ShardedExport, is_journaled: bool) -> Sha256 {
         let request = request_digest(self.link.as_ref(), export);
-        let logon = match is_journaled {
-            true => self.link.way().credentials.logon(Attempt::default()).await.ok(),
-            false => None,
-        };
+        let credentials = &self.link.way().credentials;
+        let logon =
+            if is_journaled { credentials.logon(Attempt::default()).await.ok() } else { None };
         let user = match &logon {
             Some(Logon::Basic { user, .. }) => user,
             _ => "",
@@ -179,17 +178,15 @@ fn open_store(
     journal: Option<JournalOption>,
     request: &Sha256,
     limit: u64,
-) -> Result<(Store, Vec<FoundShard<Vec<ObjectKey>>>), Error> {
+) -> Result<Stock<Vec<ObjectKey>>, Error> {
+    let empty = |store| Stock { store, found: Vec::new() };
     let Some(JournalOption { target, goes_on }) = journal else {
-        return Ok((Store::create(None, request)?, Vec::new()));
+        return Store::create(None, request).map(empty);
     };
     let read = |mut shard| {
         let files = archive::check(&mut shard, limit).ok()?;
         Some(archive::objects(&files).into_iter().map(|(_, key)| key).collect())
     };
     let left = if goes_on { Store::find(&target, request, read)? } else { None };
-    match left {
-        Some(left) => Ok(left),
-        None => Ok((Store::create(Some(&target), request)?, Vec::new())),
-    }
+    left.map_or_else(|| Store::create(Some(&target), request).map(empty), Ok)
 }
