@@ -32,7 +32,8 @@
 //! what that takes, without the I/O, is in the private module `adt`.
 //!
 //! Dependencies go one way: the command `longhaul` uses the client and the server, the client
-//! uses `proto`, and so do the operations and the server. The wire is specified in `PROTOCOL.md`,
+//! uses `proto`, and so do the operations and the server. The client knows those operations that it
+//! carries out in more than one request: listing packages, and exports in shards. The wire is specified in `PROTOCOL.md`,
 //! whose sections the documentation cites as "PROTOCOL 4.3".
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::StreamExt;
+use longhaul::Event;
 use longhaul::ops::git::{ObjectKey, ShardedExport};
 use longhaul::server::{Profile, Script, Server};
 
@@ -77,6 +79,31 @@ async fn requests_that_are_killed_at_random_cost_nothing_but_time() {
         assert!(done.output.is_complete(), "{:?}", done.output.skipped);
         assert_eq!(done.output.objects, COUNT as u64);
     }
+}
+
+#[tokio::test]
+async fn progress_never_goes_back() {
+    let folder = package(COUNT);
+    let (script, _) = failing();
+    let server = serve(folder.path(), Profile::Full, script.kill_requests(20, 3)).await;
+    let client = connect(&server).await;
+    let export = ShardedExport::objects(objects(COUNT)).sessions(4);
+    let mut transfer = deadline(Box::pin(client.start_sharded(export))).await.unwrap();
+    let (mut done, mut bytes) = (0, 0);
+    while let Some(event) = deadline(transfer.next()).await {
+        match event {
+            Event::Progress(progress) => {
+                assert!(progress.done.unwrap() >= done, "{progress:?} after {done}");
+                done = progress.done.unwrap();
+            }
+            Event::Sessions(sessions) => {
+                assert!(sessions.bytes >= bytes, "{sessions:?} after {bytes}");
+                bytes = sessions.bytes;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(done, COUNT as u64, "what is left out is settled too");
 }
 
 #[tokio::test]

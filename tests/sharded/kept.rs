@@ -154,6 +154,66 @@ async fn shards_that_are_not_whole_are_asked_for_again() {
     assert!(fs::read(&target).unwrap() == whole.payload.as_ref());
 }
 
+#[tokio::test]
+async fn shards_of_another_user_are_not_taken() {
+    let folder = package(60);
+    let server = serve(Profile::Deployed, folder.path(), Duration::from_millis(1)).await;
+    let place = tempfile::tempdir().unwrap();
+    let target = place.path().join("a.zip");
+    let export = || ShardedExport::objects(objects(60)).sessions(1);
+    let options = || TransferOptions::default().resume_from(&target);
+    let client = |user| deadline(Client::builder(server.url()).basic(user, "secret").connect());
+    let alice = client("ALICE").await.unwrap();
+    let start = alice.start_sharded_with(export(), options());
+    let mut transfer = deadline(Box::pin(start)).await.unwrap();
+    loop {
+        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await
+            && sessions.shards > 0
+        {
+            break;
+        }
+    }
+    drop(transfer);
+    for (user, is_theirs) in [("BOB", false), ("ALICE", true)] {
+        let client = client(user).await.unwrap();
+        let start = client.start_sharded_with(export(), options());
+        let transfer = deadline(Box::pin(start)).await.unwrap();
+        assert_eq!(transfer.resumed_from().is_some(), is_theirs, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn shards_that_do_not_fit_together_are_not_kept() {
+    let folder = package(60);
+    let server = serve(Profile::Deployed, folder.path(), Duration::from_millis(1)).await;
+    let client = connect(&server).await;
+    let place = tempfile::tempdir().unwrap();
+    let target = place.path().join("a.zip");
+    let export = || ShardedExport::objects(objects(60)).sessions(1);
+    let options = || TransferOptions::default().resume_from(&target);
+    let start = client.start_sharded_with(export(), options());
+    let mut transfer = deadline(Box::pin(start)).await.unwrap();
+    loop {
+        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await
+            && sessions.shards > 0
+        {
+            break;
+        }
+    }
+    drop(transfer);
+    // What another time of the same object would look like.
+    let other = package(60);
+    fs::write(other.path().join("zsub/z00000.clas.abap"), "another").unwrap();
+    let elsewhere = serve(Profile::Deployed, other.path(), Duration::ZERO).await;
+    let whole = run(&connect(&elsewhere).await, export()).await.unwrap();
+    let left = fs::read_dir(place.path()).unwrap().next().unwrap().unwrap().path();
+    fs::write(left.join("000500.zip"), &whole.payload).unwrap();
+    let start = async { client.start_sharded_with(export(), options()).await?.save(&target).await };
+    let error = deadline(Box::pin(start)).await.unwrap_err();
+    assert!(matches!(error, Error::Operation { .. }), "{error:?}");
+    assert_eq!(LeftoverInfo::peek(&target), None);
+}
+
 /// Exports for a parent that kills it; nothing where there is none.
 #[tokio::test]
 async fn exporting_process() {

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures::StreamExt;
+
 use longhaul::ops::git::{ObjectKey, ShardedExport};
 use longhaul::server::{Profile, RawMessage, Script, Server};
-use longhaul::{Client, ConnectError, Error, ErrorKind};
+use longhaul::{Client, ConnectError, Error, ErrorKind, Event, Retries};
 
 use crate::support::front::{Answer, Front};
 use crate::support::{PACKAGE, connect, connect_with, deadline};
@@ -45,12 +47,74 @@ async fn a_server_that_is_busy_gets_fewer() {
     let folder = package(120);
     let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Full);
     let builder = builder.object_delay(Duration::from_millis(2)).max_concurrent(1);
-    let busy = Script::new().busy(4, Duration::from_millis(20));
-    let server = deadline(builder.script(busy).bind("127.0.0.1:0")).await.unwrap();
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
     let client = connect(&server).await;
     let export = ShardedExport::objects(objects(120)).sessions(4);
-    let done = run(&client, export).await.unwrap();
-    assert!(done.output.is_complete(), "{:?}", done.output.skipped);
+    let mut transfer = deadline(Box::pin(client.start_sharded(export))).await.unwrap();
+    let mut allowed = usize::MAX;
+    while let Some(event) = deadline(transfer.next()).await {
+        if let Event::Sessions(sessions) = event {
+            assert!(sessions.allowed <= allowed, "never more again");
+            allowed = sessions.allowed;
+        }
+    }
+    deadline(transfer.finish()).await.unwrap();
+    assert_eq!(allowed, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_stays_busy_ends_it_after_the_idle_limit() {
+    let folder = package(20);
+    let place = tempfile::tempdir().unwrap();
+    let busy = Script::new().busy(u32::MAX, Duration::from_millis(1));
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Full);
+    let server = deadline(builder.script(busy).bind("127.0.0.1:0")).await.unwrap();
+    let client = connect(&server).await;
+    let options = client.options().clone().idle_limit(Some(Duration::from_millis(400)));
+    let options = options.journal_for(place.path().join("a.zip"));
+    let export = ShardedExport::objects(objects(20)).sessions(16);
+    let start = async { client.start_sharded_with(export, options).await?.collect().await };
+    let error = deadline(Box::pin(start)).await.unwrap_err();
+    assert!(matches!(&error, Error::Server { source, .. } if source.is_busy()), "{error:?}");
+}
+
+#[tokio::test]
+async fn others_go_on_while_the_first_session_has_no_connection() {
+    let folder = package(150);
+    // What is asked for first is asked for by the first session.
+    let script = Script::new().before(vec![RawMessage::Cut]).only_first(1);
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+    let builder = builder.object_delay(Duration::from_millis(5)).script(script);
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
+    let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 | 1 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
+        _ => Answer::Text("HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n".into()),
+    });
+    let front = deadline(front).await;
+    let client = Client::builder(front.url()).retries(Retries::default().tries(1));
+    let client = deadline(client.connect()).await.unwrap();
+    let done = run(&client, ShardedExport::objects(objects(150)).sessions(2)).await.unwrap();
+    assert!(done.output.is_complete());
+    assert!(front.heads().len() > 3, "the first tried to come back");
+}
+
+#[tokio::test]
+async fn while_it_is_merged_no_session_is_held() {
+    let folder = package(60);
+    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
+    let builder = builder.object_delay(Duration::from_millis(2)).max_sessions(3);
+    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let client = connect(&server).await;
+    let export = ShardedExport::objects(objects(60)).sessions(3);
+    let mut transfer = deadline(Box::pin(client.start_sharded(export))).await.unwrap();
+    while !matches!(deadline(transfer.next()).await, Some(Event::Data(_))) {}
+    let free = async {
+        while Client::builder(server.url()).connect().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    deadline(free).await;
 }
 
 #[tokio::test]
@@ -85,7 +149,7 @@ async fn a_server_that_is_gone_is_an_error_and_what_came_stays() {
     let transfer = deadline(Box::pin(start)).await.unwrap();
     let mut server = Some(server);
     let transfer = transfer.on_event(move |event| {
-        if let longhaul::Event::Sessions(sessions) = event
+        if let Event::Sessions(sessions) = event
             && sessions.shards >= 2
         {
             drop(server.take());

@@ -38,24 +38,25 @@ impl Client {
     /// Starts an export in many small requests over several sessions, and gives a [`Transfer`] as
     /// any other.
     ///
-    /// The objects of packages are listed first , unless the export has a
+    /// The objects of packages are listed first ([`list`](Self::list)), unless the export has a
     /// listing. This client is the first session; the others are connections of their own, made with
-    /// the same settings, and end with the transfer. All that has come lies on disk until it is
-    /// merged.
+    /// the same settings, and end once all has come. What has come lies on disk until it is merged.
     ///
     /// *Shape*: [`Event::Progress`](super::Event::Progress) counts objects,
     /// [`Event::Sessions`](super::Event::Sessions) says what the sessions are at, and
     /// [`Event::Data`](super::Event::Data) comes once all objects are settled. A
     /// [`Receipt`](super::Receipt) counts shards as chunks. With
-    /// [`TransferOptions::journal_for`] finished shards stay beside the target if the export breaks
-    /// off, and [`TransferOptions::resume_from`] asks only for what is not among them.
+    /// [`TransferOptions::journal_for`] finished shards stay beside the target whatever ends the
+    /// export early, and [`TransferOptions::resume_from`] asks only for what is not among them.
     ///
-    /// *Units*: the window and the largest message are shared among the sessions; what is too large
-    /// for another session goes to the first.
+    /// *Units*: the limit on the payload, in bytes, holds for all shards together. The window, what
+    /// may be parked and the largest message are shared among the sessions; what is too large for
+    /// another session goes to the first. The idle limit also ends an export whose server has been
+    /// busy for so long.
     ///
     /// # Errors
     /// As [`start`](Self::start), and [`Error::List`] if packages cannot be listed. A server that
-    /// refuses further sessions, or is busy, is no error, nor are objects that fail: they are in
+    /// refuses further sessions is no error, nor are objects that fail: they are in
     /// [`Exported::skipped`](crate::ops::git::Exported::skipped).
     ///
     /// # Cancellation

@@ -45,7 +45,8 @@ pub enum MergeError {
 ///
 /// *Shape*: the settings file first, then all files by path, each once and with one time for all,
 /// so that the same files give the same bytes however they were spread. What is compressed stays as
-/// it is, but for entries with extra fields, which are written anew without them. Folders of their own are left out. Memory is that of the archives' directories.
+/// it is, but for entries with extra fields, which are written anew without them. Folders of their
+/// own are left out. Memory is that of the archives' directories.
 ///
 /// ```
 /// use std::io::{Cursor, Write};
