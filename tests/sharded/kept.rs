@@ -22,6 +22,20 @@ const FILE: &str = "LONGHAUL_TEST_FILE";
 /// How many objects it exports.
 const COUNT: usize = 150;
 
+/// Starts an export, and breaks it off once so many shards are there.
+async fn break_off(client: &Client, export: ShardedExport, options: TransferOptions, after: usize) {
+    let start = client.start_sharded_with(export, options);
+    let mut transfer = deadline(Box::pin(start)).await.unwrap();
+    assert_eq!(transfer.resumed_from(), None);
+    loop {
+        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await
+            && sessions.shards >= after
+        {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_an_earlier_try_has_finished_is_not_asked_for_again() {
     let folder = package(200);
@@ -33,16 +47,7 @@ async fn what_an_earlier_try_has_finished_is_not_asked_for_again() {
     let whole = run(&client, export()).await.unwrap();
     let options = || TransferOptions::default().resume_from(&target);
 
-    let start = client.start_sharded_with(export(), options());
-    let mut transfer = deadline(Box::pin(start)).await.unwrap();
-    assert_eq!(transfer.resumed_from(), None);
-    let mut shards = 0;
-    while shards < 3 {
-        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await {
-            shards = sessions.shards;
-        }
-    }
-    drop(transfer);
+    break_off(&client, export(), options(), 3).await;
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "the store stays");
     assert!(LeftoverInfo::peek(&target).unwrap().is_sharded);
 
@@ -122,15 +127,7 @@ async fn shards_that_are_not_whole_are_asked_for_again() {
     let export = || ShardedExport::objects(objects(80)).sessions(2);
     let whole = run(&client, export()).await.unwrap();
     let options = || TransferOptions::default().resume_from(&target);
-    let mut transfer =
-        deadline(Box::pin(client.start_sharded_with(export(), options()))).await.unwrap();
-    let mut shards = 0;
-    while shards < 3 {
-        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await {
-            shards = sessions.shards;
-        }
-    }
-    drop(transfer);
+    break_off(&client, export(), options(), 3).await;
     let store = fs::read_dir(place.path()).unwrap().next().unwrap().unwrap().path();
     let mut spoilt = 0;
     for entry in fs::read_dir(&store).unwrap() {
@@ -164,16 +161,7 @@ async fn shards_of_another_user_are_not_taken() {
     let options = || TransferOptions::default().resume_from(&target);
     let client = |user| deadline(Client::builder(server.url()).basic(user, "secret").connect());
     let alice = client("ALICE").await.unwrap();
-    let start = alice.start_sharded_with(export(), options());
-    let mut transfer = deadline(Box::pin(start)).await.unwrap();
-    loop {
-        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await
-            && sessions.shards > 0
-        {
-            break;
-        }
-    }
-    drop(transfer);
+    break_off(&alice, export(), options(), 1).await;
     for (user, is_theirs) in [("BOB", false), ("ALICE", true)] {
         let client = client(user).await.unwrap();
         let start = client.start_sharded_with(export(), options());
@@ -191,16 +179,7 @@ async fn shards_that_do_not_fit_together_are_not_kept() {
     let target = place.path().join("a.zip");
     let export = || ShardedExport::objects(objects(60)).sessions(1);
     let options = || TransferOptions::default().resume_from(&target);
-    let start = client.start_sharded_with(export(), options());
-    let mut transfer = deadline(Box::pin(start)).await.unwrap();
-    loop {
-        if let Some(Event::Sessions(sessions)) = deadline(transfer.next()).await
-            && sessions.shards > 0
-        {
-            break;
-        }
-    }
-    drop(transfer);
+    break_off(&client, export(), options(), 1).await;
     // What another time of the same object would look like.
     let other = package(60);
     fs::write(other.path().join("zsub/z00000.clas.abap"), "another").unwrap();

@@ -11,15 +11,13 @@ use longhaul::{Client, ConnectError, Error, ErrorKind, Event, Retries};
 
 use crate::support::front::{Answer, Front};
 use crate::support::{PACKAGE, connect, connect_with, deadline};
-use crate::{objects, package, run};
+use crate::{objects, package, run, serve};
 
 #[tokio::test]
 async fn there_are_never_more_sessions_than_asked_for() {
     let folder = package(120);
     for sessions in [1, 3, 5] {
-        let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
-        let builder = builder.object_delay(Duration::from_millis(5));
-        let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+        let server = serve(Profile::Deployed, folder.path(), Duration::from_millis(5)).await;
         let client = connect(&server).await;
         let export = ShardedExport::objects(objects(120)).sessions(sessions);
         run(&client, export).await.unwrap();
@@ -122,8 +120,7 @@ async fn what_is_too_large_for_others_goes_to_the_first_session() {
     let folder = package(30);
     let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(5 << 20).collect();
     std::fs::write(folder.path().join("z00001.prog.abap"), noise).unwrap();
-    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
-    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let server = serve(Profile::Deployed, folder.path(), Duration::ZERO).await;
     // The others have 4 MiB each.
     let client = connect_with(&server, |builder| builder.max_message_bytes(16 << 20)).await;
     let done = run(&client, ShardedExport::objects(objects(30)).sessions(5)).await.unwrap();
@@ -139,9 +136,7 @@ async fn a_server_that_is_gone_is_an_error_and_what_came_stays() {
     let folder = package(120);
     let place = tempfile::tempdir().unwrap();
     let target = place.path().join("a.zip");
-    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
-    let builder = builder.object_delay(Duration::from_millis(2));
-    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let server = serve(Profile::Deployed, folder.path(), Duration::from_millis(2)).await;
     let client: Client = connect(&server).await;
     let export = ShardedExport::objects(objects(120)).sessions(2);
     let options = client.options().clone().journal_for(&target);
@@ -183,9 +178,7 @@ async fn a_logon_that_is_refused_is_not_tried_again_and_again() {
 #[tokio::test]
 async fn what_a_server_refuses_it_is_not_asked_for_again() {
     let folder = package(200);
-    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
-    let builder = builder.object_delay(Duration::from_millis(4));
-    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let server = serve(Profile::Deployed, folder.path(), Duration::from_millis(4)).await;
     let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
     let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
         0 | 1 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
@@ -206,8 +199,7 @@ async fn the_limit_on_the_payload_is_one_for_all_shards() {
         let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(20_000).collect();
         std::fs::write(folder.path().join(format!("z{n:05}.prog.abap")), noise).unwrap();
     }
-    let builder = Server::builder().package(PACKAGE, folder.path()).profile(Profile::Deployed);
-    let server = deadline(builder.bind("127.0.0.1:0")).await.unwrap();
+    let server = serve(Profile::Deployed, folder.path(), Duration::ZERO).await;
     let client = connect(&server).await;
     let keys = || (0..40).map(|n| ObjectKey::new("PROG", &format!("Z{n:05}")));
     for (limit, fits) in [(500_000, false), (900_000, true)] {
