@@ -27,6 +27,7 @@
 
 pub mod assembler;
 pub mod base64;
+pub mod buffers;
 pub mod checksum;
 pub mod credit;
 pub mod demux;
@@ -42,9 +43,11 @@ pub mod records;
 pub mod reply;
 pub mod request;
 pub mod stats;
+pub mod websocket;
 pub mod welcome;
 
 pub use assembler::{AssembleError, ChunkAssembler};
+pub use buffers::BufferPool;
 pub use credit::Credit;
 pub use demux::{Demux, Route};
 pub use exchange::{Event, Exchange, ExchangeError, Retained, Terms};
