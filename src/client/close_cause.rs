@@ -4,10 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite;
-use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::websocket::ReadError;
 use crate::proto::MessageId;
+use crate::proto::websocket::{FrameError, Goodbye};
 
 /// What ended a connection.
 #[derive(Debug, thiserror::Error)]
@@ -82,29 +82,42 @@ impl CloseCause {
     /// The code of a close frame that has none.
     const NO_CODE: u16 = 1005;
 
-    pub(crate) fn from_frame(frame: Option<CloseFrame>) -> Self {
-        let (code, reason) = frame.map_or((Self::NO_CODE, String::new()), |frame| {
-            (frame.code.into(), frame.reason.to_string())
-        });
+    pub(crate) fn from_goodbye(goodbye: Option<Goodbye>) -> Self {
+        let (code, reason) = goodbye
+            .map_or((Self::NO_CODE, String::new()), |goodbye| (goodbye.code, goodbye.reason));
         Self::ByPeer { code, reason }
     }
 
-    /// What an error of the socket library means; `limit` is the largest message.
-    pub(crate) fn from_socket(error: tungstenite::Error, limit: usize) -> Self {
+    /// Why there was nothing more to read.
+    pub(crate) fn from_read(error: ReadError) -> Self {
+        match error {
+            ReadError::Cut => Self::Cut,
+            ReadError::Io(error) => Self::from_io(error),
+            ReadError::Frame(FrameError::MessageTooLarge { got, limit }) => {
+                Self::MessageTooLarge { got, limit }
+            }
+            ReadError::Frame(error) => Self::Protocol(error.to_string()),
+            ReadError::Pong(error) => Self::from_library(error),
+        }
+    }
+
+    /// What an error of the library means that upgrades and sends.
+    pub(crate) fn from_library(error: tungstenite::Error) -> Self {
         use tungstenite::Error as E;
         use tungstenite::error::ProtocolError as P;
         match error {
             E::ConnectionClosed
             | E::AlreadyClosed
             | E::Protocol(P::ResetWithoutClosingHandshake | P::HandshakeIncomplete) => Self::Cut,
-            E::Io(error) => match error.kind() {
-                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Self::Cut,
-                _ => Self::Io(error),
-            },
-            E::Capacity(CapacityError::MessageTooLong { size, .. }) => {
-                Self::MessageTooLarge { got: size, limit }
-            }
+            E::Io(error) => Self::from_io(error),
             other => Self::Protocol(other.to_string()),
+        }
+    }
+
+    fn from_io(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Self::Cut,
+            _ => Self::Io(error),
         }
     }
 }

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio_tungstenite::WebSocketStream;
 use tracing::Instrument;
 
 use super::asking::Asking;
 use super::command::Command;
-use super::driver::{Driver, Socket};
+use super::driver::Driver;
 use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::{Window, inbox};
 use super::outbox::WireText;
 use super::transport::{Line, Started, Turn};
+use super::websocket::Socket;
 use crate::proto::limits::{MAX_PARKED_BYTES, SERVER_CHUNK_BYTES};
 use crate::proto::request::Mode;
 use crate::proto::{
@@ -101,7 +101,7 @@ pub(crate) type EndWatcher = Box<dyn FnOnce(&Arc<CloseCause>) + Send>;
 impl Connection {
     /// Starts the driver of a socket whose welcome has been read.
     pub(crate) fn spawn(
-        socket: WebSocketStream<Socket>,
+        socket: Socket,
         welcome: Welcome,
         mut pace: Pace,
         common: Common,

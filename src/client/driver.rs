@@ -6,40 +6,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::SinkExt;
-use futures::stream::{SplitSink, SplitStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
-use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message as Outgoing;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::command::Command;
-use super::connect::BoxedStream;
 use super::connection::Shared;
 use super::error::CloseCause;
 use super::inbox::InboxSender;
 use super::liveness::Liveness;
-use super::meter::{Metered, Traffic};
+use super::meter::Traffic;
 use super::outbox::Outbox;
 use super::transport::Turn;
+use super::websocket::{Incoming, ReadError, Sink, Socket};
 use crate::proto::frame::Kind;
 use crate::proto::request::Mode;
 use crate::proto::stats::count;
+use crate::proto::websocket::{Message, MessageText};
 use crate::proto::{Control, Counters, Demux, MessageId, Route};
 use leaving::{Leaving, Left};
 
 /// How long the peer may take to hear goodbye.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
-/// Whatever carries the bytes, plain or encrypted, and counts them.
-pub(crate) type Socket = Metered<BoxedStream>;
-
 /// One connection's task.
 #[derive(Debug)]
 pub(crate) struct Driver {
-    sink: SplitSink<WebSocketStream<Socket>, Message>,
-    stream: SplitStream<WebSocketStream<Socket>>,
+    sink: Sink,
+    incoming: Incoming,
     traffic: Traffic,
     commands: mpsc::UnboundedReceiver<Command>,
     demux: Demux<Waiter>,
@@ -49,7 +45,8 @@ pub(crate) struct Driver {
     /// Requests that nobody wants any more and the server has not ended yet.
     leaving: Leaving,
     shared: Arc<Shared>,
-    max_message_bytes: usize,
+    /// What the server is told if it broke the rules.
+    complaint: Option<u16>,
 }
 
 /// A request that waits for frames.
@@ -75,22 +72,20 @@ enum Stage {
 struct HeldMessage {
     id: MessageId,
     inbox: Arc<InboxSender>,
-    text: Utf8Bytes,
+    text: MessageText,
     since: Instant,
 }
 
 impl Driver {
     pub(crate) fn new(
-        socket: WebSocketStream<Socket>,
+        socket: Socket,
         commands: mpsc::UnboundedReceiver<Command>,
         shared: &Arc<Shared>,
     ) -> Self {
-        let traffic = socket.get_ref().traffic();
-        let max_message_bytes = socket.get_config().max_message_size.unwrap_or(usize::MAX);
-        let (sink, stream) = socket.split();
+        let Socket { incoming, sink, traffic } = socket;
         Self {
             sink,
-            stream,
+            incoming,
             traffic,
             commands,
             demux: Demux::new(Arc::clone(&shared.common.counters)),
@@ -98,7 +93,7 @@ impl Driver {
             held: None,
             leaving: Leaving::default(),
             shared: Arc::clone(shared),
-            max_message_bytes,
+            complaint: None,
         }
     }
 
@@ -131,17 +126,16 @@ impl Driver {
                 written = self.outbox.write(&mut self.sink), if !self.outbox.is_idle() => {
                     match written {
                         Ok(ids) => ids.iter().for_each(|id| self.note_sent(id)),
-                        Err(error) => return self.cause(error),
+                        Err(error) => return CloseCause::from_library(error),
                     }
                 }
-                message = self.stream.next(), if self.held.is_none() => match message {
-                    Some(Ok(message)) => {
+                message = self.incoming.next(), if self.held.is_none() => match message {
+                    Ok(message) => {
                         if let Some(cause) = self.handle_message(message) {
                             return cause;
                         }
                     }
-                    Some(Err(error)) => return self.cause(error),
-                    None => return CloseCause::Cut,
+                    Err(error) => return self.cause(error),
                 },
                 () = deliver_held(&mut self.held), if self.held.is_some() => {
                     self.shared.hold.release(Instant::now().into_std());
@@ -160,6 +154,7 @@ impl Driver {
                         return cause;
                     }
                     self.outbox.ping();
+                    self.incoming.trim();
                 }
             }
         }
@@ -249,14 +244,18 @@ impl Driver {
                 self.demux.route_binary(&bytes);
                 None
             }
-            Message::Close(frame) => Some(CloseCause::from_frame(frame)),
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
+            Message::Close(goodbye) => Some(CloseCause::from_goodbye(goodbye)),
+            Message::Ping(bytes) => {
+                self.outbox.pong(bytes);
+                None
+            }
+            Message::Pong => None,
         }
     }
 
     /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
     /// never: a chunk beyond the grant is the server's fault, and all else can be done without.
-    fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: Utf8Bytes, kind: Kind) {
+    fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: MessageText, kind: Kind) {
         let Err(text) = inbox.deliver(text, kind) else { return };
         if !inbox.has_credit() {
             let since = Instant::now();
@@ -306,27 +305,34 @@ impl Driver {
 
     /// Tells the peer why the connection ends, where there is something to tell.
     async fn say_goodbye(&mut self, cause: &CloseCause) {
-        let code = match cause {
-            CloseCause::ByUs | CloseCause::ByPeer { .. } => CloseCode::Normal,
-            CloseCause::MessageTooLarge { .. } => CloseCode::Size,
-            CloseCause::Protocol(_) => CloseCode::Protocol,
-            CloseCause::NeverEnded { .. } => CloseCode::Away,
-            _ => return,
+        let (code, reason) = match cause {
+            // It hears its own words.
+            CloseCause::ByPeer { code, reason } => (CloseCode::from(*code), reason.as_str()),
+            CloseCause::ByUs => (CloseCode::Normal, ""),
+            CloseCause::NeverEnded { .. } => (CloseCode::Away, ""),
+            _ => match self.complaint {
+                Some(code) => (code.into(), ""),
+                None => return,
+            },
         };
-        let frame = CloseFrame { code, reason: Utf8Bytes::default() };
+        // Without a code there is nothing to be said in one.
+        let frame = (code != CloseCode::Status).then(|| CloseFrame { code, reason: reason.into() });
         let goodbye = async {
             if matches!(cause, CloseCause::ByUs) {
                 // What was to be stopped or freed is worth telling.
                 let _ = self.outbox.write(&mut self.sink).await;
             }
-            // Whether the peer hears it makes no difference; a Close of its own is answered with it.
-            let _ = self.sink.send(Message::Close(Some(frame))).await;
+            // Whether the peer hears it makes no difference.
+            let _ = self.sink.send(Outgoing::Close(frame)).await;
         };
         let _ = tokio::time::timeout(GOODBYE_LIMIT, goodbye).await;
     }
 
-    fn cause(&self, error: tungstenite::Error) -> CloseCause {
-        CloseCause::from_socket(error, self.max_message_bytes)
+    fn cause(&mut self, error: ReadError) -> CloseCause {
+        if let ReadError::Frame(error) = &error {
+            self.complaint = Some(error.close_code());
+        }
+        CloseCause::from_read(error)
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::proto::frame::Kind;
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
+use crate::proto::websocket::MessageText;
 
 /// How many bytes of messages may wait for one transfer where the server knows no `credit`. One
 /// message may exceed it, so that any legal message fits.
@@ -31,7 +31,7 @@ pub(crate) enum Delivery {
     /// The request was not sent and never will be on this connection, which takes nothing new.
     Refused,
     /// A text message of this id.
-    Text(Utf8Bytes, Room),
+    Text(MessageText, Room),
     /// The transfer was put out because it held up the connection.
     Evicted {
         /// For how long.
@@ -127,7 +127,7 @@ impl InboxSender {
     }
 
     /// Delivers a message if there is room, else gives it back.
-    pub(crate) fn deliver(&self, text: Utf8Bytes, kind: Kind) -> Result<(), Utf8Bytes> {
+    pub(crate) fn deliver(&self, text: MessageText, kind: Kind) -> Result<(), MessageText> {
         let allowance = match &self.beside {
             Some(beside) if kind != Kind::Chunk => beside,
             _ => &self.room,
@@ -144,7 +144,7 @@ impl InboxSender {
     /// Waits for room for `text`; `None` if the transfer is gone.
     ///
     /// Cancel-safe: nothing is taken until it returns.
-    pub(crate) async fn room_for(&self, text: &Utf8Bytes) -> Option<Room> {
+    pub(crate) async fn room_for(&self, text: &MessageText) -> Option<Room> {
         let Allowance { left, .. } = &self.room;
         tokio::select! {
             permit = Arc::clone(left).acquire_many_owned(self.room.cost(text)) => {
@@ -155,13 +155,13 @@ impl InboxSender {
     }
 
     /// Delivers a message into room that was waited for.
-    pub(crate) fn deliver_into(&self, text: Utf8Bytes, room: Room) {
+    pub(crate) fn deliver_into(&self, text: MessageText, room: Room) {
         // A transfer that is gone does not want it.
         let _ = self.deliveries.send(Delivery::Text(text, room));
     }
 
     /// Delivers the last message of a request, of which there is one, whether there is room or not.
-    pub(crate) fn deliver_last(&self, text: Utf8Bytes) {
+    pub(crate) fn deliver_last(&self, text: MessageText) {
         if let Some(room) = self.room.take_what_is_left(&text) {
             self.deliver_into(text, room);
         }
@@ -174,16 +174,16 @@ impl Allowance {
     }
 
     /// What a message takes; one message may take all there is.
-    fn cost(&self, text: &Utf8Bytes) -> u32 {
+    fn cost(&self, text: &MessageText) -> u32 {
         let bytes = text.len().saturating_add(CHUNK_OVERHEAD_BYTES);
         u32::try_from(bytes).unwrap_or(self.limit).min(self.limit)
     }
 
-    fn take(&self, text: &Utf8Bytes) -> Option<Room> {
+    fn take(&self, text: &MessageText) -> Option<Room> {
         Arc::clone(&self.left).try_acquire_many_owned(self.cost(text)).ok().map(Room)
     }
 
-    fn take_what_is_left(&self, text: &Utf8Bytes) -> Option<Room> {
+    fn take_what_is_left(&self, text: &MessageText) -> Option<Room> {
         let most = u32::try_from(self.left.available_permits()).unwrap_or(self.limit);
         let cost = self.cost(text).min(most);
         Arc::clone(&self.left).try_acquire_many_owned(cost).ok().map(Room)

@@ -54,6 +54,7 @@ mod secret;
 mod sharded;
 mod transfer;
 mod transport;
+mod websocket;
 
 use std::sync::Arc;
 

@@ -37,6 +37,7 @@ enum Outgoing {
     Request(MessageId, WireText),
     Control(Control),
     Ping,
+    Pong(Bytes),
 }
 
 impl Outbox {
@@ -63,6 +64,13 @@ impl Outbox {
         if !self.queue.iter().any(|waiting| matches!(waiting, Outgoing::Ping)) {
             self.queue.push_back(Outgoing::Ping);
         }
+    }
+
+    /// Queues the answer to a ping. One that still waits is not sent any more: the last ping is the
+    /// one that has to be answered.
+    pub(crate) fn pong(&mut self, bytes: Bytes) {
+        self.queue.retain(|waiting| !matches!(waiting, Outgoing::Pong(_)));
+        self.queue.push_front(Outgoing::Pong(bytes));
     }
 
     /// Takes a request back that has not been written; false if it has.
@@ -110,6 +118,7 @@ impl Outbox {
                     Message::text(control.write(&id))
                 }
                 Some(Outgoing::Ping) => Message::Ping(Bytes::new()),
+                Some(Outgoing::Pong(bytes)) => Message::Pong(bytes),
                 None => break,
             };
             sink.as_mut().start_send(message)?;

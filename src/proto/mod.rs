@@ -6,11 +6,12 @@
 //!
 //! The way of one message from the server:
 //!
-//! 1. [`Demux::route`] reads its id and kind, finds the waiting request. It never
+//! 1. [`websocket::MessageReader`] finds it in the bytes of the stream.
+//! 2. [`Demux::route`] reads its id and kind, finds the waiting request. It never
 //!    decodes a chunk.
-//! 2. [`Exchange::handle_text`] reads the whole frame for the one request it belongs to.
-//! 3. [`ChunkAssembler`] decodes a chunk, checks it and hands out the bytes in order.
-//! 4. At the end [`Exchange::finish`] gives a [`Reply`], which an [`Operation`] makes sense of.
+//! 3. [`Exchange::handle_text`] reads the whole frame for the one request it belongs to.
+//! 4. [`ChunkAssembler`] decodes a chunk, checks it and hands out the bytes in order.
+//! 5. At the end [`Exchange::finish`] gives a [`Reply`], which an [`Operation`] makes sense of.
 //!
 //! Numbers such as "PROTOCOL 4.2" in this documentation are sections of `PROTOCOL.md`.
 #![cfg_attr(
@@ -27,6 +28,7 @@
 
 pub mod assembler;
 pub mod base64;
+pub mod buffers;
 pub mod checksum;
 pub mod credit;
 pub mod demux;
@@ -42,9 +44,11 @@ pub mod records;
 pub mod reply;
 pub mod request;
 pub mod stats;
+pub mod websocket;
 pub mod welcome;
 
 pub use assembler::{AssembleError, ChunkAssembler};
+pub use buffers::BufferPool;
 pub use credit::Credit;
 pub use demux::{Demux, Route};
 pub use exchange::{Event, Exchange, ExchangeError, Retained, Terms};

@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod cutter;
 pub mod front;
 pub mod pattern;
+pub mod peer;
 pub mod tls;
 pub mod wire;
 

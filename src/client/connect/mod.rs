@@ -18,10 +18,6 @@ mod upgrade;
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{self, Message};
-
 pub(crate) use approach::Approach;
 pub(crate) use dial::BoxedStream;
 pub(crate) use endpoint::Endpoint;
@@ -33,9 +29,10 @@ pub(crate) use upgrade::{explanation, logon_header, refusal};
 
 use super::builder::ClientBuilder;
 use super::credentials::{Attempt, Credentials, Logon};
-use super::driver::Socket;
 use super::error::CloseCause;
+use super::websocket::{ReadError, Socket};
 use crate::proto::Welcome;
+use crate::proto::websocket::Message;
 use crate::proto::welcome::WelcomeError;
 
 /// Connects and waits for the welcome, all within the time the builder allows.
@@ -43,7 +40,7 @@ pub(crate) async fn connect(
     endpoint: &Endpoint,
     credentials: &dyn Credentials,
     settings: &ClientBuilder,
-) -> Result<(WebSocketStream<Socket>, Welcome), ConnectError> {
+) -> Result<(Socket, Welcome), ConnectError> {
     let approach = Approach::new(endpoint, credentials, settings);
     let attempt = Connecting { approach: &approach, max_message_bytes: settings.max_message_bytes };
     let (socket, welcome) = approach.within_limit(Box::pin(attempt.connect())).await?;
@@ -62,7 +59,7 @@ struct Connecting<'a> {
 }
 
 impl Connecting<'_> {
-    async fn connect(&self) -> Result<(WebSocketStream<Socket>, Welcome), ConnectError> {
+    async fn connect(&self) -> Result<(Socket, Welcome), ConnectError> {
         let logon = self.approach.logon(Attempt::default()).await?;
         let mut socket = match self.open(&logon).await {
             Err(refused @ ConnectError::Unauthorized { .. }) => {
@@ -75,13 +72,13 @@ impl Connecting<'_> {
             opened => opened?,
         };
         self.approach.stage.set(Stage::Welcome);
-        let welcome = greet(&mut socket, self.approach.endpoint, self.max_message_bytes).await?;
+        let welcome = greet(&mut socket, self.approach.endpoint).await?;
         Ok((socket, welcome))
     }
 
     /// Opens the WebSocket with a logon. Where Basic is refused on the upgrade, it is taken over
     /// HTTP, and the upgrade is made with the cookies of that session.
-    async fn open(&self, logon: &Logon) -> Result<WebSocketStream<Socket>, ConnectError> {
+    async fn open(&self, logon: &Logon) -> Result<Socket, ConnectError> {
         let refused = match self.upgrade(logon).await {
             Err(refused @ ConnectError::Unauthorized { .. }) => refused,
             opened => return opened,
@@ -103,40 +100,29 @@ impl Connecting<'_> {
         }
     }
 
-    async fn upgrade(&self, logon: &Logon) -> Result<WebSocketStream<Socket>, ConnectError> {
+    async fn upgrade(&self, logon: &Logon) -> Result<Socket, ConnectError> {
         let stream = self.approach.dial().await?;
         self.approach.stage.set(Stage::Upgrade);
         upgrade::upgrade(stream, self.approach.endpoint, logon, self.max_message_bytes).await
     }
 }
 
-async fn greet(
-    socket: &mut WebSocketStream<Socket>,
-    endpoint: &Endpoint,
-    max_message_bytes: usize,
-) -> Result<Welcome, ConnectError> {
+/// The first message, which has to be the welcome.
+async fn greet(socket: &mut Socket, endpoint: &Endpoint) -> Result<Welcome, ConnectError> {
     let no_welcome = |cause| ConnectError::NoWelcome(Arc::new(cause));
-    loop {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => return Ok(Welcome::read(&text)?),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Close(frame))) => {
-                return Err(no_welcome(CloseCause::from_frame(frame)));
-            }
-            Some(Ok(_)) => return Err(WelcomeError::NotWelcome.into()),
-            Some(Err(tungstenite::Error::Io(error))) => {
-                return Err(match tls::problem_of(&error) {
-                    Some(problem) => upgrade::tls_problem(endpoint, problem),
-                    None => no_welcome(CloseCause::from_socket(
-                        tungstenite::Error::Io(error),
-                        max_message_bytes,
-                    )),
-                });
-            }
-            Some(Err(error)) => {
-                return Err(no_welcome(CloseCause::from_socket(error, max_message_bytes)));
-            }
-            None => return Err(no_welcome(CloseCause::Cut)),
+    match socket.next().await {
+        Ok(Message::Text(text)) => Ok(Welcome::read(&text)?),
+        Ok(Message::Close(goodbye)) => Err(no_welcome(CloseCause::from_goodbye(goodbye))),
+        Ok(_) => Err(WelcomeError::NotWelcome.into()),
+        Err(error) => {
+            let problem = match &error {
+                ReadError::Io(error) => tls::problem_of(error),
+                _ => None,
+            };
+            Err(match problem {
+                Some(problem) => upgrade::tls_problem(endpoint, problem),
+                None => no_welcome(CloseCause::from_read(error)),
+            })
         }
     }
 }

@@ -3,27 +3,20 @@
 use std::sync::Arc;
 
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::dial::BoxedStream;
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::{ConnectError, TlsProblem};
 use super::tls::problem_of;
-use crate::client::connection::MAX_REQUEST_BYTES;
 use crate::client::credentials::Logon;
-use crate::client::driver::Socket;
 use crate::client::error::CloseCause;
 use crate::client::meter::Metered;
+use crate::client::websocket::{self, HeadFirst, Socket};
 use crate::proto::base64;
 
-/// How much is read from the socket at a time, in bytes. Larger ones are slower, since the
-/// library zeroes the buffer before each read.
-const READ_BUFFER_BYTES: usize = 64 << 10;
-/// How much is gathered before it is written, in bytes; flushing writes at once.
-const WRITE_BUFFER_BYTES: usize = 64 << 10;
 /// How much of a refusing server's page is kept as evidence, in characters.
 const MOST_EXPLANATION: usize = 200;
 
@@ -33,38 +26,32 @@ pub(super) async fn upgrade(
     endpoint: &Endpoint,
     logon: &Logon,
     max_message_bytes: usize,
-) -> Result<WebSocketStream<Socket>, ConnectError> {
+) -> Result<Socket, ConnectError> {
     let mut request = endpoint.url().into_client_request().map_err(|error| {
         EndpointError::NotUrl { url: endpoint.url().to_owned(), reason: error.to_string() }
     })?;
     if let Some((name, value)) = logon_header(logon)? {
         request.headers_mut().insert(name, value);
     }
-    // All limits are set, so that none is the library's choice. A frame may be as long as a
-    // message, since servers send messages unfragmented.
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(MAX_REQUEST_BYTES.saturating_add(2 * WRITE_BUFFER_BYTES))
-        .max_message_size(Some(max_message_bytes))
-        .max_frame_size(Some(max_message_bytes))
-        .accept_unmasked_frames(false);
-    match client_async_with_config(request, Metered::new(stream), Some(config)).await {
-        Ok((socket, _response)) => Ok(socket),
+    let stream = HeadFirst::new(Metered::new(stream));
+    match client_async_with_config(request, stream, Some(websocket::config())).await {
+        Ok((socket, _response)) => {
+            let (stream, rest) = socket.into_inner().into_parts();
+            Ok(Socket::open(stream, &rest, max_message_bytes).await)
+        }
         Err(tungstenite::Error::Http(response)) => {
             let page = response.body().as_deref().unwrap_or_default();
             Err(refusal(response.status().as_u16(), endpoint.path(), page))
         }
-        Err(tungstenite::Error::Io(error)) => Err(match problem_of(&error) {
-            Some(problem) => tls_problem(endpoint, problem),
-            None => ConnectError::Upgrade(Arc::new(CloseCause::from_socket(
-                tungstenite::Error::Io(error),
-                max_message_bytes,
-            ))),
-        }),
         Err(error) => {
-            let cause = CloseCause::from_socket(error, max_message_bytes);
-            Err(ConnectError::Upgrade(Arc::new(cause)))
+            let problem = match &error {
+                tungstenite::Error::Io(error) => problem_of(error),
+                _ => None,
+            };
+            Err(match problem {
+                Some(problem) => tls_problem(endpoint, problem),
+                None => ConnectError::Upgrade(Arc::new(CloseCause::from_library(error))),
+            })
         }
     }
 }

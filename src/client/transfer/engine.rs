@@ -11,10 +11,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use tokio::time::{sleep, timeout_at};
 
 use super::begun::Begun;
+use super::chunk_room::ChunkRoom;
 use super::handle::OperationHandle;
 use super::in_flight::{BetweenTries, InFlight, Kept, Retention};
 use super::now;
@@ -53,8 +53,7 @@ pub(super) struct Engine<O: Operation> {
     pub(super) between: Option<BetweenTries>,
     /// Whether the operation may be run anew where there is nothing left to go on with.
     may_start_over: bool,
-    /// Room that chunks are decoded into; used again where nobody keeps what was in it.
-    pub(super) buffer: BytesMut,
+    pub(super) room: ChunkRoom,
     /// Whether the server has shown that it works on the request.
     pub(super) is_heard: bool,
 }
@@ -107,7 +106,7 @@ impl<O: Operation> Engine<O> {
             lost: None,
             between: None,
             may_start_over: true,
-            buffer: BytesMut::new(),
+            room: ChunkRoom::default(),
             is_heard: false,
         }
     }
@@ -306,7 +305,7 @@ impl<O: Operation> Engine<O> {
     async fn restart(&mut self, cause: Arc<Error>) {
         self.course = Course::Fresh;
         self.digester = Digester::new(Sha256Hasher::default());
-        self.buffer.clear();
+        self.room.clear();
         self.is_heard = false;
         self.outlet.note_handle(None);
         self.outlet.put(Output::Event(Event::Restarted { cause })).await;

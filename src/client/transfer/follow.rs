@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::{sleep, sleep_until};
 
 use super::engine::{Course, Engine, Tried, Verdict, new_key};
@@ -15,7 +14,6 @@ use crate::client::error::{CloseCause, Error};
 use crate::client::event::Event;
 use crate::client::inbox::Delivery;
 use crate::client::transport::Line;
-use crate::proto::base64::max_decoded_len;
 use crate::proto::exchange::Event as Step;
 use crate::proto::stats::count;
 use crate::proto::{Control, Exchange, ExchangeError, Operation, ServerError};
@@ -79,9 +77,8 @@ impl<O: Operation> Engine<O> {
                     return self.recover(id, exchange, cause).await;
                 }
             };
-            // In one piece, and of the same size for every chunk: growing step by step costs twice.
-            self.buffer.reserve(max_decoded_len(text.len()));
-            let step = followed.exchange.handle_text(&text, now(), &mut self.buffer);
+            let room = self.room.for_message(text.len());
+            let step = followed.exchange.handle_text(&text, now(), room);
             drop(text);
             // A server that says it is busy has done nothing; one that had begun is not believed,
             // unless asking twice does no harm.
@@ -150,7 +147,7 @@ impl<O: Operation> Engine<O> {
     }
 
     async fn hand_on_data(&mut self, followed: &Followed) -> Result<(), Error> {
-        let bytes: Bytes = self.buffer.split().freeze();
+        let bytes = self.room.take();
         if bytes.is_empty() {
             return Ok(());
         }

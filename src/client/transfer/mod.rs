@@ -2,6 +2,7 @@
 
 mod ahead;
 mod begun;
+mod chunk_room;
 mod engine;
 mod follow;
 mod handle;

@@ -1,0 +1,259 @@
+//! From bytes to messages.
+
+use bytes::buf::Limit;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use super::error::FrameError;
+use super::header::{FrameHeader, Opcode};
+use super::message::{Goodbye, Message, MessageText};
+use crate::proto::buffers::{BufferPool, MAX_BUFFER_BYTES};
+
+/// How many frames a message may come in: 65,536, which 64 MiB in pieces of 1 KiB are.
+pub const MAX_FRAGMENTS: u32 = 65_536;
+/// How many frames of one message may be empty in a row.
+pub const MAX_EMPTY_FRAGMENTS: u32 = 100;
+
+/// Where less than this is missing of a frame, in bytes, it is read together with what follows.
+const LEAST_ROOM: usize = 4 << 10;
+
+/// Finds the messages in what a server sends.
+///
+/// The bytes that have come are given to [`read`](Self::read) until it has no message for them. The
+/// next ones belong behind what it has left, or, where there is [`room`](Self::room), into that:
+///
+/// ```
+/// use bytes::{BufMut, BytesMut};
+/// use longhaul::proto::websocket::{Message, MessageReader};
+///
+/// let mut reader = MessageReader::new(1 << 20);
+/// let mut input = BytesMut::from(&b"\x89\x00\x81\x05hel"[..]);
+/// assert_eq!(reader.read(&mut input), Ok(Some(Message::Ping(Default::default()))));
+/// assert_eq!(reader.read(&mut input), Ok(None));
+/// input.put_slice(b"lo");
+/// let Ok(Some(Message::Text(text))) = reader.read(&mut input) else { panic!() };
+/// assert_eq!(&*text, "hello");
+/// ```
+///
+/// **Memory**: a message gets its room in one piece while it is 8 MiB at most, so that messages of
+/// about the same length use the same memory in turns; that much may be set aside for what a peer
+/// only declares, once a connection. Beyond that the room grows with what really comes: it is never
+/// more than twice that, and the limit is looked at before anything is set aside.
+#[derive(Debug)]
+pub struct MessageReader {
+    /// Also the limit for a frame: a message may be one frame.
+    max_message_bytes: usize,
+    state: State,
+    /// The message under way.
+    partial: Option<Partial>,
+    pool: BufferPool,
+    /// The length of the last message in fragments: the next may be as long.
+    last_fragmented: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// At the start of a frame.
+    Header,
+    /// Within a frame, which ends with so many bytes of the message.
+    Data { end: usize, is_final: bool },
+    /// Nothing comes any more.
+    Closed,
+    /// What came cannot be gone on from.
+    Failed(FrameError),
+}
+
+/// What there is of a message.
+#[derive(Debug)]
+struct Partial {
+    is_text: bool,
+    bytes: BytesMut,
+    /// What it may well come to, by those before it.
+    expected: usize,
+    fragments: u32,
+    /// How many of them were empty, the last ones in a row.
+    empty_fragments: u32,
+}
+
+impl MessageReader {
+    /// A reader at the start of a connection, behind the answer to the upgrade.
+    pub fn new(max_message_bytes: usize) -> Self {
+        Self {
+            max_message_bytes,
+            state: State::Header,
+            partial: None,
+            pool: BufferPool::default(),
+            last_fragmented: 0,
+        }
+    }
+
+    /// Takes what it can use from the front of `input`, and gives the next message if that is
+    /// whole. With `None`, more bytes are needed; after a close there are none of interest.
+    ///
+    /// # Errors
+    /// [`FrameError`], from then on each time.
+    pub fn read(&mut self, input: &mut BytesMut) -> Result<Option<Message>, FrameError> {
+        self.advance(input).inspect_err(|error| {
+            self.partial = None;
+            self.state = State::Failed(*error);
+        })
+    }
+
+    /// Room for the next bytes, where they are sure to belong to one large message and nothing
+    /// else. To be asked for after [`read`](Self::read) has taken all there was.
+    ///
+    /// What is put there is told by putting it: the next [`read`](Self::read) goes on from it.
+    pub fn room(&mut self) -> Option<Limit<&mut BytesMut>> {
+        let State::Data { end, .. } = self.state else { return None };
+        let partial = self.partial.as_mut()?;
+        let missing = end.saturating_sub(partial.bytes.len());
+        if missing < LEAST_ROOM {
+            return None;
+        }
+        let room = partial.make_room(end, &mut self.pool);
+        Some((&mut partial.bytes).limit(room.min(missing)))
+    }
+
+    /// Frees memory that has not been needed since the time before last.
+    pub fn trim(&mut self) {
+        self.pool.trim();
+    }
+
+    fn advance(&mut self, input: &mut BytesMut) -> Result<Option<Message>, FrameError> {
+        loop {
+            let (end, is_final) = match self.state {
+                State::Closed => return Ok(None),
+                State::Failed(error) => return Err(error),
+                State::Data { end, is_final } => (end, is_final),
+                State::Header => {
+                    let Some(header) = FrameHeader::read(input)? else { return Ok(None) };
+                    if let Opcode::Close | Opcode::Ping | Opcode::Pong = header.opcode {
+                        return self.read_control(header, input);
+                    }
+                    let end = self.begin_frame(header)?;
+                    input.advance(header.header_len);
+                    (end, header.is_final)
+                }
+            };
+            self.state = State::Data { end, is_final };
+            if !self.fill(end, input) {
+                return Ok(None);
+            }
+            self.state = State::Header;
+            if is_final {
+                return self.finish();
+            }
+        }
+    }
+
+    /// Gives a control frame once it is there as a whole; it is too short for a state of its own.
+    fn read_control(
+        &mut self,
+        header: FrameHeader,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, FrameError> {
+        let len = usize::try_from(header.len).unwrap_or(usize::MAX);
+        let end = header.header_len.saturating_add(len);
+        let Some(payload) = input.get(header.header_len..end) else { return Ok(None) };
+        let message = match header.opcode {
+            Opcode::Close => {
+                let goodbye = Goodbye::read(payload)?;
+                self.state = State::Closed;
+                Message::Close(goodbye)
+            }
+            Opcode::Ping => Message::Ping(Bytes::copy_from_slice(payload)),
+            _ => Message::Pong,
+        };
+        input.advance(end);
+        Ok(Some(message))
+    }
+
+    /// Checks a data frame against its message, and gives the length of that at the frame's end.
+    fn begin_frame(&mut self, header: FrameHeader) -> Result<usize, FrameError> {
+        let got = self.partial.as_ref().map_or(0, |partial| partial.bytes.len());
+        let partial = match (header.opcode, &mut self.partial) {
+            (Opcode::Continuation, Some(partial)) => partial,
+            (Opcode::Continuation, None) => return Err(FrameError::NothingToContinue),
+            (_, Some(_)) => return Err(FrameError::MessageInMessage { got }),
+            (opcode, partial) => partial.insert(Partial::new(opcode == Opcode::Text)),
+        };
+        let declared = usize::try_from(header.len).unwrap_or(usize::MAX);
+        let (end, limit) = (got.saturating_add(declared), self.max_message_bytes);
+        if end > limit {
+            return Err(FrameError::MessageTooLarge { got: end, limit });
+        }
+        partial.note_frame(declared == 0)?;
+        if !header.is_final {
+            partial.expected = self.last_fragmented;
+        }
+        Ok(end)
+    }
+
+    /// Moves what there is of a frame into the message; true if that is all of it.
+    fn fill(&mut self, end: usize, input: &mut BytesMut) -> bool {
+        let Some(partial) = &mut self.partial else { return true };
+        loop {
+            let missing = end.saturating_sub(partial.bytes.len());
+            if missing == 0 || input.is_empty() {
+                return missing == 0;
+            }
+            let room = partial.make_room(end, &mut self.pool);
+            partial.bytes.put(input.take(room.min(missing)));
+        }
+    }
+
+    fn finish(&mut self) -> Result<Option<Message>, FrameError> {
+        let Some(partial) = self.partial.take() else { return Ok(None) };
+        if partial.fragments > 1 {
+            self.last_fragmented = partial.bytes.len();
+        }
+        let bytes = self.pool.hand_out(partial.bytes);
+        Ok(Some(if partial.is_text {
+            Message::Text(MessageText::new(bytes)?)
+        } else {
+            Message::Binary(bytes)
+        }))
+    }
+}
+
+impl Partial {
+    fn new(is_text: bool) -> Self {
+        let bytes = BytesMut::new();
+        Self { is_text, bytes, expected: 0, fragments: 0, empty_fragments: 0 }
+    }
+
+    /// Counts another frame, which costs time even where it brings nothing.
+    fn note_frame(&mut self, is_empty: bool) -> Result<(), FrameError> {
+        self.fragments = self.fragments.saturating_add(1);
+        if self.fragments > MAX_FRAGMENTS {
+            return Err(FrameError::TooManyFragments { limit: MAX_FRAGMENTS });
+        }
+        self.empty_fragments = if is_empty { self.empty_fragments.saturating_add(1) } else { 0 };
+        if self.empty_fragments > MAX_EMPTY_FRAGMENTS {
+            return Err(FrameError::TooManyEmptyFragments { limit: MAX_EMPTY_FRAGMENTS });
+        }
+        Ok(())
+    }
+
+    /// Sees to it that there is room for at least one byte more, of a frame that ends at `end`, and
+    /// says for how many.
+    fn make_room(&mut self, end: usize, pool: &mut BufferPool) -> usize {
+        let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
+        if len < capacity {
+            return capacity.saturating_sub(len);
+        }
+        let doubled = len.saturating_mul(2);
+        let wanted = if end <= MAX_BUFFER_BYTES {
+            end.max(doubled).max(self.expected).min(MAX_BUFFER_BYTES)
+        } else {
+            end.min(doubled.max(MAX_BUFFER_BYTES))
+        };
+        if wanted <= MAX_BUFFER_BYTES {
+            let mut larger = pool.lend(wanted);
+            larger.put_slice(&self.bytes);
+            pool.take_back(std::mem::replace(&mut self.bytes, larger));
+        } else {
+            self.bytes.reserve(wanted.saturating_sub(len));
+        }
+        self.bytes.capacity().saturating_sub(len)
+    }
+}

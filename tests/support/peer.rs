@@ -1,0 +1,120 @@
+//! A peer that writes whatever bytes it is told to, and shows which frames come back.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+pub const FINAL: u8 = 0x80;
+pub const CONTINUATION: u8 = 0;
+pub const TEXT: u8 = 1;
+pub const BINARY: u8 = 2;
+pub const CLOSE: u8 = 8;
+pub const PING: u8 = 9;
+pub const PONG: u8 = 10;
+
+/// A frame as a server writes it.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..126 => frame.push(len.try_into().unwrap()),
+        len @ 126..65_536 => {
+            frame.push(126);
+            frame.extend(u16::try_from(len).unwrap().to_be_bytes());
+        }
+        len => {
+            frame.push(127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// A peer nobody has connected to yet.
+pub struct Listening(TcpListener);
+
+/// A peer with a WebSocket open.
+pub struct Peer(TcpStream);
+
+/// What the client has sent in one frame.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub opcode: u8,
+    pub payload: Vec<u8>,
+}
+
+impl Peer {
+    pub async fn listen() -> Listening {
+        Listening(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub async fn send(&mut self, bytes: &[u8]) {
+        // A client that has heard enough hangs up.
+        let _ = self.0.write_all(bytes).await;
+    }
+
+    /// The next frame; `None` once the client has gone.
+    pub async fn next(&mut self) -> Option<Sent> {
+        let first = self.0.read_u8().await.ok()?;
+        assert_eq!(first & 0xF0, FINAL, "one frame a message");
+        let second = self.0.read_u8().await.ok()?;
+        assert_eq!(second & 0x80, 0x80, "a client masks");
+        let len = match second & 0x7F {
+            126 => self.0.read_u16().await.ok()?.into(),
+            127 => self.0.read_u64().await.ok()?,
+            len => len.into(),
+        };
+        let mut mask = [0; 4];
+        self.0.read_exact(&mut mask).await.ok()?;
+        let mut payload = vec![0; usize::try_from(len).unwrap()];
+        self.0.read_exact(&mut payload).await.ok()?;
+        payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
+        Some(Sent { opcode: first & 0x0F, payload })
+    }
+
+    /// The next text.
+    pub async fn text(&mut self) -> String {
+        loop {
+            let sent = self.next().await.expect("the client has gone");
+            if sent.opcode == TEXT {
+                return String::from_utf8(sent.payload).unwrap();
+            }
+        }
+    }
+
+    /// The code of the close that the client sends before it goes; `None` if it has none.
+    pub async fn goodbye(&mut self) -> Option<u16> {
+        loop {
+            let sent = self.next().await.expect("the client went without a word");
+            if sent.opcode == CLOSE {
+                return sent.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+            }
+        }
+    }
+}
+
+impl Listening {
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+
+    /// Answers an upgrade, with `frames` in the same write.
+    pub async fn accept(self, frames: Vec<u8>) -> Peer {
+        let (mut stream, _) = self.0.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+        let accept = derive_accept_key(key.trim().as_bytes());
+        let mut answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        )
+        .into_bytes();
+        answer.extend(frames);
+        stream.write_all(&answer).await.unwrap();
+        Peer(stream)
+    }
+}
