@@ -212,3 +212,39 @@ async fn the_limit_on_the_payload_is_one_for_all_shards() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_password_that_is_no_longer_right_is_tried_once() {
+    let folder = package(200);
+    let server = serve(Profile::Deployed, folder.path(), Duration::from_millis(5)).await;
+    let (target, count) = (server.addr().to_string(), AtomicU32::new(0));
+    // All sessions are let in, and none comes back.
+    let front = Front::new(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0..8 => Answer::Tunnel { say: String::new(), target: target.clone(), replay: true },
+        _ => Answer::Text("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".into()),
+    });
+    let front = deadline(front).await;
+    let client = deadline(Client::builder(front.url()).connect()).await.unwrap();
+    let export = ShardedExport::objects(objects(200)).sessions(8);
+    let start = client.start_sharded(export);
+    let mut server = Some(server);
+    let transfer = deadline(Box::pin(start)).await.unwrap().on_event(move |event| {
+        if matches!(event, Event::Sessions(sessions) if sessions.at_work == 8) {
+            drop(server.take());
+        }
+    });
+    let error = deadline(transfer.collect()).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(ConnectError::Unauthorized { .. })), "{error:?}");
+    assert_eq!(front.heads().len(), 9, "each try counts towards a lock");
+}
+
+#[tokio::test]
+async fn names_that_do_not_exist_are_found_out_without_rests() {
+    let folder = package(30);
+    let server = serve(Profile::Deployed, folder.path(), Duration::ZERO).await;
+    let client = connect(&server).await;
+    let unknown: Vec<_> = (0..60).map(|n| ObjectKey::new("CLAS", &format!("NO_{n}"))).collect();
+    let export = ShardedExport::objects(objects(30).chain(unknown.clone())).sessions(3);
+    let done = run(&client, export).await.unwrap();
+    assert_eq!((done.output.objects, done.output.missing.objects.len()), (30, unknown.len()));
+}

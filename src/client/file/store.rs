@@ -19,6 +19,8 @@ use crate::proto::checksum::Sha256;
 const REQUEST_FILE: &str = "request";
 /// What all shards are merged into.
 const MERGED_FILE: &str = "merged";
+/// What a store is named after that is beside no target.
+const NAMELESS: &str = "longhaul";
 /// What the request file begins with.
 const MAGIC: &str = "longhaul shards 1";
 /// How much of it is read, in bytes; it has less.
@@ -76,7 +78,11 @@ impl Store {
             None => None,
         };
         let place = target.as_deref().map_or(temporary.as_path(), folder_of);
-        let named = target.as_deref().unwrap_or(Path::new("longhaul"));
+        let named = target.as_deref().unwrap_or(Path::new(NAMELESS));
+        if target.is_none() {
+            // What a process left that was killed, nobody else would ever remove.
+            let _ = Self::remove_stale(&temporary.join(NAMELESS));
+        }
         let failed = |source| failed("writing into", place, source);
         let folder = make_first_free(|| {
             let name = format!("{}.{:08x}.shards", stem(named), fastrand::u32(..));
@@ -84,7 +90,11 @@ impl Store {
             create_folder(&folder).map(|()| folder)
         });
         let folder = folder.map_err(failed)?;
-        let lock = begin(&folder, named, request).map_err(failed)?;
+        let lock = begin(&folder, named, request).map_err(|error| {
+            // Without its first line nobody would know whose it is.
+            let _ = fs::remove_dir_all(&folder);
+            failed(error)
+        })?;
         Ok(Self { folder, _lock: lock, shards: Vec::new(), next: 1, stays: target.is_some() })
     }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::session::Session;
+use super::session::{Door, Session};
 use crate::client::link::Link;
 
 /// The sessions, counted whether they are free or at work.
 #[derive(Debug)]
 pub(super) struct Crew {
     first: Arc<Link>,
+    door: Door,
     free: Vec<Session>,
     /// All that there are, those that are being opened as well.
     count: usize,
@@ -22,8 +23,9 @@ pub(super) struct Crew {
 impl Crew {
     /// The session that is there, and room for others up to `allowed` in all.
     pub(super) fn new(first: Arc<Link>, allowed: usize) -> Self {
-        let free = vec![Session::new(Arc::clone(&first), true)];
-        Self { first, free, count: 1, at_work: 0, allowed, busy_since: None }
+        let door = Door::default();
+        let free = vec![Session::new(Arc::clone(&first), true, door.clone())];
+        Self { first, door, free, count: 1, at_work: 0, allowed, busy_since: None }
     }
 
     pub(super) fn first(&self) -> &Arc<Link> {
@@ -83,6 +85,11 @@ impl Crew {
             self.count = self.count.saturating_add(1);
         }
         may
+    }
+
+    /// A session that was opened beside the first.
+    pub(super) fn add_opened(&mut self, link: Link) {
+        self.add(Session::new(Arc::new(link), false, self.door.clone()));
     }
 
     /// A session is gone, or did not come about; the server is not asked for that many again.

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout_at};
 use super::board::Board;
 use super::crew::Crew;
 use super::merging;
-use super::session::{Ended, Finished, Session, Task, failure_of, reason};
+use super::session::{Ended, Finished, Session, Task, failure_of, is_logon, reason};
 use super::slowest::Slowest;
 use crate::client::connect::ConnectError;
 use crate::client::error::{Error, ErrorKind};
@@ -33,7 +33,7 @@ use crate::ops::git::{
     ObjectKey, Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardedExport, Types,
 };
 use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
-use crate::proto::{AssembleError, ExchangeError, IdMint, Operation, Progress, Seq, Warning};
+use crate::proto::{ExchangeError, IdMint, Operation, Progress, Warning};
 
 /// How far apart signs of progress are, at least.
 const PACE: Duration = Duration::from_millis(100);
@@ -154,7 +154,7 @@ impl Run {
     fn handle(&mut self, step: Step) -> Result<Option<BoxFuture<'static, Step>>, Error> {
         match step {
             Step::Rested(session) => self.crew.add(session),
-            Step::Opened(Ok(link)) => self.crew.add(Session::new(Arc::new(link), false)),
+            Step::Opened(Ok(link)) => self.crew.add_opened(link),
             Step::Opened(Err(error)) => {
                 tracing::info!(error = reason(&error), "no further session");
                 self.crew.lost();
@@ -194,11 +194,7 @@ impl Run {
         let Some(failure) = failure_of(&error) else { return Err(self.of_all(error)) };
         tracing::debug!(error = reason(&error), objects = shard.objects.len(), "a shard failed");
         self.plan.handle_failed(shard, failure, took);
-        let asked = match &error {
-            Error::Server { source, .. } if source.is_busy() => source.retry_after,
-            _ => None,
-        };
-        let pause = session.pause(asked);
+        let pause = session.pause_after(&error);
         match &error {
             Error::Server { source, .. } if source.is_busy() => {
                 let busy_for = self.crew.note_busy(Instant::now());
@@ -206,7 +202,7 @@ impl Run {
                     return Err(error);
                 }
             }
-            // What is wrong with a logon stays wrong, and each try counts towards a lock.
+            Error::Connect(refusal) if is_logon(refusal) => return Err(error),
             Error::Connect(refusal) => {
                 let retries = self.options.retries.clone().unwrap_or_default();
                 let most = if session.is_first { retries.most_tries() } else { MOST_CONNECTS };
@@ -260,11 +256,11 @@ impl Run {
     fn too_large(&self) -> Error {
         let name = self.operation.name();
         let limit = self.options.limits.max_payload_bytes;
-        let source = AssembleError::TooLarge { seq: Seq::FIRST, limit };
+        let got = self.bytes.max(limit.saturating_add(1));
         Error::Transfer {
             id: IdMint::new().mint(name.domain()),
             operation: name.to_string(),
-            source: ExchangeError::Assemble(source),
+            source: ExchangeError::AnswerTooLarge { got, limit },
         }
     }
 

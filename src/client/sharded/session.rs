@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
+
 use super::board::Board;
 use crate::client::beside::beside;
+use crate::client::connect::ConnectError;
 use crate::client::error::{Error, ErrorKind};
 use crate::client::link::Link;
 use crate::client::options::TransferOptions;
@@ -27,11 +30,16 @@ pub(super) struct Session {
     pub(super) link: Arc<Link>,
     /// Whether it was there before, and takes the largest messages.
     pub(super) is_first: bool,
+    door: Door,
     /// How often in a row it went wrong.
     troubles: u32,
     /// How often in a row there was no connection.
     refusals: u32,
 }
+
+/// Where the sessions of one export come back by, and what refused their logon, if anything did.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Door(Arc<Mutex<Option<ConnectError>>>);
 
 /// What is asked of a session.
 pub(super) struct Task {
@@ -59,8 +67,8 @@ pub(super) struct Finished {
 }
 
 impl Session {
-    pub(super) fn new(link: Arc<Link>, is_first: bool) -> Self {
-        Self { link, is_first, troubles: 0, refusals: 0 }
+    pub(super) fn new(link: Arc<Link>, is_first: bool, door: Door) -> Self {
+        Self { link, is_first, door, troubles: 0, refusals: 0 }
     }
 
     /// Has the server work on a shard, and puts its archive in place once it has verified.
@@ -81,6 +89,7 @@ impl Session {
         options: TransferOptions,
         board: &Board,
     ) -> Result<Finished, Error> {
+        self.connect().await?;
         let transport: Arc<dyn Transport> = self.link.clone();
         let transfer = Transfer::start(transport, ShardRequest::new(shard), options, None).await?;
         let (progress, warnings) = (board.clone(), board.clone());
@@ -101,6 +110,25 @@ impl Session {
         Ok(Finished { objects, skipped, bytes })
     }
 
+    /// Sees to it that there is a connection. Sessions that have lost theirs come back one at a time,
+    /// and not at all once a logon was refused: each try counts towards a lock of the user.
+    async fn connect(&self) -> Result<(), Error> {
+        let mut door = self.door.0.lock().await;
+        if let Some(refusal) = &*door {
+            return Err(Error::Connect(refusal.clone()));
+        }
+        match self.link.line().await {
+            Err(Error::Connect(refusal)) => {
+                if is_logon(&refusal) {
+                    *door = Some(refusal.clone());
+                }
+                Err(Error::Connect(refusal))
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// It went well.
     pub(super) fn note_success(&mut self) {
         (self.troubles, self.refusals) = (0, 0);
@@ -112,11 +140,21 @@ impl Session {
         self.refusals
     }
 
-    /// How long to leave the server alone now that something went wrong: longer each time, and
-    /// never the same for all.
-    pub(super) fn pause(&mut self, asked: Option<Duration>) -> Duration {
-        let pause = backoff(self.troubles, fastrand::f64());
+    /// How long to leave the server alone after such an error, never the same for all. Longer each
+    /// time where it takes nothing at all; an answer that refuses is an answer.
+    pub(super) fn pause_after(&mut self, error: &Error) -> Duration {
+        let most = match error {
+            Error::Connect(_) => u32::MAX,
+            Error::Server { source, .. } if source.is_busy() => u32::MAX,
+            _ if error.kind() == ErrorKind::Refused => 0,
+            _ => 1,
+        };
+        let pause = backoff(self.troubles.min(most), fastrand::f64());
         self.troubles = self.troubles.saturating_add(1);
+        let asked = match error {
+            Error::Server { source, .. } if source.is_busy() => source.retry_after,
+            _ => None,
+        };
         asked.unwrap_or_default().min(MOST_ASKED_PAUSE).max(pause)
     }
 }
@@ -141,6 +179,11 @@ pub(super) fn failure_of(error: &Error) -> Option<ShardFailure> {
             _ => return None,
         },
     })
+}
+
+/// Whether it was the logon that was refused, which stays so and counts towards a lock.
+pub(super) fn is_logon(refusal: &ConnectError) -> bool {
+    matches!(refusal, ConnectError::Unauthorized { .. } | ConnectError::Forbidden { .. })
 }
 
 /// What is at the bottom of an error: the server's words, say. What is above names a request, which
