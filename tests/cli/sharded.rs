@@ -219,6 +219,24 @@ fn a_package_that_is_not_there_is_missing_beside_one_that_is() {
 }
 
 #[test]
+fn few_objects_hide_no_package_that_is_not_there() {
+    let folder = folder_with(5);
+    for profile in [Profile::Deployed, Profile::Full] {
+        let serving = serve(&folder, |server| server.profile(profile));
+        let ran = export(&folder, &serving, &["$NOSUCH", "--json"]).expect(6);
+        assert!(shards_of(&ran).is_some(), "{profile:?}");
+        let report = ran.json();
+        assert_eq!((&report["requested"], &report["received"]), (&6.into(), &5.into()));
+        assert_eq!(report["missing"]["objects"][0]["name"], "$NOSUCH");
+        assert!(ran.stderr().contains("missing: DEVC:$NOSUCH ("), "{}", ran.stderr());
+    }
+    // One request is what was asked for, and a system in the field says nothing then.
+    let serving = serve(&folder, |server| server);
+    let ran = export(&folder, &serving, &["$NOSUCH", "--no-shard", "--json"]).expect(0);
+    assert_eq!(shards_of(&ran), None);
+}
+
+#[test]
 fn stdout_and_a_folder_alone_take_shards_too() {
     let folder = folder_with(BIG);
     let serving = serve(&folder, |server| server);

@@ -1,7 +1,7 @@
 //! Which way an export goes: all in one request, or in shards over several sessions.
 //!
 //! Shards are asked for by name, so they need a list of what there is; and they are worth it only
-//! where there is much, or somebody says so.
+//! where there is much, where a package is to be named that holds nothing, or somebody says so.
 
 use std::collections::HashSet;
 use std::error::Error as StdError;
@@ -64,11 +64,13 @@ impl Inclination {
         args.server.timeout.map_or(limit, |all| limit.min(all / 2))
     }
 
-    fn wants_shards(self, objects: usize) -> bool {
+    /// Whether it is to be shards, of so many objects, where so many packages hold nothing.
+    fn wants_shards(self, objects: usize, empty: usize) -> bool {
         match self {
             Self::Plain => false,
             Self::Sharded => true,
-            Self::BySize => objects > SHARD_THRESHOLD,
+            // One request says nothing of a package that is not there beside one that is.
+            Self::BySize => objects > SHARD_THRESHOLD || empty > 0,
         }
     }
 }
@@ -112,7 +114,7 @@ pub(super) async fn choose(
     // there or missing with the server's reason.
     listed.extend(empty.iter().map(|package| ObjectKey::new("DEVC", package)));
     let objects: HashSet<_> = listed.iter().chain(&asked.objects).collect();
-    if !inclination.wants_shards(objects.len()) {
+    if !inclination.wants_shards(objects.len(), empty.len()) {
         return Ok(Way::Plain(asked.into_plain()));
     }
     let export = asked.into_sharded(listed);
@@ -178,9 +180,15 @@ mod tests {
 
     #[test]
     fn only_more_than_the_threshold_goes_in_shards_by_itself() {
-        assert!(!Inclination::BySize.wants_shards(SHARD_THRESHOLD));
-        assert!(Inclination::BySize.wants_shards(SHARD_THRESHOLD + 1));
-        assert!(Inclination::Sharded.wants_shards(1));
+        assert!(!Inclination::BySize.wants_shards(SHARD_THRESHOLD, 0));
+        assert!(Inclination::BySize.wants_shards(SHARD_THRESHOLD + 1, 0));
+        assert!(Inclination::Sharded.wants_shards(1, 0));
+    }
+
+    #[test]
+    fn a_package_that_holds_nothing_wants_shards_unless_told_otherwise() {
+        assert!(Inclination::BySize.wants_shards(2, 1));
+        assert!(!Inclination::Plain.wants_shards(2, 1));
     }
 
     #[test]
