@@ -152,7 +152,8 @@ impl Journal {
 
     /// Names `--resume` where it helps; `is_left` if this process itself still holds what it left.
     pub(crate) fn explain(&self, mut failure: Failure, is_left: bool) -> Failure {
-        if !is_left && !self.can_go_on() {
+        let is_said = failure.hint.contains("--resume");
+        if is_said || !is_left && !self.can_go_on() {
             return failure;
         }
         match failure.kind {

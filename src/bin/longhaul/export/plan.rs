@@ -4,16 +4,15 @@
 //! where there is much, where a package is to be named that holds nothing, or somebody says so.
 
 use std::collections::HashSet;
-use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
 use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
 use longhaul::proto::limits::IDLE_LIMIT;
-use longhaul::{Client, Listing};
+use longhaul::{Client, ListError, Listing};
 
 use super::asked::Asked;
 use crate::args::ExportArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unlisted};
 use crate::interrupt::Interruption;
 use crate::progress::Display;
 use crate::resume::{Journal, LeftBy};
@@ -78,8 +77,9 @@ impl Inclination {
 /// Chooses the way, and asks the server for a listing where that decides it.
 ///
 /// # Errors
-/// That the user has interrupted. No listing is no error: then it is one request, and one line says
-/// so.
+/// That the user has interrupted, and that there is no listing where shards are to be gone on with:
+/// one request would remove them. Else no listing is no error: then it is one request, and one line
+/// says so.
 pub(super) async fn choose(
     asked: Asked,
     args: &ExportArgs,
@@ -87,7 +87,8 @@ pub(super) async fn choose(
     (client, display): (&Client, &Display),
     interruption: &mut Interruption,
 ) -> Result<Way, Failure> {
-    let inclination = Inclination::new(args, journal.and_then(Journal::left_to_resume));
+    let left = journal.and_then(Journal::left_to_resume);
+    let inclination = Inclination::new(args, left);
     if inclination == Inclination::Plain {
         return Ok(Way::Plain(asked.into_plain()));
     }
@@ -100,10 +101,9 @@ pub(super) async fn choose(
             let listing = Box::pin(display.show_listing(listing));
             match interruption.or_drop(listing).await? {
                 Ok(Listing { objects, empty, .. }) => (objects, empty),
-                Err(reason) => {
-                    display.note(&format!(
-                        "exporting in one request, since the packages cannot be listed: {reason}"
-                    ));
+                Err(unlisted) if left == Some(LeftBy::Shards) => return Err(unlisted.into()),
+                Err(unlisted) => {
+                    display.note(&format!("exporting in one request, since {unlisted}"));
                     return Ok(Way::Plain(asked.into_plain()));
                 }
             }
@@ -130,20 +130,12 @@ pub(super) fn time_left(args: &ExportArgs, since: Instant) -> Option<Duration> {
 }
 
 /// Lists what the packages hold, or says why that is not known.
-async fn list_within(client: &Client, list: List, limit: Duration) -> Result<Listing, String> {
-    match tokio::time::timeout(limit, client.list(list)).await {
-        Ok(listed) => listed.map_err(|error| innermost(&error)),
-        Err(_) => Err(format!("no answer in {}", humantime::format_duration(limit))),
-    }
-}
-
-/// What is at the bottom of an error: the server's own words, say.
-fn innermost(error: &dyn StdError) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+async fn list_within(client: &Client, list: List, limit: Duration) -> Result<Listing, Unlisted> {
+    let listed: Result<_, ListError> = match tokio::time::timeout(limit, client.list(list)).await {
+        Ok(listed) => listed,
+        Err(_) => return Err(Unlisted::Late(limit)),
+    };
+    listed.map_err(Unlisted::Failed)
 }
 
 #[cfg(test)]
