@@ -145,6 +145,18 @@ fn a_server_that_does_not_answer_the_listing_holds_nothing_up_for_long() {
     assert_eq!(folder.names(), ["big"]);
 }
 
+#[test]
+fn the_time_that_ran_out_is_the_one_that_was_given() {
+    let folder = folder_with(5);
+    let serving = serve(&folder, |server| server.object_delay(Duration::from_secs(60)));
+    for words in [&["--no-shard"][..], &["--sessions", "2"]] {
+        let words = [words, &["--timeout", "2s"]].concat();
+        let ran = export(&folder, &serving, &words).expect(5);
+        ran.expect_hint("--timeout");
+        assert!(ran.stderr().contains("longer than 2s"), "{}", ran.stderr());
+    }
+}
+
 /// Somebody who listens and never says anything.
 fn silent_listener() -> (String, std::net::TcpListener) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -5,7 +5,7 @@ mod plan;
 
 use std::cell::Cell;
 use std::fs::File;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use longhaul::client::StagedFile;
 use longhaul::client::extract::{Extracted, Prepared};
@@ -42,7 +42,8 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let (places, journal, display) = (&places, journal.as_ref(), &display);
         let choosing = plan::choose(asked, args, journal, (client, display), interruption);
         let way = Box::pin(choosing).await?;
-        let delivery = Delivery { places, journal, display, is_left: &is_left };
+        let timeout = args.server.timeout;
+        let delivery = Delivery { places, journal, display, timeout, is_left: &is_left };
         let options = client.options().clone().deadline(plan::time_left(args, begun));
         let checked = delivery.take(client, way, options, interruption).await?;
         let Checked { exported, receipt, folder, file } = checked;
@@ -82,6 +83,8 @@ struct Delivery<'a> {
     places: &'a Places,
     journal: Option<&'a Journal>,
     display: &'a Display,
+    /// How long all of it may take.
+    timeout: Option<Duration>,
     /// Whether this process itself still holds what it left for another try.
     is_left: &'a Cell<bool>,
 }
@@ -119,6 +122,7 @@ impl Delivery<'_> {
         interruption: &mut Interruption,
     ) -> Result<Checked, Failure> {
         // Shards that are there already are read first, which may take a while.
+        let starting = async { starting.await.map_err(|error| self.failure(error)) };
         let transfer = interruption.or_drop(self.display.show_while(starting)).await?;
         let line = self.journal.and_then(|journal| journal.start_line(transfer.resumed_from(), by));
         if let Some(line) = line {
@@ -167,11 +171,23 @@ impl Delivery<'_> {
         let staging = self.display.show_while(Box::pin(transfer.stage(path)));
         match interruption.or_stop(staging, stop).await {
             Ok(Ok(staged)) if interruption.has_come() => self.leave(staged.file, by),
-            Ok(staged) => return Ok(staged?),
+            Ok(staged) => return staged.map_err(|error| self.failure(error)),
             // What is on the disk stays there, as if this had been killed.
             Err(unfinished) => self.leave(unfinished, by),
         }
         Err(Failure::interrupted())
+    }
+
+    /// What became of the export. The time that it had is what `--timeout` had left for it, which
+    /// says nothing to whoever gave that.
+    fn failure(&self, error: Error) -> Failure {
+        match (error, self.timeout) {
+            (Error::Deadline { operation, .. }, Some(limit)) => {
+                Error::Deadline { operation, limit }
+            }
+            (error, _) => error,
+        }
+        .into()
     }
 
     /// Gives up what would remove its files when dropped, unless `--resume` can find them. Shards
