@@ -124,7 +124,7 @@ impl Delivery<'_> {
         // Shards that are there already are read first, which may take a while.
         let starting = async { starting.await.map_err(|error| self.failure(error)) };
         let transfer = interruption.or_drop(self.display.show_while(starting)).await?;
-        let line = self.journal.and_then(|journal| journal.start_line(transfer.resumed_from(), by));
+        let line = self.journal.and_then(|journal| journal.begin(transfer.resumed_from(), by));
         if let Some(line) = line {
             self.display.note(&line);
         }
