@@ -230,6 +230,24 @@ fn a_package_that_is_not_there_is_missing_beside_one_that_is() {
     assert!(ran.stderr().contains("missing: DEVC:$NOSUCH ("), "{}", ran.stderr());
 }
 
+/// What is said to do about it.
+fn hint_of(ran: &Ran) -> String {
+    let hint = ran.stderr().lines().find(|line| line.starts_with("hint: ")).map(str::to_owned);
+    hint.unwrap_or_default()
+}
+
+#[test]
+fn an_object_whose_connection_is_cut_may_have_taken_too_long() {
+    let folder = folder_with(5);
+    let script = Script::new().crash_object("PROG", "Z0002");
+    let serving = serve(&folder, |server| server.script(script));
+    let ran = export(&folder, &serving, &["--sessions", "2"]).expect(6);
+    let hint = hint_of(&ran);
+    assert!(hint.contains("take long") && hint.contains("--objects-from"), "{hint}");
+    let ran = export(&folder, &serving, &["--sessions", "2", "-q"]).expect(6);
+    assert_eq!(hint_of(&ran), "");
+}
+
 #[test]
 fn few_objects_hide_no_package_that_is_not_there() {
     let folder = folder_with(5);
@@ -241,6 +259,8 @@ fn few_objects_hide_no_package_that_is_not_there() {
         assert_eq!((&report["requested"], &report["received"]), (&6.into(), &5.into()));
         assert_eq!(report["missing"]["objects"][0]["name"], "$NOSUCH");
         assert!(ran.stderr().contains("missing: DEVC:$NOSUCH ("), "{}", ran.stderr());
+        let hint = hint_of(&ran);
+        assert!(hint.contains("names") && !hint.contains("--objects-from"), "{hint}");
     }
     // One request is what was asked for, and a system in the field says nothing then.
     let serving = serve(&folder, |server| server);

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interruption;
 use crate::places::Places;
 use crate::progress::{Display, Work};
-use crate::report::{ExportReport, missing_lines, unexpected_line};
+use crate::report::{ExportReport, missing_hint, missing_lines, unexpected_line};
 use crate::resume::{Journal, LeftBy};
 use crate::target::Target;
 use crate::{Done, output};
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let way = Box::pin(choosing).await?;
         let timeout = args.server.timeout;
         let delivery = Delivery { places, journal, display, timeout, is_left: &is_left };
+        let empty = way.empty().to_vec();
         let options = client.options().clone().deadline(plan::time_left(args, begun));
         let checked = delivery.take(client, way, options, interruption).await?;
         let Checked { exported, receipt, folder, file } = checked;
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let extracted = extract::commit(folder, file).await?;
         let (resumed_from, work) = (display.resumed_from(), display.work());
         display.clear();
-        let delivered = Delivered { exported, receipt, extracted, resumed_from, work };
+        let delivered = Delivered { exported, receipt, empty, extracted, resumed_from, work };
         interruption.or_drop(report(args, talk, places, &delivered)).await
     });
     ended.map_err(|failure| match &journal {
@@ -72,6 +73,8 @@ struct Checked {
 struct Delivered {
     exported: Exported,
     receipt: Receipt,
+    /// Packages of which the server listed nothing.
+    empty: Vec<String>,
     extracted: Option<Extracted>,
     resumed_from: Option<u64>,
     /// How it was done, if in shards.
@@ -106,7 +109,7 @@ impl Delivery<'_> {
                 let starting = Box::pin(client.start_with(export, options));
                 self.receive(starting, LeftBy::OneRequest, interruption).await
             }
-            Way::Sharded(export) => {
+            Way::Sharded { export, .. } => {
                 let starting = Box::pin(client.start_sharded_with(export, options));
                 self.receive(starting, LeftBy::Shards, interruption).await
             }
@@ -211,7 +214,7 @@ async fn report(
     places: &Places,
     delivered: &Delivered,
 ) -> Result<Done, Failure> {
-    let Delivered { exported, receipt, extracted, resumed_from, work } = delivered;
+    let Delivered { exported, receipt, empty, extracted, resumed_from, work } = delivered;
     let archive = places.archive.as_ref().map(Target::name);
     let folder = places.folder.as_ref().map(Folder::name);
     let replaced = extracted.as_ref().map_or(0, |extracted| extracted.replaced);
@@ -232,11 +235,10 @@ async fn report(
         talk.warn(unexpected_line(&exported.unexpected));
     }
     missing_lines(exported).iter().for_each(output::note);
-    if work.is_some() && !exported.is_complete() {
-        talk.note(
-            "hint: what is missing can be asked for by itself with --objects-from; for an object \
-             that is too large for a message, allow larger ones with --max-message",
-        );
+    if work.is_some()
+        && let Some(hint) = missing_hint(exported, empty)
+    {
+        talk.note(format_args!("hint: {hint}"));
     }
     match places.archive {
         Some(Target::Stdout) if talk.quiet => {}

@@ -29,7 +29,21 @@ pub(super) enum Way {
     /// All in one request.
     Plain(Export),
     /// In many requests over several sessions.
-    Sharded(ShardedExport),
+    Sharded {
+        export: ShardedExport,
+        /// The packages of which the server listed nothing.
+        empty: Vec<String>,
+    },
+}
+
+impl Way {
+    /// The packages of which the server listed nothing, if it was asked and that plays a part.
+    pub(super) fn empty(&self) -> &[String] {
+        match self {
+            Self::Plain(_) => &[],
+            Self::Sharded { empty, .. } => empty,
+        }
+    }
 }
 
 /// What speaks for a way before anything is listed.
@@ -118,10 +132,11 @@ pub(super) async fn choose(
         return Ok(Way::Plain(asked.into_plain()));
     }
     let export = asked.into_sharded(listed);
-    Ok(Way::Sharded(match args.sessions {
+    let export = match args.sessions {
         Some(sessions) => export.sessions(usize::from(sessions)),
         None => export,
-    }))
+    };
+    Ok(Way::Sharded { export, empty })
 }
 
 /// What is left of `--timeout`, so that listing is part of it.
