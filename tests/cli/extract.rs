@@ -79,9 +79,11 @@ fn a_folder_that_exists_is_refused_unless_it_may_be_overwritten() {
     folder.write("file", "");
     for words in [
         &["export", "$DEMO", "--extract", "file", "--overwrite"][..],
+        &["export", "$DEMO", "--extract", "file"],
         &["export", "$DEMO", "--extract", "no/such/folder"],
     ] {
-        run(&mut folder.longhaul(&serving.url(), words)).expect(1);
+        let ran = run(&mut folder.longhaul(&serving.url(), words)).expect(1);
+        assert!(!ran.stderr().contains("--overwrite"), "it would not help: {}", ran.stderr());
     }
     assert_eq!(folder.names(), ["a.zip", "demo", "file"]);
 }

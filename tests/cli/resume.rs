@@ -92,8 +92,15 @@ fn what_was_left_is_told_of_and_goes_with_a_whole_export() {
     let failing = [&WORDS[..], &["--no-subpackages", "--max-size", "1kB"]].concat();
     let ran = run(&mut folder.longhaul(&serving.url(), &failing)).expect(5);
     assert!(ran.stderr().starts_with("an interrupted git.export left 30000 bytes for a.zip on 20"));
-    assert!(ran.stderr().lines().next().unwrap().ends_with("; --resume goes on with it"));
+    let told = ran.stderr().lines().next().unwrap().to_owned();
+    assert!(told.contains("; --resume goes on with it if"), "{told}");
+    assert!(!ran.stderr().contains("is kept"), "of this export nothing is: {}", ran.stderr());
     assert_eq!(folder.names(), leftover, "it is still there");
+
+    let unreachable = [&WORDS[..], &["--resume"]].concat();
+    let ran = run(&mut folder.longhaul("http://127.0.0.1:1", &unreachable)).expect(3);
+    ran.expect_hint("still there");
+    assert_eq!(folder.names(), leftover);
 
     let quiet = [&WORDS[..], &["-q"]].concat();
     assert_eq!(run(&mut folder.longhaul(&serving.url(), &quiet)).expect(0).stderr(), "");

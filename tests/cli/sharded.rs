@@ -145,6 +145,18 @@ fn a_server_that_does_not_answer_the_listing_holds_nothing_up_for_long() {
     assert_eq!(folder.names(), ["big"]);
 }
 
+#[test]
+fn the_time_that_ran_out_is_the_one_that_was_given() {
+    let folder = folder_with(5);
+    let serving = serve(&folder, |server| server.object_delay(Duration::from_secs(60)));
+    for words in [&["--no-shard"][..], &["--sessions", "2"]] {
+        let words = [words, &["--timeout", "2s"]].concat();
+        let ran = export(&folder, &serving, &words).expect(5);
+        ran.expect_hint("--timeout");
+        assert!(ran.stderr().contains("longer than 2s"), "{}", ran.stderr());
+    }
+}
+
 /// Somebody who listens and never says anything.
 fn silent_listener() -> (String, std::net::TcpListener) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -216,6 +228,44 @@ fn a_package_that_is_not_there_is_missing_beside_one_that_is() {
     assert_eq!((&report["requested"], &report["received"]), (&(BIG + 1).into(), &BIG.into()));
     assert_eq!(report["missing"]["objects"][0]["name"], "$NOSUCH");
     assert!(ran.stderr().contains("missing: DEVC:$NOSUCH ("), "{}", ran.stderr());
+}
+
+/// What is said to do about it.
+fn hint_of(ran: &Ran) -> String {
+    let hint = ran.stderr().lines().find(|line| line.starts_with("hint: ")).map(str::to_owned);
+    hint.unwrap_or_default()
+}
+
+#[test]
+fn an_object_whose_connection_is_cut_may_have_taken_too_long() {
+    let folder = folder_with(5);
+    let script = Script::new().crash_object("PROG", "Z0002");
+    let serving = serve(&folder, |server| server.script(script));
+    let ran = export(&folder, &serving, &["--sessions", "2"]).expect(6);
+    let hint = hint_of(&ran);
+    assert!(hint.contains("take long") && hint.contains("--objects-from"), "{hint}");
+    let ran = export(&folder, &serving, &["--sessions", "2", "-q"]).expect(6);
+    assert_eq!(hint_of(&ran), "");
+}
+
+#[test]
+fn few_objects_hide_no_package_that_is_not_there() {
+    let folder = folder_with(5);
+    for profile in [Profile::Deployed, Profile::Full] {
+        let serving = serve(&folder, |server| server.profile(profile));
+        let ran = export(&folder, &serving, &["$NOSUCH", "--json"]).expect(6);
+        assert!(shards_of(&ran).is_some(), "{profile:?}");
+        let report = ran.json();
+        assert_eq!((&report["requested"], &report["received"]), (&6.into(), &5.into()));
+        assert_eq!(report["missing"]["objects"][0]["name"], "$NOSUCH");
+        assert!(ran.stderr().contains("missing: DEVC:$NOSUCH ("), "{}", ran.stderr());
+        let hint = hint_of(&ran);
+        assert!(hint.contains("names") && !hint.contains("--objects-from"), "{hint}");
+    }
+    // One request is what was asked for, and a system in the field says nothing then.
+    let serving = serve(&folder, |server| server);
+    let ran = export(&folder, &serving, &["$NOSUCH", "--no-shard", "--json"]).expect(0);
+    assert_eq!(shards_of(&ran), None);
 }
 
 #[test]

@@ -142,9 +142,9 @@ pub(crate) struct ExportArgs {
     /// Export in shards, small requests, over so many sessions at once, 1 to 16 [default: 3].
     ///
     /// More than 100 objects are exported in shards by themselves, if they are named one by one or
-    /// the server lists what the packages hold; given explicitly, fewer are as well. Without a
-    /// listing there is one request, and one line says why. Each session takes a work process of
-    /// the server's.
+    /// the server lists what the packages hold; given explicitly, or where one of several packages
+    /// holds nothing, fewer are as well. Without a listing there is one request, and one line says
+    /// why. Each session takes a work process of the server's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
     #[arg(conflicts_with = "no_shard")]
     pub(crate) sessions: Option<u8>,

@@ -5,7 +5,7 @@ mod plan;
 
 use std::cell::Cell;
 use std::fs::File;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use longhaul::client::StagedFile;
 use longhaul::client::extract::{Extracted, Prepared};
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interruption;
 use crate::places::Places;
 use crate::progress::{Display, Work};
-use crate::report::{ExportReport, missing_lines, unexpected_line};
+use crate::report::{ExportReport, missing_hint, missing_lines, unexpected_line};
 use crate::resume::{Journal, LeftBy};
 use crate::target::Target;
 use crate::{Done, output};
@@ -42,7 +42,9 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let (places, journal, display) = (&places, journal.as_ref(), &display);
         let choosing = plan::choose(asked, args, journal, (client, display), interruption);
         let way = Box::pin(choosing).await?;
-        let delivery = Delivery { places, journal, display, is_left: &is_left };
+        let timeout = args.server.timeout;
+        let delivery = Delivery { places, journal, display, timeout, is_left: &is_left };
+        let empty = way.empty().to_vec();
         let options = client.options().clone().deadline(plan::time_left(args, begun));
         let checked = delivery.take(client, way, options, interruption).await?;
         let Checked { exported, receipt, folder, file } = checked;
@@ -50,7 +52,7 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let extracted = extract::commit(folder, file).await?;
         let (resumed_from, work) = (display.resumed_from(), display.work());
         display.clear();
-        let delivered = Delivered { exported, receipt, extracted, resumed_from, work };
+        let delivered = Delivered { exported, receipt, empty, extracted, resumed_from, work };
         interruption.or_drop(report(args, talk, places, &delivered)).await
     });
     ended.map_err(|failure| match &journal {
@@ -71,6 +73,8 @@ struct Checked {
 struct Delivered {
     exported: Exported,
     receipt: Receipt,
+    /// Packages of which the server listed nothing.
+    empty: Vec<String>,
     extracted: Option<Extracted>,
     resumed_from: Option<u64>,
     /// How it was done, if in shards.
@@ -82,6 +86,8 @@ struct Delivery<'a> {
     places: &'a Places,
     journal: Option<&'a Journal>,
     display: &'a Display,
+    /// How long all of it may take.
+    timeout: Option<Duration>,
     /// Whether this process itself still holds what it left for another try.
     is_left: &'a Cell<bool>,
 }
@@ -103,7 +109,7 @@ impl Delivery<'_> {
                 let starting = Box::pin(client.start_with(export, options));
                 self.receive(starting, LeftBy::OneRequest, interruption).await
             }
-            Way::Sharded(export) => {
+            Way::Sharded { export, .. } => {
                 let starting = Box::pin(client.start_sharded_with(export, options));
                 self.receive(starting, LeftBy::Shards, interruption).await
             }
@@ -119,8 +125,9 @@ impl Delivery<'_> {
         interruption: &mut Interruption,
     ) -> Result<Checked, Failure> {
         // Shards that are there already are read first, which may take a while.
+        let starting = async { starting.await.map_err(|error| self.failure(error)) };
         let transfer = interruption.or_drop(self.display.show_while(starting)).await?;
-        let line = self.journal.and_then(|journal| journal.start_line(transfer.resumed_from(), by));
+        let line = self.journal.and_then(|journal| journal.begin(transfer.resumed_from(), by));
         if let Some(line) = line {
             self.display.note(&line);
         }
@@ -167,11 +174,23 @@ impl Delivery<'_> {
         let staging = self.display.show_while(Box::pin(transfer.stage(path)));
         match interruption.or_stop(staging, stop).await {
             Ok(Ok(staged)) if interruption.has_come() => self.leave(staged.file, by),
-            Ok(staged) => return Ok(staged?),
+            Ok(staged) => return staged.map_err(|error| self.failure(error)),
             // What is on the disk stays there, as if this had been killed.
             Err(unfinished) => self.leave(unfinished, by),
         }
         Err(Failure::interrupted())
+    }
+
+    /// What became of the export. The time that it had is what `--timeout` had left for it, which
+    /// says nothing to whoever gave that.
+    fn failure(&self, error: Error) -> Failure {
+        match (error, self.timeout) {
+            (Error::Deadline { operation, .. }, Some(limit)) => {
+                Error::Deadline { operation, limit }
+            }
+            (error, _) => error,
+        }
+        .into()
     }
 
     /// Gives up what would remove its files when dropped, unless `--resume` can find them. Shards
@@ -195,7 +214,7 @@ async fn report(
     places: &Places,
     delivered: &Delivered,
 ) -> Result<Done, Failure> {
-    let Delivered { exported, receipt, extracted, resumed_from, work } = delivered;
+    let Delivered { exported, receipt, empty, extracted, resumed_from, work } = delivered;
     let archive = places.archive.as_ref().map(Target::name);
     let folder = places.folder.as_ref().map(Folder::name);
     let replaced = extracted.as_ref().map_or(0, |extracted| extracted.replaced);
@@ -216,11 +235,10 @@ async fn report(
         talk.warn(unexpected_line(&exported.unexpected));
     }
     missing_lines(exported).iter().for_each(output::note);
-    if work.is_some() && !exported.is_complete() {
-        talk.note(
-            "hint: what is missing can be asked for by itself with --objects-from; for an object \
-             that is too large for a message, allow larger ones with --max-message",
-        );
+    if work.is_some()
+        && let Some(hint) = missing_hint(exported, empty)
+    {
+        talk.note(format_args!("hint: {hint}"));
     }
     match places.archive {
         Some(Target::Stdout) if talk.quiet => {}

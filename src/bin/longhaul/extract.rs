@@ -32,13 +32,12 @@ impl Folder {
             return Err(ExtractError::Target(path.to_owned()).into());
         }
         match path.symlink_metadata() {
-            Ok(_) if !overwrite => return Err(ExtractError::Exists(path.to_owned()).into()),
+            // Neither is replaced, whatever else may be.
             Ok(found) if found.is_symlink() => {
                 return Err(ExtractError::Link(path.to_owned()).into());
             }
-            Ok(found) if !found.is_dir() => {
-                return Err(ExtractError::Exists(path.to_owned()).into());
-            }
+            Ok(found) if !found.is_dir() => return Err(Failure::no_folder(path)),
+            Ok(_) if !overwrite => return Err(ExtractError::Exists(path.to_owned()).into()),
             _ => {}
         }
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

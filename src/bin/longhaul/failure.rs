@@ -2,6 +2,7 @@
 
 mod extract;
 mod hint;
+mod listing;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,8 @@ use std::error::Error as StdError;
 use longhaul::proto::OperationError;
 use longhaul::{CloseCause, ConnectError, Error, ErrorKind};
 use serde::Serialize;
+
+pub(crate) use listing::Unlisted;
 
 const LOCAL_HINT: &str = "look for the cause on this machine: pipes, permissions, room on the disk";
 

@@ -19,6 +19,12 @@ const SLOWEST_TOLD: usize = 5;
 /// How many objects that nobody asked for a person is told.
 const UNEXPECTED_TOLD: usize = 5;
 
+/// What is said of a connection that was cut or closed, or of a time that ran out.
+const STOPPED: [&str; 4] =
+    ["connection was cut", "closed the connection", "gave no sign", "took longer than"];
+/// What is said of a message that exceeds a limit.
+const TOO_LARGE: [&str; 1] = ["exceeds the limit"];
+
 /// What an export delivered, as `--json` prints it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -193,6 +199,32 @@ pub(crate) fn missing_lines(exported: &Exported) -> Vec<String> {
         )),
     };
     skipped.chain(unexplained).chain(uncounted).collect()
+}
+
+/// What to do about what is missing from an archive of shards, of whose packages those named held
+/// nothing; `None` where there is nothing to do.
+pub(crate) fn missing_hint(exported: &Exported, empty: &[String]) -> Option<String> {
+    let empty: HashSet<_> = empty.iter().map(|name| ObjectKey::new("DEVC", name)).collect();
+    let (unseen, absent): (Vec<_>, Vec<_>) =
+        exported.missing.objects.iter().partition(|key| empty.contains(key));
+    // Reasons are words, the server's own among them, so this is no more than a guess.
+    let is_said = |words: &[&str]| {
+        let mut reasons = exported.skipped.iter().map(|skipped| &skipped.reason);
+        reasons.any(|reason| words.iter().any(|word| reason.contains(word)))
+    };
+    let hints = [
+        (!unseen.is_empty()).then_some(
+            "check the names of the packages that hold nothing, and whether the user may see them",
+        ),
+        (!absent.is_empty())
+            .then_some("what is missing can be asked for by itself with --objects-from"),
+        is_said(&STOPPED).then_some("the server may stop requests that take long"),
+        is_said(&TOO_LARGE).then_some(
+            "for an object that is too large for a message, allow larger ones with --max-message",
+        ),
+    ];
+    let hints: Vec<_> = hints.into_iter().flatten().collect();
+    (!hints.is_empty()).then(|| hints.join("; "))
 }
 
 /// What an archive holds that nobody asked for: what came with shards of an earlier listing, say.

@@ -1,5 +1,6 @@
 //! What an export leaves beside its file when it breaks off, and going on with it.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -16,6 +17,10 @@ use crate::target::Target;
 pub(crate) struct Journal {
     target: PathBuf,
     goes_on: bool,
+    /// What was there before.
+    before: Option<LeftoverInfo>,
+    /// Whether the export has begun, and then whether with what was there.
+    begun: Cell<Option<Begun>>,
     /// Whose leftovers cannot be gone on with, by what flag.
     excludes: Option<(LeftBy, &'static str)>,
 }
@@ -27,6 +32,24 @@ pub(crate) enum LeftBy {
     OneRequest,
     /// A folder of shards.
     Shards,
+}
+
+/// What an export began with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Anew,
+    WithLeftover,
+}
+
+/// What there is to go on with once an export has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// Nothing, as far as anybody knows.
+    Nothing,
+    /// What was there before; whether it is of the same export has not shown.
+    Earlier,
+    /// What this export has received, or has gone on with.
+    Own,
 }
 
 impl LeftBy {
@@ -57,8 +80,14 @@ impl Journal {
                     (false, Some(_)) => Some((LeftBy::OneRequest, "--sessions")),
                     (false, None) => None,
                 };
-                let journal = Self { target: path.clone(), goes_on: args.resume, excludes };
-                Ok(is_file.then_some(journal))
+                let journal = || Self {
+                    target: path.clone(),
+                    goes_on: args.resume,
+                    before: LeftoverInfo::peek(path),
+                    begun: Cell::new(None),
+                    excludes,
+                };
+                Ok(is_file.then(journal))
             }
             _ if !args.resume => Ok(None),
             Some(Target::Stdout) => Err(Failure::usage(
@@ -82,23 +111,22 @@ impl Journal {
 
     /// What there is to go on with, if that is asked for.
     pub(crate) fn left_to_resume(&self) -> Option<LeftBy> {
-        let leftover = self.goes_on.then(|| LeftoverInfo::peek(&self.target))?;
-        leftover.as_ref().map(LeftBy::of)
+        self.before.as_ref().filter(|_| self.goes_on).map(LeftBy::of)
     }
 
     /// Tells of what could be gone on with and is not asked for.
     pub(crate) fn tell_leftover(&self, talk: TalkArgs) {
         if !self.goes_on
-            && let Some(leftover) = LeftoverInfo::peek(&self.target)
+            && let Some(leftover) = &self.before
         {
             let shards = if leftover.is_sharded { " in shards" } else { "" };
-            let without = match self.flag_against(&leftover) {
+            let without = match self.flag_against(leftover) {
                 Some(flag) => format!(" without {flag}"),
                 None => String::new(),
             };
             talk.note(format_args!(
                 "an interrupted {}{shards} left {} bytes for {} on {}; --resume{without} goes on \
-                 with it",
+                 with it if it is the same export",
                 leftover.operation,
                 leftover.bytes,
                 self.target.display(),
@@ -107,8 +135,10 @@ impl Journal {
         }
     }
 
-    /// What to say of where an export of this way begins, if it was to go on.
-    pub(crate) fn start_line(&self, resumed_from: Option<u64>, by: LeftBy) -> Option<String> {
+    /// Takes where an export of this way begins; gives what to say of that, if it was to go on.
+    pub(crate) fn begin(&self, resumed_from: Option<u64>, by: LeftBy) -> Option<String> {
+        let begun = if resumed_from.is_some() { Begun::WithLeftover } else { Begun::Anew };
+        self.begun.set(Some(begun));
         match resumed_from {
             _ if !self.goes_on => None,
             // One request is told of once the server goes on with it.
@@ -144,27 +174,59 @@ impl Journal {
         self.excludes.and_then(|(by, flag)| (by == LeftBy::of(leftover)).then_some(flag))
     }
 
-    /// Whether the same command can go on with what is left now.
-    fn can_go_on(&self) -> bool {
+    /// What the same command can go on with now.
+    fn left(&self) -> Left {
         let leftover = LeftoverInfo::peek(&self.target);
-        leftover.is_some_and(|leftover| self.flag_against(&leftover).is_none())
+        if leftover.as_ref().is_none_or(|leftover| self.flag_against(leftover).is_some()) {
+            return Left::Nothing;
+        }
+        match self.begun.get() {
+            Some(Begun::WithLeftover) => Left::Own,
+            _ if leftover != self.before => Left::Own,
+            // It was to go on and could not, so that is of another export.
+            Some(Begun::Anew) if self.goes_on => Left::Nothing,
+            _ => Left::Earlier,
+        }
     }
 
     /// Names `--resume` where it helps; `is_left` if this process itself still holds what it left.
     pub(crate) fn explain(&self, mut failure: Failure, is_left: bool) -> Failure {
-        if !is_left && !self.can_go_on() {
-            return failure;
-        }
-        match failure.kind {
-            Kind::Interrupted => {
+        let is_said = failure.hint.contains("--resume");
+        let left = if is_left { Left::Own } else { self.left() };
+        match (left, failure.kind) {
+            (Left::Nothing, _) => {}
+            _ if is_said => {}
+            (Left::Own, Kind::Interrupted) => {
                 "run the same command with --resume to go on".clone_into(&mut failure.hint);
             }
-            Kind::Broken => {
+            (Left::Own, Kind::Broken) => {
                 "what has come is kept: run the same command with --resume to go on"
                     .clone_into(&mut failure.hint);
             }
-            Kind::Connection | Kind::Logon | Kind::Limit | Kind::Timeout | Kind::Local => {
+            (
+                Left::Own,
+                Kind::Connection | Kind::Logon | Kind::Limit | Kind::Timeout | Kind::Local,
+            ) => {
                 failure.hint.push_str("; what has come is kept, --resume goes on with it");
+            }
+            // It has been told of before, unless it was to be gone on with.
+            (
+                Left::Earlier,
+                Kind::Interrupted
+                | Kind::Connection
+                | Kind::Logon
+                | Kind::Broken
+                | Kind::Limit
+                | Kind::Timeout
+                | Kind::Local,
+            ) if self.goes_on => {
+                failure.hint.push_str("; what was left before is still there for --resume");
+            }
+            (Left::Earlier, Kind::Interrupted) => {
+                failure.hint.push_str(
+                    ", or with --resume to go on with what was left before, if it is the same \
+                     export",
+                );
             }
             _ => {}
         }

@@ -1,7 +1,6 @@
 //! Where an archive goes.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -13,10 +12,14 @@ pub(crate) enum Target {
 }
 
 impl FromStr for Target {
-    type Err = Infallible;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "-" { Self::Stdout } else { Self::File(text.into()) })
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "" => Err("no name of a file"),
+            "-" => Ok(Self::Stdout),
+            _ => Ok(Self::File(text.into())),
+        }
     }
 }
 
@@ -71,7 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn a_dash_is_stdout() {
+    fn a_dash_is_stdout_and_nothing_is_no_file() {
+        assert!("".parse::<Target>().is_err());
         assert_eq!("-".parse(), Ok(Target::Stdout));
         assert_eq!("./-".parse(), Ok(Target::File("./-".into())));
     }

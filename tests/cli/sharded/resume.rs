@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use longhaul::client::LeftoverInfo;
-use longhaul::server::{Profile, Script};
+use longhaul::server::{Profile, Script, ServerBuilder};
 use rustix::process::Signal;
 
 use super::{BIG, export, folder_with, serve, shards_of};
@@ -39,6 +40,18 @@ fn whole(folder: &Folder, serving: &Serving) -> Vec<u8> {
     let archive = fs::read(folder.path("whole.zip")).unwrap();
     fs::remove_file(folder.path("whole.zip")).unwrap();
     archive
+}
+
+/// What stands before a server and leads to another one later: what is left belongs to an address,
+/// so all of them have to be behind one.
+fn front_of(serving: &Serving) -> (Front, Arc<Mutex<SocketAddr>>) {
+    let target = Arc::new(Mutex::new(serving.address()));
+    let leads_to = Arc::clone(&target);
+    let front = Front::new(move |_: &str| {
+        let target = leads_to.lock().unwrap().to_string();
+        Answer::Tunnel { say: String::new(), target, replay: true }
+    });
+    (serving.front(front), target)
 }
 
 #[test]
@@ -90,13 +103,7 @@ fn whoever_interrupts_twice_does_not_wait_and_loses_nothing() {
 fn a_listing_that_has_changed_is_gone_on_with_and_told_of() {
     let folder = folder_with(BIG);
     let serving = serve(&folder, |server| server.object_delay(DELAY));
-    // What is left belongs to an address, so both servers stand behind one.
-    let target = Arc::new(Mutex::new(serving.address().to_string()));
-    let leads_to = Arc::clone(&target);
-    let front = serving.front(Front::new(move |_| {
-        let target = leads_to.lock().unwrap().clone();
-        Answer::Tunnel { say: String::new(), target, replay: true }
-    }));
+    let (front, target) = front_of(&serving);
     let spawned = begin(&folder, &front.url());
     spawned.signal(Signal::INT);
     assert_eq!(spawned.wait().0.code(), Some(130));
@@ -107,7 +114,7 @@ fn a_listing_that_has_changed_is_gone_on_with_and_told_of() {
     }
     folder.write("big/znew.prog.abap", "REPORT znew.");
     let changed = serve(&folder, |server| server);
-    *target.lock().unwrap() = changed.address().to_string();
+    *target.lock().unwrap() = changed.address();
     let words = ["export", "$BIG", "-o", "a.zip", "--resume", "--json"];
     let ran = run(&mut folder.longhaul(&front.url(), &words)).expect(0);
     let report = ran.json();
@@ -117,6 +124,36 @@ fn a_listing_that_has_changed_is_gone_on_with_and_told_of() {
     assert!(ran.stderr().contains(&gone), "{}", ran.stderr());
     let files = unzip(&folder.path("a.zip"));
     assert!(files.iter().any(|(path, _)| path.ends_with("znew.prog.abap")));
+}
+
+#[test]
+fn shards_that_are_left_stay_where_the_packages_cannot_be_listed_this_time() {
+    let folder = folder_with(BIG);
+    let serving = serve(&folder, |server| server.object_delay(DELAY));
+    let (front, target) = front_of(&serving);
+    let spawned = begin(&folder, &front.url());
+    spawned.signal(Signal::INT);
+    assert_eq!(spawned.wait().0.code(), Some(130));
+    let (left, shards) = (folder.names(), folder.shards());
+    let words = ["export", "$BIG", "-o", "a.zip", "--resume"];
+    for (unlisted, code) in [
+        (serve(&folder, ServerBuilder::without_adt), 3),
+        (serve(&folder, |server| server.script(Script::new().list_nothing())), 5),
+    ] {
+        *target.lock().unwrap() = unlisted.address();
+        for more in [&[][..], &["--sessions", "2"], &["-q"]] {
+            let words = [&words[..], more].concat();
+            let ran = run(&mut folder.longhaul(&front.url(), &words)).expect(code);
+            ran.expect_hint("--resume");
+            ran.expect_hint("--no-shard");
+            assert_eq!((folder.names(), folder.shards()), (left.clone(), shards.clone()));
+        }
+    }
+    *target.lock().unwrap() = serving.address();
+    let words = [&words[..], &["--json"]].concat();
+    let ran = run(&mut folder.longhaul(&front.url(), &words)).expect(0);
+    assert!(ran.json()["resumedFrom"].is_u64(), "{}", ran.stderr());
+    assert_eq!(folder.names(), ["a.zip", "big"]);
 }
 
 #[test]

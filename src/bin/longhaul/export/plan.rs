@@ -1,19 +1,18 @@
 //! Which way an export goes: all in one request, or in shards over several sessions.
 //!
 //! Shards are asked for by name, so they need a list of what there is; and they are worth it only
-//! where there is much, or somebody says so.
+//! where there is much, where a package is to be named that holds nothing, or somebody says so.
 
 use std::collections::HashSet;
-use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
 use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
 use longhaul::proto::limits::IDLE_LIMIT;
-use longhaul::{Client, Listing};
+use longhaul::{Client, ListError, Listing};
 
 use super::asked::Asked;
 use crate::args::ExportArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unlisted};
 use crate::interrupt::Interruption;
 use crate::progress::Display;
 use crate::resume::{Journal, LeftBy};
@@ -30,7 +29,21 @@ pub(super) enum Way {
     /// All in one request.
     Plain(Export),
     /// In many requests over several sessions.
-    Sharded(ShardedExport),
+    Sharded {
+        export: ShardedExport,
+        /// The packages of which the server listed nothing.
+        empty: Vec<String>,
+    },
+}
+
+impl Way {
+    /// The packages of which the server listed nothing, if it was asked and that plays a part.
+    pub(super) fn empty(&self) -> &[String] {
+        match self {
+            Self::Plain(_) => &[],
+            Self::Sharded { empty, .. } => empty,
+        }
+    }
 }
 
 /// What speaks for a way before anything is listed.
@@ -64,11 +77,13 @@ impl Inclination {
         args.server.timeout.map_or(limit, |all| limit.min(all / 2))
     }
 
-    fn wants_shards(self, objects: usize) -> bool {
+    /// Whether it is to be shards, of so many objects, where so many packages hold nothing.
+    fn wants_shards(self, objects: usize, empty: usize) -> bool {
         match self {
             Self::Plain => false,
             Self::Sharded => true,
-            Self::BySize => objects > SHARD_THRESHOLD,
+            // One request says nothing of a package that is not there beside one that is.
+            Self::BySize => objects > SHARD_THRESHOLD || empty > 0,
         }
     }
 }
@@ -76,8 +91,9 @@ impl Inclination {
 /// Chooses the way, and asks the server for a listing where that decides it.
 ///
 /// # Errors
-/// That the user has interrupted. No listing is no error: then it is one request, and one line says
-/// so.
+/// That the user has interrupted, and that there is no listing where shards are to be gone on with:
+/// one request would remove them. Else no listing is no error: then it is one request, and one line
+/// says so.
 pub(super) async fn choose(
     asked: Asked,
     args: &ExportArgs,
@@ -85,7 +101,8 @@ pub(super) async fn choose(
     (client, display): (&Client, &Display),
     interruption: &mut Interruption,
 ) -> Result<Way, Failure> {
-    let inclination = Inclination::new(args, journal.and_then(Journal::left_to_resume));
+    let left = journal.and_then(Journal::left_to_resume);
+    let inclination = Inclination::new(args, left);
     if inclination == Inclination::Plain {
         return Ok(Way::Plain(asked.into_plain()));
     }
@@ -98,10 +115,9 @@ pub(super) async fn choose(
             let listing = Box::pin(display.show_listing(listing));
             match interruption.or_drop(listing).await? {
                 Ok(Listing { objects, empty, .. }) => (objects, empty),
-                Err(reason) => {
-                    display.note(&format!(
-                        "exporting in one request, since the packages cannot be listed: {reason}"
-                    ));
+                Err(unlisted) if left == Some(LeftBy::Shards) => return Err(unlisted.into()),
+                Err(unlisted) => {
+                    display.note(&format!("exporting in one request, since {unlisted}"));
                     return Ok(Way::Plain(asked.into_plain()));
                 }
             }
@@ -112,14 +128,15 @@ pub(super) async fn choose(
     // there or missing with the server's reason.
     listed.extend(empty.iter().map(|package| ObjectKey::new("DEVC", package)));
     let objects: HashSet<_> = listed.iter().chain(&asked.objects).collect();
-    if !inclination.wants_shards(objects.len()) {
+    if !inclination.wants_shards(objects.len(), empty.len()) {
         return Ok(Way::Plain(asked.into_plain()));
     }
     let export = asked.into_sharded(listed);
-    Ok(Way::Sharded(match args.sessions {
+    let export = match args.sessions {
         Some(sessions) => export.sessions(usize::from(sessions)),
         None => export,
-    }))
+    };
+    Ok(Way::Sharded { export, empty })
 }
 
 /// What is left of `--timeout`, so that listing is part of it.
@@ -128,20 +145,12 @@ pub(super) fn time_left(args: &ExportArgs, since: Instant) -> Option<Duration> {
 }
 
 /// Lists what the packages hold, or says why that is not known.
-async fn list_within(client: &Client, list: List, limit: Duration) -> Result<Listing, String> {
-    match tokio::time::timeout(limit, client.list(list)).await {
-        Ok(listed) => listed.map_err(|error| innermost(&error)),
-        Err(_) => Err(format!("no answer in {}", humantime::format_duration(limit))),
-    }
-}
-
-/// What is at the bottom of an error: the server's own words, say.
-fn innermost(error: &dyn StdError) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+async fn list_within(client: &Client, list: List, limit: Duration) -> Result<Listing, Unlisted> {
+    let listed: Result<_, ListError> = match tokio::time::timeout(limit, client.list(list)).await {
+        Ok(listed) => listed,
+        Err(_) => return Err(Unlisted::Late(limit)),
+    };
+    listed.map_err(Unlisted::Failed)
 }
 
 #[cfg(test)]
@@ -178,9 +187,15 @@ mod tests {
 
     #[test]
     fn only_more_than_the_threshold_goes_in_shards_by_itself() {
-        assert!(!Inclination::BySize.wants_shards(SHARD_THRESHOLD));
-        assert!(Inclination::BySize.wants_shards(SHARD_THRESHOLD + 1));
-        assert!(Inclination::Sharded.wants_shards(1));
+        assert!(!Inclination::BySize.wants_shards(SHARD_THRESHOLD, 0));
+        assert!(Inclination::BySize.wants_shards(SHARD_THRESHOLD + 1, 0));
+        assert!(Inclination::Sharded.wants_shards(1, 0));
+    }
+
+    #[test]
+    fn a_package_that_holds_nothing_wants_shards_unless_told_otherwise() {
+        assert!(Inclination::BySize.wants_shards(2, 1));
+        assert!(!Inclination::Plain.wants_shards(2, 1));
     }
 
     #[test]

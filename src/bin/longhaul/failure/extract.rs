@@ -1,8 +1,18 @@
 //! Why an archive did not become a folder, and what to do about it.
 
+use std::path::Path;
+
 use longhaul::client::extract::ExtractError;
 
 use super::{Failure, Kind, chain};
+
+impl Failure {
+    /// What is there already is no folder.
+    pub(crate) fn no_folder(path: &Path) -> Self {
+        let message = format!("{} exists and is no folder", path.display());
+        Self::new(Kind::Local, message, "name another folder with --extract")
+    }
+}
 
 impl From<ExtractError> for Failure {
     fn from(error: ExtractError) -> Self {

@@ -164,3 +164,27 @@ fn what_was_printed_is_not_called_nothing() {
     let failure = failure.after_printing();
     assert_eq!(failure.hint, "what was printed is not verified, do not use it; try again");
 }
+
+#[test]
+fn shards_without_a_listing_fail_as_the_listing_did() {
+    use longhaul::ListError as L;
+    let path = "/p";
+    let refused = |status| L::Refused { path, status, reason: String::new() };
+    let dial = ConnectError::Dial { host: "h".into(), port: 1, source: Arc::new(io()) };
+    let limit = Duration::from_secs(1);
+    for (unlisted, kind, code) in [
+        (Unlisted::Failed(L::Connect(dial)), Kind::Connection, 3),
+        (Unlisted::Failed(L::Server(lost(CloseCause::Cut))), Kind::Broken, 5),
+        (Unlisted::Failed(refused(404)), Kind::Connection, 3),
+        (Unlisted::Failed(refused(403)), Kind::Logon, 3),
+        (Unlisted::Failed(L::Empty { packages: Vec::new() }), Kind::Broken, 5),
+        (Unlisted::Failed(L::TooManyObjects { limit: 1 }), Kind::Limit, 5),
+        (Unlisted::Failed(L::Timeout { path, limit }), Kind::Timeout, 5),
+        (Unlisted::Late(limit), Kind::Timeout, 5),
+    ] {
+        let text = format!("{unlisted:?}");
+        let failure = Failure::from(unlisted);
+        assert_eq!((failure.kind, failure.exit_code()), (kind, code), "{text}");
+        assert!(failure.hint.contains("--resume") && failure.hint.contains("--no-shard"));
+    }
+}
