@@ -69,8 +69,11 @@ impl Outbox {
     /// Queues the answer to a ping. One that still waits is not sent any more: the last ping is the
     /// one that has to be answered.
     pub(crate) fn pong(&mut self, bytes: Bytes) {
-        self.queue.retain(|waiting| !matches!(waiting, Outgoing::Pong(_)));
-        self.queue.push_front(Outgoing::Pong(bytes));
+        // Nothing else is put in front, so that it is there or nowhere.
+        match self.queue.front_mut() {
+            Some(Outgoing::Pong(waiting)) => *waiting = bytes,
+            _ => self.queue.push_front(Outgoing::Pong(bytes)),
+        }
     }
 
     /// Takes a request back that has not been written; false if it has.

@@ -5,6 +5,7 @@ use std::io;
 use bytes::buf::Limit;
 use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncReadExt, ReadHalf};
+use tokio::task::coop::consume_budget;
 use tokio_tungstenite::tungstenite;
 
 use super::Carrier;
@@ -25,6 +26,8 @@ pub(crate) struct Incoming {
     reader: MessageReader,
     /// Whether the last bytes went into a large message.
     is_behind_large: bool,
+    /// Whether the server has said goodbye; what comes after it is of no interest.
+    is_closed: bool,
 }
 
 /// Why there is no next message.
@@ -46,7 +49,7 @@ impl Incoming {
         let mut input = BytesMut::with_capacity(READ_BYTES.max(rest.len()));
         input.put_slice(rest);
         let reader = MessageReader::new(max_message_bytes);
-        Self { stream, input, reader, is_behind_large: false }
+        Self { stream, input, reader, is_behind_large: false, is_closed: false }
     }
 
     /// The next message or control frame.
@@ -54,7 +57,13 @@ impl Incoming {
     /// Cancel-safe: what has come of a message is kept.
     pub(crate) async fn next(&mut self) -> Result<Message, ReadError> {
         loop {
+            // Thousands of messages may have come in one piece; others want to run as well.
+            consume_budget().await;
+            if self.is_closed {
+                return Err(ReadError::Cut);
+            }
             if let Some(message) = self.reader.read(&mut self.input).map_err(ReadError::Frame)? {
+                self.is_closed = matches!(message, Message::Close(_));
                 return Ok(message);
             }
             let read = if let Some(mut room) = self.reader.room() {

@@ -50,7 +50,7 @@ pub enum FrameError {
         /// The bytes of the unfinished message.
         got: usize,
     },
-    /// A message is larger than the limit; no byte of it beyond that was read.
+    /// A message is larger than the limit; no byte of it beyond that was kept.
     #[error("a message of {got} bytes exceeds the limit of {limit} bytes")]
     MessageTooLarge {
         /// What has come of it, and what the next frame declares.

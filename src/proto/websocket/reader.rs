@@ -1,5 +1,7 @@
 //! From bytes to messages.
 
+use std::fmt;
+
 use bytes::buf::Limit;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -35,9 +37,9 @@ const LEAST_ROOM: usize = 4 << 10;
 /// ```
 ///
 /// **Memory**: a message gets its room in one piece while it is 8 MiB at most, so that messages of
-/// about the same length use the same memory in turns; that much may be set aside for what a peer
-/// only declares, once a connection. Beyond that the room grows with what really comes: it is never
-/// more than twice that, and the limit is looked at before anything is set aside.
+/// about the same length use the same memory in turns; that much may be set aside for what has not
+/// come yet, once a connection. Beyond that the room grows with what really comes: it is never more
+/// than twice that once it has grown, and the limit is looked at before anything is set aside.
 #[derive(Debug)]
 pub struct MessageReader {
     /// Also the limit for a frame: a message may be one frame.
@@ -63,7 +65,6 @@ enum State {
 }
 
 /// What there is of a message.
-#[derive(Debug)]
 struct Partial {
     is_text: bool,
     bytes: BytesMut,
@@ -212,6 +213,12 @@ impl MessageReader {
         } else {
             Message::Binary(bytes)
         }))
+    }
+}
+
+impl fmt::Debug for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes in {} frames", self.bytes.len(), self.fragments)
     }
 }
 

@@ -72,6 +72,7 @@ fn empty_fragments_in_a_row_are_few() {
 #[test]
 fn room_for_a_large_message_grows_with_what_comes() {
     let len = 5 * MAX_BUFFER_BYTES;
+    let payload: Vec<u8> = (0..=250).cycle().take(len).collect();
     let mut reader = MessageReader::new(len);
     assert_eq!(reader.read(&mut header(len)), Ok(None));
     let (mut come, mut most) = (0_usize, 0);
@@ -80,15 +81,34 @@ fn room_for_a_large_message_grows_with_what_comes() {
         assert!(held <= MAX_BUFFER_BYTES.max(2 * come), "{held} for {come}");
         most = most.max(held);
         let mut room = reader.room().unwrap();
-        let piece = vec![7; room.remaining_mut().min(1_000_000)];
-        room.put_slice(&piece);
+        let piece = &payload[come..come + room.remaining_mut().min(1_000_000)];
+        room.put_slice(piece);
         come += piece.len();
         if let Some(message) = reader.read(&mut BytesMut::new()).unwrap() {
             break message;
         }
     };
     assert_eq!((come, most >= len), (len, true));
-    assert!(matches!(message, Message::Binary(bytes) if bytes.len() == len));
+    assert!(matches!(message, Message::Binary(bytes) if bytes == payload));
+}
+
+#[test]
+fn a_large_message_in_fragments_is_put_together_as_it_came() {
+    let payload: Vec<u8> = (0..=250).cycle().take(2 * MAX_BUFFER_BYTES + 12_345).collect();
+    let (first, rest) = payload.split_at(3_000_001);
+    let (second, third) = rest.split_at(MAX_BUFFER_BYTES);
+    let frames = all(&[
+        frame(BINARY, first),
+        frame(CONTINUATION, second),
+        frame(FINAL | PING, b"x"),
+        frame(FINAL | CONTINUATION, third),
+    ]);
+    for pieces in [&[usize::MAX][..], &[70_000, 3], &[1_000_000]] {
+        let mut reader = MessageReader::new(payload.len());
+        let (messages, error) = read_in(&mut reader, &frames, pieces);
+        assert_eq!((messages.len(), error), (2, None));
+        assert!(matches!(&messages[1], Message::Binary(bytes) if *bytes == payload));
+    }
 }
 
 #[test]
