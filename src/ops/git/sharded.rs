@@ -44,7 +44,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 /// make the same bytes whatever came when. Objects that fail are asked for in ever smaller groups,
 /// and in the end left out and named; the rest comes all the same.
 ///
-/// Start it with [`Client::start_sharded`](crate::Client::start_sharded); started as any other
+/// Start it with `Client::start_sharded` (feature `client`); started as any other
 /// operation it is one plain request. Requests that break or take too long are made again.
 ///
 /// ```
