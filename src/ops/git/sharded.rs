@@ -39,13 +39,13 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 
 /// Exports packages or objects in small requests over several sessions, for servers that take long.
 ///
-/// It needs nothing of the server but [`Export`](super::Export), and gives what that would give: the same files in
-/// one archive, each verified, in a fixed order and with one time for all, so that the same objects
-/// make the same bytes whatever came when. Objects that fail are asked for in ever smaller groups,
-/// and in the end left out and named; the rest comes all the same.
+/// It needs nothing of the server but [`Export`](super::Export), and gives what that would give: the
+/// same files in one archive, each verified, in a fixed order and with one time for all, so that the
+/// same objects make the same bytes whatever came when. Objects that fail are asked for in ever
+/// smaller groups, and in the end left out and named; the rest comes all the same.
 ///
-/// Start it with `Client::start_sharded` (feature `client`); started as any other
-/// operation it is one plain request. Requests that break or take too long are made again.
+/// Start it with `Client::start_sharded` (feature `client`); started as any other operation it is one
+/// plain request. Requests that break or take too long are made again.
 ///
 /// ```
 /// use longhaul::ops::git::{ObjectKey, ShardedExport};
