@@ -10,10 +10,10 @@ mod in_flight;
 mod outlet;
 mod records;
 mod save;
+mod start;
 mod watch;
 
 use std::io::Cursor;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,15 +34,14 @@ use super::outcome::{CancelOutcome, Completed, Receipt};
 use super::transport::Transport;
 use crate::proto::{MessageId, Operation, OperationName, Payload, Progress};
 use ahead::Ahead;
-use begun::Begun;
 pub(crate) use engine::Verdict;
-use engine::{Engine, new_key};
 pub use handle::{OperationHandle, Stopper};
 pub(crate) use in_flight::Kept;
 use outlet::Stop;
 pub(crate) use outlet::{Outlet, Output};
 pub use records::Records;
 pub(crate) use save::request_digest;
+pub(crate) use start::{Composed, PartStore};
 use watch::Watchers;
 
 /// An operation under way: a stream of [`Event`]s, and a verdict at its end.
@@ -117,112 +116,7 @@ pub struct Transfer<O: Operation> {
     watchers: Watchers,
 }
 
-/// A payload that is made of parts which lie on disk until then.
-#[derive(Debug)]
-pub(crate) struct Composed {
-    /// What an earlier process has finished of them, in bytes.
-    pub(crate) found: Option<u64>,
-    /// Where they lie, if that is beside a target.
-    pub(crate) store: Option<PartStore>,
-}
-
-/// A folder for everything that is to become a target.
-#[derive(Clone, Debug)]
-pub(crate) struct PartStore {
-    pub(crate) target: PathBuf,
-    pub(crate) folder: PathBuf,
-}
-
 impl<O: Operation> Transfer<O> {
-    pub(crate) async fn start(
-        transport: Arc<dyn Transport>,
-        operation: O,
-        options: TransferOptions,
-        handle: Option<OperationHandle>,
-    ) -> Result<Self, Error> {
-        let begun = now();
-        let (operation, outlet) = (Arc::new(operation), Arc::<Outlet>::default());
-        let engine = Engine::new(
-            Arc::clone(&operation),
-            Arc::clone(&transport),
-            options.clone(),
-            Arc::clone(&outlet),
-            new_key()?,
-        );
-        let journal = options.journal.as_ref();
-        let leftover = match handle {
-            Some(_) => None,
-            None => save::find_leftover(journal, transport.as_ref(), operation.as_ref()).await?,
-        };
-        let begun_before =
-            handle.map(Begun::from_start).or_else(|| leftover.as_ref().map(Begun::from_leftover));
-        let bytes = begun_before.as_ref().map_or(0, |begun| begun.offset);
-        let engine = match begun_before {
-            Some(begun) => engine.go_on(begun),
-            None => engine,
-        };
-        let mut transfer = Self::new(transport, operation, options, outlet, Box::pin(engine.run()));
-        (transfer.begun, transfer.bytes) = (begun, bytes);
-        transfer.leftover = leftover.map(Box::new);
-        transfer.until_started().await
-    }
-
-    /// A transfer whose payload `engine` puts together out of other transfers.
-    pub(crate) async fn start_composed(
-        transport: Arc<dyn Transport>,
-        operation: Arc<O>,
-        options: TransferOptions,
-        outlet: Arc<Outlet>,
-        composed: Composed,
-        engine: BoxFuture<'static, Result<Verdict, Error>>,
-    ) -> Result<Self, Error> {
-        let mut transfer = Self::new(transport, operation, options, outlet, engine);
-        transfer.composed = Some(Box::new(composed));
-        transfer.until_started().await
-    }
-
-    fn new(
-        transport: Arc<dyn Transport>,
-        operation: Arc<O>,
-        options: TransferOptions,
-        outlet: Arc<Outlet>,
-        engine: BoxFuture<'static, Result<Verdict, Error>>,
-    ) -> Self {
-        Self {
-            name: operation.name(),
-            operation,
-            transport,
-            options,
-            begun: now(),
-            outlet,
-            engine: Some(engine),
-            verdict: None,
-            ahead: Ahead::default(),
-            leftover: None,
-            composed: None,
-            has_restarted: false,
-            bytes: 0,
-            progress: None,
-            sessions: None,
-            watchers: Watchers::default(),
-        }
-    }
-
-    async fn until_started(mut self) -> Result<Self, Error> {
-        while let Some(output) = self.next_from_engine().await {
-            match output {
-                Output::Started => return Ok(self),
-                // That it starts over, say, may come before the request does.
-                output => self.ahead.push_unseen(output),
-            }
-        }
-        match self.settle() {
-            Err(error) => Err(error),
-            // It cannot end well before it has started.
-            Ok(_) => Err(Error::Shutdown),
-        }
-    }
-
     /// The id of the request; a new one each time it is sent again.
     pub fn id(&self) -> Option<MessageId> {
         self.outlet.id()
