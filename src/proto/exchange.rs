@@ -31,8 +31,8 @@ use super::checksum::Sha256;
 use super::credit::Credit;
 use super::feature::{Feature, Features};
 use super::frame::{Body, Chunk, Complete, Envelope, Kind};
-use super::limits::{Limits, MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
-use super::reply::{Progress, Reply, ServerError, Warning};
+use super::limits::{Limits, WINDOW};
+use super::reply::{KeptWarnings, Progress, Reply, ServerError, Warning};
 use super::request::Mode;
 use super::stats::{Counters, add, count};
 
@@ -80,9 +80,7 @@ pub struct Exchange {
     terms: Terms,
     counters: Arc<Counters>,
     assembler: ChunkAssembler,
-    warnings: Vec<Warning>,
-    /// The length of the texts in `warnings`.
-    warning_bytes: usize,
+    warnings: KeptWarnings,
     /// When the idle limit runs out; `None` before the request is sent.
     idle_at: Option<Instant>,
     /// Where `credit` was agreed on.
@@ -133,8 +131,7 @@ impl Exchange {
             terms,
             counters,
             assembler,
-            warnings: Vec::new(),
-            warning_bytes: 0,
+            warnings: KeptWarnings::default(),
             idle_at: None,
             credit: None,
             retained: None,
@@ -257,7 +254,7 @@ impl Exchange {
         Ok(Some(Reply {
             data: end.data,
             frame: end.frame,
-            warnings: self.warnings,
+            warnings: self.warnings.into_list(),
             chunks: end.assembled.chunks,
             payload_bytes: end.assembled.bytes,
             sha256,
@@ -270,11 +267,7 @@ impl Exchange {
         if self.is_resumed && self.warnings.contains(&warning) {
             return Event::Ignored;
         }
-        let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
-        if self.warnings.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
-            self.warning_bytes = bytes;
-            self.warnings.push(warning.clone());
-        }
+        self.warnings.keep(&warning);
         Event::Warning(warning)
     }
 

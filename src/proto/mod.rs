@@ -59,6 +59,8 @@ pub use limits::Limits;
 pub use operation::{Operation, OperationError, OperationName, RecordOperation};
 pub use payload::{Payload, PayloadReader};
 pub use records::{Record, RecordError, RecordLimits, RecordSplitter};
+#[cfg(feature = "client")]
+pub(crate) use reply::KeptWarnings;
 pub use reply::{Progress, Reply, ServerError, Skipped, Warning};
 pub use request::{Control, Mode, Params, Request, Resume, Unwritable};
 pub use stats::{Counters, Stats};

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
 use super::json::{LossyText, each_element, member, whole_number};
-use super::limits::MAX_SKIPPED;
+use super::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED};
 
 /// How far an operation is. *Source*: PROTOCOL 4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,33 @@ impl Warning {
     pub(crate) fn text_bytes(&self) -> usize {
         let optional = [&self.item, &self.code].into_iter().flatten().map(String::len);
         optional.fold(self.message.len(), usize::saturating_add)
+    }
+}
+
+/// Warnings in the order they came, at most [`MAX_KEPT_WARNINGS`] and [`MAX_KEPT_WARNING_BYTES`];
+/// later ones are not kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeptWarnings {
+    list: Vec<Warning>,
+    /// The length of the texts in `list`.
+    bytes: usize,
+}
+
+impl KeptWarnings {
+    pub(crate) fn keep(&mut self, warning: &Warning) {
+        let bytes = self.bytes.saturating_add(warning.text_bytes());
+        if self.list.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
+            self.bytes = bytes;
+            self.list.push(warning.clone());
+        }
+    }
+
+    pub(crate) fn contains(&self, warning: &Warning) -> bool {
+        self.list.contains(warning)
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Warning> {
+        self.list
     }
 }
 
@@ -177,8 +204,7 @@ pub struct Reply {
     /// The complete frame without its `data`; `None` for a single answer.
     pub frame: Option<Box<RawValue>>,
     /// Warnings in the order they came, at most
-    /// [`MAX_KEPT_WARNINGS`](super::limits::MAX_KEPT_WARNINGS) and
-    /// [`MAX_KEPT_WARNING_BYTES`](super::limits::MAX_KEPT_WARNING_BYTES).
+    /// [`MAX_KEPT_WARNINGS`] and [`MAX_KEPT_WARNING_BYTES`].
     pub warnings: Vec<Warning>,
     /// How many chunks the payload came in; 0 for an empty payload or a single answer.
     pub chunks: u64,

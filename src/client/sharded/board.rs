@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::proto::limits::MAX_KEPT_WARNINGS;
-use crate::proto::{Progress, Warning};
+use crate::proto::{KeptWarnings, Progress, Warning};
 
 /// Shared between the transfers of all shards and whoever runs them.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +33,7 @@ struct UnderWay {
     done: u64,
     bytes: u64,
     /// Told once the shard is there: one that is asked for again says the same again.
-    warnings: Vec<Warning>,
+    warnings: KeptWarnings,
 }
 
 /// How far all shards are together that are under way.
@@ -56,7 +55,7 @@ impl Board {
     pub(super) fn end(&self, shard: u64, is_well: bool) {
         let mut state = self.lock();
         if let Some(ended) = state.under_way.remove(&shard).filter(|_| is_well) {
-            state.warnings.extend(ended.warnings);
+            state.warnings.extend(ended.warnings.into_list());
         }
     }
 
@@ -78,13 +77,10 @@ impl Board {
         self.0.changed.notify_one();
     }
 
-    /// What went wrong with one object of a shard; at most [`MAX_KEPT_WARNINGS`] a shard are kept.
+    /// What went wrong with one object of a shard.
     pub(super) fn warn(&self, shard: u64, warning: &Warning) {
-        let mut state = self.lock();
-        if let Some(under_way) = state.under_way.get_mut(&shard)
-            && under_way.warnings.len() < MAX_KEPT_WARNINGS
-        {
-            under_way.warnings.push(warning.clone());
+        if let Some(under_way) = self.lock().under_way.get_mut(&shard) {
+            under_way.warnings.keep(warning);
         }
     }
 

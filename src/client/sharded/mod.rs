@@ -28,7 +28,7 @@ use super::transfer::{Composed, Outlet, PartStore, Transfer, request_digest};
 use super::transport::Transport;
 use crate::ops::git::{ObjectKey, Plan, ShardedExport, archive};
 use crate::proto::checksum::Sha256;
-use crate::proto::{Operation, Warning};
+use crate::proto::{KeptWarnings, Operation, Warning};
 use board::Board;
 use crew::Crew;
 use run::Run;
@@ -130,8 +130,7 @@ impl Client {
             crew: Crew::new(Arc::clone(&self.link), operation.sessions),
             board,
             slowest: Slowest::default(),
-            warnings: Vec::new(),
-            warning_bytes: 0,
+            warnings: KeptWarnings::default(),
             bytes,
             most_bytes: bytes,
             next: 1,

@@ -32,8 +32,8 @@ use crate::client::transport::Transport;
 use crate::ops::git::{
     ObjectKey, Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardedExport, Types,
 };
-use crate::proto::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, WINDOW};
-use crate::proto::{ExchangeError, IdMint, Operation, Progress, Warning};
+use crate::proto::limits::WINDOW;
+use crate::proto::{ExchangeError, IdMint, KeptWarnings, Operation, Progress};
 
 /// How far apart signs of progress are, at least.
 const PACE: Duration = Duration::from_millis(100);
@@ -56,8 +56,7 @@ pub(super) struct Run {
     pub(super) crew: Crew,
     pub(super) board: Board,
     pub(super) slowest: Slowest,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) warning_bytes: usize,
+    pub(super) warnings: KeptWarnings,
     /// Bytes of all shards that are whole.
     pub(super) bytes: u64,
     /// The most bytes that were there at any time, of shards under way too.
@@ -267,11 +266,7 @@ impl Run {
     /// Tells how far it is.
     async fn tell(&mut self) {
         for warning in self.board.take_warnings() {
-            let bytes = self.warning_bytes.saturating_add(warning.text_bytes());
-            if self.warnings.len() < MAX_KEPT_WARNINGS && bytes <= MAX_KEPT_WARNING_BYTES {
-                self.warning_bytes = bytes;
-                self.warnings.push(warning.clone());
-            }
+            self.warnings.keep(&warning);
             self.outlet.put(Output::Event(Event::Warning(warning))).await;
         }
         let (reading, tally) = (self.board.read(), self.plan.tally());
@@ -299,21 +294,22 @@ impl Run {
         {
             return Err(error);
         }
-        let is_silent = plan.skipped().any(|(_, reason)| *reason == Reason::None);
+        let is_silent = plan.skipped().values().any(|reason| *reason == Reason::None);
         let types = if is_silent { types(crew.first()).await } else { None };
         // The server has no more to do for us.
         drop(crew);
         let skipped: Vec<_> = plan
             .skipped()
+            .iter()
             .map(|(object, reason)| OutcomeSkipped {
                 object: object.clone(),
                 reason: explain(object, reason, types.as_ref()),
             })
             .collect();
-        let requested = plan.received().iter().chain(plan.skipped().map(|(key, _)| key));
+        let requested = plan.received().iter().chain(plan.skipped().keys());
         let requested = requested.cloned().collect();
         let outcome = Outcome { requested, skipped, slowest: self.slowest.into_times() };
-        merging::merge(&operation, &outlet, store, outcome, self.warnings).await
+        merging::merge(&operation, &outlet, store, outcome, self.warnings.into_list()).await
     }
 }
 

@@ -36,6 +36,7 @@ const MAX_REASON_CHARS: usize = 500;
 const MOST_TRIES: u32 = 2;
 /// How often a single object is asked for whose request broke, which may be nobody's fault.
 const MOST_TRIES_BROKEN: u32 = 5;
+
 /// Objects that are asked for in one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shard {
@@ -100,6 +101,7 @@ pub(crate) struct Plan {
     /// All that is to come.
     wanted: BTreeSet<ObjectKey>,
     received: BTreeSet<ObjectKey>,
+    /// None of them received.
     skipped: BTreeMap<ObjectKey, Reason>,
     costs: Costs,
     /// How long a request is to take, now that some were stopped, and as it was wished.
@@ -167,8 +169,10 @@ impl Plan {
         // A connection that broke by chance is forgotten, step by step.
         self.target = self.target.mul_f64(RECOVERY).min(self.wished_target);
         // Also what another shard is asked for: it is there.
-        let came = received.into_iter().filter(|key| self.wanted.contains(key));
-        self.received.extend(came);
+        for key in received.into_iter().filter(|key| self.wanted.contains(key)) {
+            self.skipped.remove(&key);
+            self.received.insert(key);
+        }
         let named = skipped.iter().filter(|skipped| !skipped.reason.is_empty());
         let reasons: BTreeMap<_, _> = named
             .map(|skipped| (ObjectKey::new(&skipped.kind, &skipped.name), &skipped.reason))
@@ -223,8 +227,8 @@ impl Plan {
     }
 
     pub(crate) fn tally(&self) -> Tally {
-        let skipped = self.skipped.keys().filter(|key| !self.received.contains(*key)).count();
-        Tally { settled: self.received.len().saturating_add(skipped), total: self.wanted.len() }
+        let settled = self.received.len().saturating_add(self.skipped.len());
+        Tally { settled, total: self.wanted.len() }
     }
 
     /// Objects that were asked for and have come.
@@ -233,13 +237,15 @@ impl Plan {
     }
 
     /// Objects that were asked for and did not come.
-    pub(crate) fn skipped(&self) -> impl Iterator<Item = (&ObjectKey, &Reason)> {
-        self.skipped.iter().filter(|(key, _)| !self.received.contains(*key))
+    pub(crate) fn skipped(&self) -> &BTreeMap<ObjectKey, Reason> {
+        &self.skipped
     }
 
-    fn skip(&mut self, objects: impl IntoIterator<Item = ObjectKey>, reason: &str) {
+    /// Gives up on these, but for what has come with another shard meanwhile.
+    fn skip(&mut self, objects: Vec<ObjectKey>, reason: &str) {
         let reason = Reason::given(reason);
-        self.skipped.extend(objects.into_iter().map(|key| (key, reason.clone())));
+        let left = objects.into_iter().filter(|key| !self.received.contains(key));
+        self.skipped.extend(left.map(|key| (key, reason.clone())));
     }
 
     /// The next shard that failed before, without what has come elsewhere since.
