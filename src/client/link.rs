@@ -127,6 +127,11 @@ impl Link {
         &self.0.way
     }
 
+    /// Whether the connection takes requests as it stands.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.current().connection.is_open()
+    }
+
     pub(crate) fn welcome(&self) -> Arc<Welcome> {
         Arc::clone(self.0.current().connection.welcome())
     }

@@ -30,7 +30,7 @@ mod testing;
 pub(crate) use journal::Ticket;
 pub(crate) use leftover::Leftover;
 pub(crate) use part::PartFile;
-pub(crate) use store::{Stock, Store};
+pub(crate) use store::{Slot, Stock, Store};
 
 pub use leftover::LeftoverInfo;
 pub use staged::StagedFile;

@@ -40,6 +40,14 @@ pub(crate) struct Store {
     stays: bool,
 }
 
+/// Where a shard is to stand.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// No other of the store has it.
+    pub(crate) number: u32,
+    pub(crate) path: PathBuf,
+}
+
 /// A shard that an earlier try has finished.
 #[derive(Debug)]
 pub(crate) struct FoundShard<T> {
@@ -140,16 +148,16 @@ impl Store {
         Ok(Some(Stock { store, found }))
     }
 
-    /// A place for the next shard; nothing is there yet.
-    pub(crate) fn next_place(&mut self) -> PathBuf {
-        let path = self.folder.join(format!("{:06}.zip", self.next));
+    /// A slot for the next shard; nothing is there yet.
+    pub(crate) fn next_slot(&mut self) -> Slot {
+        let number = self.next;
         self.next = self.next.saturating_add(1);
-        path
+        Slot { number, path: self.folder.join(format!("{number:06}.zip")) }
     }
 
     /// A shard stands there, whole.
-    pub(crate) fn add(&mut self, path: PathBuf) {
-        self.shards.push(path);
+    pub(crate) fn add(&mut self, slot: Slot) {
+        self.shards.push(slot.path);
     }
 
     /// All shards that stand here.

@@ -20,7 +20,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     /// By the numbers of the shards that are under way.
-    under_way: BTreeMap<u64, UnderWay>,
+    under_way: BTreeMap<u32, UnderWay>,
     /// What was said last of all, such as `CLAS ZCL_A`.
     message: Option<String>,
     warnings: VecDeque<Warning>,
@@ -46,13 +46,13 @@ pub(super) struct Reading {
 
 impl Board {
     /// A shard of so many objects is asked for.
-    pub(super) fn begin(&self, shard: u64, objects: usize) {
+    pub(super) fn begin(&self, shard: u32, objects: usize) {
         let objects = u64::try_from(objects).unwrap_or(u64::MAX);
         self.lock().under_way.insert(shard, UnderWay { objects, ..UnderWay::default() });
     }
 
     /// A shard has ended, well or not.
-    pub(super) fn end(&self, shard: u64, is_well: bool) {
+    pub(super) fn end(&self, shard: u32, is_well: bool) {
         let mut state = self.lock();
         if let Some(ended) = state.under_way.remove(&shard).filter(|_| is_well) {
             state.warnings.extend(ended.warnings.into_list());
@@ -60,7 +60,7 @@ impl Board {
     }
 
     /// What the server says of a shard, and how much of it has come.
-    pub(super) fn note(&self, shard: u64, progress: Option<&Progress>, bytes: u64) {
+    pub(super) fn note(&self, shard: u32, progress: Option<&Progress>, bytes: u64) {
         {
             let mut state = self.lock();
             if let Some(message) = progress.and_then(|progress| progress.message.as_ref())
@@ -78,7 +78,7 @@ impl Board {
     }
 
     /// What went wrong with one object of a shard.
-    pub(super) fn warn(&self, shard: u64, warning: &Warning) {
+    pub(super) fn warn(&self, shard: u32, warning: &Warning) {
         if let Some(under_way) = self.lock().under_way.get_mut(&shard) {
             under_way.warnings.keep(warning);
         }

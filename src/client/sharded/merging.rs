@@ -19,6 +19,7 @@ use crate::proto::{IdMint, Operation, OperationError, Reply, Seq, Warning};
 
 /// How much of the merged archive is handed on at once, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
+
 /// Merges the shards, hands the whole on and gives the verdict.
 pub(super) async fn merge(
     operation: &ShardedExport,

@@ -88,14 +88,15 @@ impl Client {
         mut options: TransferOptions,
     ) -> Result<Transfer<ShardedExport>, Error> {
         options.retries = options.retries.or_else(|| self.options.retries.clone());
-        let until = options.deadline.and_then(|limit| Instant::now().checked_add(limit));
+        let until = |limit| Some((limit, Instant::now().checked_add(limit)?));
+        let deadline = options.deadline.and_then(until);
         let journal = options.journal.take();
         let request = self.request_digest(&export, journal.is_some()).await;
         let board = Board::default();
         let export = match export.list() {
             Some(list) => {
                 let listing = Box::pin(self.list(list));
-                let listing = match options.deadline.zip(until) {
+                let listing = match deadline {
                     None => listing.await?,
                     Some((limit, until)) => timeout_at(until, listing).await.map_err(|_| {
                         Error::Deadline { operation: export.name().to_string(), limit }
@@ -123,7 +124,7 @@ impl Client {
         let run = Run {
             operation: Arc::clone(&operation),
             options: options.clone(),
-            until,
+            deadline,
             outlet: Arc::clone(&outlet),
             store,
             plan,
@@ -133,7 +134,6 @@ impl Client {
             warnings: KeptWarnings::default(),
             bytes,
             most_bytes: bytes,
-            next: 1,
             last_error: None,
             done: 0,
         };
@@ -185,7 +185,7 @@ fn open_store(
     };
     let read = |mut shard| {
         let files = archive::check(&mut shard, limit).ok()?;
-        Some(archive::objects(&files).into_iter().map(|(_, key)| key).collect())
+        Some(archive::keys(&files))
     };
     let left = if goes_on { Store::find(&target, request, read)? } else { None };
     left.map_or_else(|| Store::create(Some(&target), request).map(empty), Ok)

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::sleep;
 
 use super::board::Board;
 use super::crew::Crew;
@@ -48,8 +48,8 @@ const MOST_CONNECTS: u32 = 3;
 pub(super) struct Run {
     pub(super) operation: Arc<ShardedExport>,
     pub(super) options: TransferOptions,
-    /// When the deadline of the options ends.
-    pub(super) until: Option<tokio::time::Instant>,
+    /// How long all of it may take, and when that is over.
+    pub(super) deadline: Option<(Duration, tokio::time::Instant)>,
     pub(super) outlet: Arc<Outlet>,
     pub(super) store: Store,
     pub(super) plan: Plan,
@@ -61,8 +61,6 @@ pub(super) struct Run {
     pub(super) bytes: u64,
     /// The most bytes that were there at any time, of shards under way too.
     pub(super) most_bytes: u64,
-    /// The number of the next shard.
-    pub(super) next: u64,
     /// The last thing that went wrong, for an export that gets nothing at all.
     pub(super) last_error: Option<Error>,
     /// The most that was said to be done.
@@ -79,21 +77,10 @@ enum Step {
 impl Run {
     /// Works until there is a verdict, the deadline has passed, or somebody wishes it to stop.
     pub(super) async fn run(self) -> Result<Verdict, Error> {
-        let outlet = Arc::clone(&self.outlet);
-        let operation = self.operation.name().to_string();
-        let deadline = self.options.deadline.zip(self.until);
+        let (outlet, operation) = (Arc::clone(&self.outlet), self.operation.name().to_string());
         outlet.put(Output::Started).await;
-        let work = async {
-            let Some((limit, until)) = deadline else { return self.work().await };
-            timeout_at(until, self.work())
-                .await
-                .unwrap_or_else(|_| Err(Error::Deadline { operation: operation.clone(), limit }))
-        };
-        tokio::select! {
-            biased;
-            () = outlet.wished() => Err(Error::Cancelled { operation: operation.clone() }),
-            ended = work => ended,
-        }
+        // Nothing of the whole is kept by a server.
+        outlet.run(operation, self.deadline, false, self.work()).await
     }
 
     async fn work(mut self) -> Result<Verdict, Error> {
@@ -126,13 +113,11 @@ impl Run {
                 None => self.crew.idle(session),
                 Some(shard) => {
                     let task = Task {
-                        number: self.next,
                         shard,
-                        place: self.store.next_place(),
+                        slot: self.store.next_slot(),
                         options: self.shard_options(),
                         board: self.board.clone(),
                     };
-                    self.next = self.next.saturating_add(1);
                     steps.push(
                         async move {
                             let ended = session.work(task).await;
@@ -160,17 +145,17 @@ impl Run {
             }
             Step::Ended(session, ended) => {
                 self.crew.ended();
-                let Ended { shard, place, took, result } = *ended;
+                let Ended { shard, slot, took, result } = *ended;
                 match result {
                     Ok(finished) => {
-                        if !finished.objects.is_empty() {
-                            self.store.add(place);
+                        let Finished { content, bytes } = finished;
+                        if !content.objects.is_empty() {
+                            self.store.add(slot);
                         }
-                        self.bytes = self.bytes.saturating_add(finished.bytes);
+                        self.bytes = self.bytes.saturating_add(bytes);
                         self.check_limit()?;
                         self.slowest.note(&shard.objects, took);
-                        let Finished { objects, skipped, .. } = finished;
-                        self.plan.handle_done(&shard, objects, &skipped, took);
+                        self.plan.handle_done(&shard, content.objects, &content.skipped, took);
                         self.crew.note_success();
                         let mut session = session;
                         session.note_success();

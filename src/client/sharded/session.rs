@@ -1,6 +1,5 @@
 //! One session: a connection that works on one shard at a time.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,14 +9,13 @@ use super::board::Board;
 use crate::client::beside::beside;
 use crate::client::connect::ConnectError;
 use crate::client::error::{Error, ErrorKind};
+use crate::client::file::Slot;
 use crate::client::link::Link;
 use crate::client::options::TransferOptions;
 use crate::client::retry::backoff;
 use crate::client::transfer::Transfer;
 use crate::client::transport::Transport;
-use crate::ops::git::ObjectKey;
-use crate::ops::git::{Exported, Shard, ShardFailure, ShardRequest, archive};
-use crate::proto::Skipped;
+use crate::ops::git::{Shard, ShardContent, ShardFailure, ShardRequest};
 
 /// How long a server may have itself left alone.
 const MOST_ASKED_PAUSE: Duration = Duration::from_secs(60);
@@ -43,10 +41,9 @@ pub(super) struct Door(Arc<Mutex<Option<ConnectError>>>);
 
 /// What is asked of a session.
 pub(super) struct Task {
-    pub(super) number: u64,
     pub(super) shard: Shard,
     /// Where the archive is to stand.
-    pub(super) place: PathBuf,
+    pub(super) slot: Slot,
     pub(super) options: TransferOptions,
     pub(super) board: Board,
 }
@@ -54,15 +51,14 @@ pub(super) struct Task {
 /// What came of a task.
 pub(super) struct Ended {
     pub(super) shard: Shard,
-    pub(super) place: PathBuf,
+    pub(super) slot: Slot,
     pub(super) took: Duration,
     pub(super) result: Result<Finished, Error>,
 }
 
 /// A shard that stands in its place.
 pub(super) struct Finished {
-    pub(super) objects: Vec<ObjectKey>,
-    pub(super) skipped: Vec<Skipped>,
+    pub(super) content: ShardContent,
     pub(super) bytes: u64,
 }
 
@@ -73,46 +69,47 @@ impl Session {
 
     /// Has the server work on a shard, and puts its archive in place once it has verified.
     pub(super) async fn work(&self, task: Task) -> Ended {
-        let Task { number, shard, place, options, board } = task;
+        let Task { shard, slot, options, board } = task;
         let begun = Instant::now();
-        board.begin(number, shard.objects.len());
-        let result = self.fetch(number, &shard, place.clone(), options, &board).await;
-        board.end(number, result.is_ok());
-        Ended { shard, place, took: begun.elapsed(), result }
+        board.begin(slot.number, shard.objects.len());
+        let result = self.fetch(&shard, &slot, options, &board).await;
+        board.end(slot.number, result.is_ok());
+        Ended { shard, slot, took: begun.elapsed(), result }
     }
 
     async fn fetch(
         &self,
-        number: u64,
         shard: &Shard,
-        place: PathBuf,
+        slot: &Slot,
         options: TransferOptions,
         board: &Board,
     ) -> Result<Finished, Error> {
         self.connect().await?;
         let transport: Arc<dyn Transport> = self.link.clone();
         let transfer = Transfer::start(transport, ShardRequest::new(shard), options, None).await?;
-        let (progress, warnings) = (board.clone(), board.clone());
+        let (progress, warnings, number) = (board.clone(), board.clone(), slot.number);
         let staged = transfer
             .on_progress(move |status| progress.note(number, status.progress, status.bytes))
             .on_warning(move |warning| warnings.warn(number, warning))
-            .stage(place)
+            .stage(&slot.path)
             .await?;
-        let Exported { files, skipped, .. } = staged.output;
-        let (bytes, file) = (staged.receipt.bytes, staged.file);
-        let objects: Vec<_> = archive::objects(&files).into_iter().map(|(_, key)| key).collect();
-        if objects.is_empty() {
+        let (content, bytes, file) = (staged.output, staged.receipt.bytes, staged.file);
+        if content.objects.is_empty() {
             // Nothing that is worth a place among the others.
             beside(move || drop(file)).await?;
         } else {
             beside(move || file.commit()).await??;
         }
-        Ok(Finished { objects, skipped, bytes })
+        Ok(Finished { content, bytes })
     }
 
     /// Sees to it that there is a connection. Sessions that have lost theirs come back one at a time,
     /// and not at all once a logon was refused: each try counts towards a lock of the user.
     async fn connect(&self) -> Result<(), Error> {
+        // It need not wait for those that come back.
+        if self.link.is_open() {
+            return Ok(());
+        }
         let mut door = self.door.0.lock().await;
         if let Some(refusal) = &*door {
             return Err(Error::Connect(refusal.clone()));

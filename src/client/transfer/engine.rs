@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::time::{sleep, timeout_at};
+use tokio::time::sleep;
 
 use super::begun::Begun;
 use super::chunk_room::ChunkRoom;
@@ -129,26 +129,10 @@ impl<O: Operation> Engine<O> {
     /// Tries until there is a verdict, the deadline has passed, or somebody wishes it to stop.
     pub(super) async fn run(self) -> Result<Verdict, Error> {
         let (outlet, operation) = (Arc::clone(&self.outlet), self.name.to_string());
-        let deadline = self.options.deadline.map(|limit| (limit, self.begun.checked_add(limit)));
+        let until = |limit| Some((limit, self.begun.checked_add(limit)?.into()));
+        let deadline = self.options.deadline.and_then(until);
         let is_journaled = self.options.journal.is_some();
-        let mut tries = std::pin::pin!(self.try_until_verdict());
-        let in_time = async {
-            let Some((limit, Some(at))) = deadline else { return tries.await };
-            timeout_at(at.into(), &mut tries).await.unwrap_or_else(|_| {
-                if is_journaled {
-                    outlet.leave_behind();
-                }
-                Err(Error::Deadline { operation: operation.clone(), limit })
-            })
-        };
-        tokio::select! {
-            biased;
-            () = outlet.wished() => Err(match outlet.handle() {
-                Some(handle) if outlet.is_detaching() => Error::Detached { operation, handle },
-                _ => Error::Cancelled { operation },
-            }),
-            ended = in_time => ended,
-        }
+        outlet.run(operation, deadline, is_journaled, self.try_until_verdict()).await
     }
 
     async fn try_until_verdict(mut self) -> Result<Verdict, Error> {

@@ -4,11 +4,14 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::handle::OperationHandle;
+use crate::client::error::Error;
 use crate::client::event::Event;
 use crate::client::outcome::CancelOutcome;
 use crate::proto::{MessageId, Seq};
@@ -119,8 +122,37 @@ impl Outlet {
     }
 
     /// Waits until the engine is to stop.
-    pub(crate) async fn wished(&self) {
+    async fn wished(&self) {
         self.stop_wished.notified().await;
+    }
+
+    /// Lets an engine work to its end, but not beyond its deadline, nor when somebody wishes it to
+    /// stop. With `is_kept`, what the server has when time runs out is left to it.
+    pub(crate) async fn run<T>(
+        &self,
+        operation: String,
+        deadline: Option<(Duration, Instant)>,
+        is_kept: bool,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut work = std::pin::pin!(work);
+        let in_time = async {
+            let Some((limit, at)) = deadline else { return work.await };
+            timeout_at(at, &mut work).await.unwrap_or_else(|_| {
+                if is_kept {
+                    self.leave_behind();
+                }
+                Err(Error::Deadline { operation: operation.clone(), limit })
+            })
+        };
+        tokio::select! {
+            biased;
+            () = self.wished() => Err(match self.handle() {
+                Some(handle) if self.is_detaching() => Error::Detached { operation, handle },
+                _ => Error::Cancelled { operation },
+            }),
+            ended = in_time => ended,
+        }
     }
 
     /// Whether the wish is to leave the operation to the server.

@@ -289,5 +289,11 @@ pub fn objects(files: &[ArchiveFile]) -> BTreeSet<(String, ObjectKey)> {
         .collect()
 }
 
+/// The objects that an archive's files make up, by type and name, wherever they are.
+#[cfg(feature = "client")]
+pub(crate) fn keys(files: &[ArchiveFile]) -> Vec<ObjectKey> {
+    objects(files).into_iter().map(|(_, key)| key).collect()
+}
+
 #[cfg(test)]
 mod tests;

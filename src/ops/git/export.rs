@@ -27,7 +27,7 @@ use crate::proto::{
 /// );
 /// ```
 #[derive(Clone, Debug)]
-pub struct Export(Selection);
+pub struct Export(pub(super) Selection);
 
 impl Export {
     /// Exports these packages and, unless told otherwise, their sub-packages.
@@ -119,14 +119,7 @@ impl Exported {
         requested: Vec<ObjectKey>,
         is_all: bool,
     ) -> Result<Self, OperationError> {
-        let files = match reply.payload_bytes {
-            0 => Vec::new(),
-            _ => archive::check(payload, limits.max_payload_bytes).map_err(|error| {
-                let is_limit = error.is_limit();
-                let error = OperationError::payload("abapGit archive", error);
-                if is_limit { error.beyond_limit() } else { error }
-            })?,
-        };
+        let files = read_archive(reply, payload, limits)?;
         let found = archive::objects(&files);
         let objects = u64::try_from(found.len()).unwrap_or(u64::MAX);
         let counted = reply.count("objectCount");
@@ -156,6 +149,22 @@ impl Exported {
     pub(super) fn or_empty(self) -> Result<Self, OperationError> {
         if self.objects == 0 { Err(OperationError::Empty) } else { Ok(self) }
     }
+}
+
+/// Checks the archive and gives its files; without a payload there are none.
+pub(super) fn read_archive(
+    reply: &Reply,
+    payload: &mut dyn PayloadReader,
+    limits: &Limits,
+) -> Result<Vec<ArchiveFile>, OperationError> {
+    if reply.payload_bytes == 0 {
+        return Ok(Vec::new());
+    }
+    archive::check(payload, limits.max_payload_bytes).map_err(|error| {
+        let is_limit = error.is_limit();
+        let error = OperationError::payload("abapGit archive", error);
+        if is_limit { error.beyond_limit() } else { error }
+    })
 }
 
 impl Operation for Export {

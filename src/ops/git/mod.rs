@@ -13,6 +13,6 @@ pub use object::{InvalidObjectKey, ObjectKey};
 pub use sharded::{ObjectTime, ShardedExport};
 #[cfg(feature = "client")]
 pub(crate) use sharded::{
-    Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardFailure, ShardRequest,
+    Outcome, OutcomeSkipped, Plan, Reason, Shard, ShardContent, ShardFailure, ShardRequest,
 };
 pub use types::Types;

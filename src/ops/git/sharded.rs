@@ -8,22 +8,20 @@
 mod cost;
 #[cfg(feature = "client")]
 mod plan;
+#[cfg(feature = "client")]
+mod requests;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "client")]
-mod requests;
-
-#[cfg(feature = "client")]
 pub(crate) use plan::{Plan, Reason, Shard, ShardFailure};
 #[cfg(feature = "client")]
-pub(crate) use requests::{Outcome, OutcomeSkipped, ShardRequest};
+pub(crate) use requests::{Outcome, OutcomeSkipped, ShardContent, ShardRequest};
 
-use super::export::Exported;
+use super::export::{Export, Exported};
 use super::object::ObjectKey;
-use crate::ops::selection::Selection;
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
 };
@@ -55,7 +53,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ShardedExport {
-    selection: Selection,
+    /// The same in one request.
+    plain: Export,
     /// What the packages hold, where that is known already.
     listing: Option<Vec<ObjectKey>>,
     pub(crate) sessions: usize,
@@ -66,23 +65,23 @@ pub struct ShardedExport {
 impl ShardedExport {
     /// Exports these packages and, unless told otherwise, their sub-packages.
     pub fn packages(packages: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        Self::new(Selection::packages(packages))
+        Self::new(Export::packages(packages))
     }
 
     /// Exports these objects.
     pub fn objects(objects: impl IntoIterator<Item = ObjectKey>) -> Self {
-        Self::new(Selection::objects(objects))
+        Self::new(Export::objects(objects))
     }
 
     /// Exports these objects as well.
     pub fn with_objects(mut self, objects: impl IntoIterator<Item = ObjectKey>) -> Self {
-        self.selection.objects.extend(objects);
+        self.plain = self.plain.with_objects(objects);
         self
     }
 
     /// Leaves sub-packages out.
     pub fn without_subpackages(mut self) -> Self {
-        self.selection.include_subpackages = false;
+        self.plain = self.plain.without_subpackages();
         self
     }
 
@@ -113,9 +112,9 @@ impl ShardedExport {
         self
     }
 
-    fn new(selection: Selection) -> Self {
+    fn new(plain: Export) -> Self {
         Self {
-            selection,
+            plain,
             listing: None,
             sessions: SESSIONS,
             request_target: REQUEST_TARGET,
@@ -141,23 +140,23 @@ impl Operation for ShardedExport {
     type Output = Exported;
 
     fn name(&self) -> OperationName {
-        OperationName::new("git", "export")
+        self.plain.name()
     }
 
     fn params(&self) -> Params {
-        self.selection.params()
+        self.plain.params()
     }
 
     fn is_repeatable(&self) -> bool {
-        true
+        self.plain.is_repeatable()
     }
 
     fn has_payload(&self) -> bool {
-        true
+        self.plain.has_payload()
     }
 
     fn answer_payload(&self) -> Option<&'static str> {
-        Some("zipBase64")
+        self.plain.answer_payload()
     }
 
     fn conclude(
@@ -166,11 +165,9 @@ impl Operation for ShardedExport {
         payload: &mut dyn PayloadReader,
         limits: &Limits,
     ) -> Result<Exported, OperationError> {
-        // Without it, this was one plain request.
+        // Without it, this was one request.
         let Some(requested) = reply.field("requested") else {
-            let (objects, is_all) =
-                (self.selection.objects.clone(), self.selection.packages.is_empty());
-            return Exported::read(reply, payload, limits, objects, is_all)?.or_empty();
+            return self.plain.conclude(reply, payload, limits);
         };
         let mut exported = Exported::read(reply, payload, limits, requested, true)?.or_empty()?;
         exported.slowest = reply.field("slowest").unwrap_or_default();

@@ -4,40 +4,48 @@ use serde::Serialize;
 
 use super::plan::Shard;
 use super::{ObjectTime, ShardedExport};
-use crate::ops::git::{Export, Exported, List, ObjectKey};
+use crate::ops::git::export::{Export, read_archive};
+use crate::ops::git::{List, ObjectKey, archive};
 use crate::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, Skipped,
 };
 
 impl ShardedExport {
     /// The question what the packages hold, if that is not known.
     pub(crate) fn list(&self) -> Option<List> {
-        let is_open = self.listing.is_none() && !self.selection.packages.is_empty();
+        let Export(selection) = &self.plain;
+        let is_open = self.listing.is_none() && !selection.packages.is_empty();
         is_open.then(|| {
-            let list = List::packages(&self.selection.packages);
-            if self.selection.include_subpackages { list } else { list.without_subpackages() }
+            let list = List::packages(&selection.packages);
+            if selection.include_subpackages { list } else { list.without_subpackages() }
         })
     }
 
     /// All objects that are known to be wanted.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = ObjectKey> {
-        self.listing.iter().flatten().chain(&self.selection.objects).cloned()
+        self.listing.iter().flatten().chain(&self.plain.0.objects).cloned()
     }
 }
 
 /// Asks for the objects of one shard; that nothing comes of them is a result as any other.
-pub(crate) struct ShardRequest(Export, Vec<ObjectKey>);
+pub(crate) struct ShardRequest(Export);
+
+/// What came of a shard.
+pub(crate) struct ShardContent {
+    pub(crate) objects: Vec<ObjectKey>,
+    /// What the server says it left out.
+    pub(crate) skipped: Vec<Skipped>,
+}
 
 impl ShardRequest {
     pub(crate) fn new(shard: &Shard) -> Self {
         // A package among them is to bring itself alone.
-        let export = Export::objects(shard.objects.iter().cloned()).without_subpackages();
-        Self(export, shard.objects.clone())
+        Self(Export::objects(shard.objects.iter().cloned()).without_subpackages())
     }
 }
 
 impl Operation for ShardRequest {
-    type Output = Exported;
+    type Output = ShardContent;
 
     fn name(&self) -> OperationName {
         self.0.name()
@@ -64,8 +72,9 @@ impl Operation for ShardRequest {
         reply: &Reply,
         payload: &mut dyn PayloadReader,
         limits: &Limits,
-    ) -> Result<Exported, OperationError> {
-        Exported::read(reply, payload, limits, self.1.clone(), true)
+    ) -> Result<ShardContent, OperationError> {
+        let files = read_archive(reply, payload, limits)?;
+        Ok(ShardContent { objects: archive::keys(&files), skipped: reply.skipped() })
     }
 }
 
