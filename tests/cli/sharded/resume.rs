@@ -24,6 +24,13 @@ fn begin(folder: &Folder, url: &str) -> Spawned {
     spawned
 }
 
+/// Starts an export and interrupts it once some shards of it are on the disk.
+fn interrupt(folder: &Folder, url: &str) {
+    let spawned = begin(folder, url);
+    spawned.signal(Signal::INT);
+    assert_eq!(spawned.wait().0.code(), Some(130));
+}
+
 /// The programs that have come so far.
 fn what_has_come(folder: &Folder) -> BTreeSet<String> {
     let files = folder.shards().into_iter().flat_map(|shard| unzip(&shard));
@@ -104,9 +111,7 @@ fn a_listing_that_has_changed_is_gone_on_with_and_told_of() {
     let folder = folder_with(BIG);
     let serving = serve(&folder, |server| server.object_delay(DELAY));
     let (front, target) = front_of(&serving);
-    let spawned = begin(&folder, &front.url());
-    spawned.signal(Signal::INT);
-    assert_eq!(spawned.wait().0.code(), Some(130));
+    interrupt(&folder, &front.url());
     let gone = what_has_come(&folder).pop_last().unwrap();
     for extension in ["abap", "xml"] {
         let file = format!("big/{}.prog.{extension}", gone.to_lowercase());
@@ -131,9 +136,7 @@ fn shards_that_are_left_stay_where_the_packages_cannot_be_listed_this_time() {
     let folder = folder_with(BIG);
     let serving = serve(&folder, |server| server.object_delay(DELAY));
     let (front, target) = front_of(&serving);
-    let spawned = begin(&folder, &front.url());
-    spawned.signal(Signal::INT);
-    assert_eq!(spawned.wait().0.code(), Some(130));
+    interrupt(&folder, &front.url());
     let (left, shards) = (folder.names(), folder.shards());
     let words = ["export", "$BIG", "-o", "a.zip", "--resume"];
     for (unlisted, code) in [
