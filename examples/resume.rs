@@ -93,7 +93,7 @@ async fn leave_and_come_back(url: &str, target: &Path) -> anyhow::Result<()> {
         .save(target)
         .await?;
     let (files, bytes) = (saved.output.files.len(), saved.receipt.bytes);
-    println!("verified and saved: {files} files, {bytes} bytes, sha256 {}", saved.receipt.sha256);
+    println!("verified and saved: {files} files, {bytes} bytes, {:?}", saved.receipt.sha256);
     later.close().await;
     Ok(())
 }

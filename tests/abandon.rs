@@ -93,7 +93,7 @@ async fn start_and_collect() {
             || client.run(bulk()),
             |output| {
                 if let Some(completed) = output {
-                    assert_eq!(completed.unwrap().receipt.sha256, bulk().sha256());
+                    assert_eq!(completed.unwrap().receipt.sha256, Some(bulk().sha256()));
                 }
             },
         )
@@ -112,7 +112,7 @@ async fn save() {
         let save = || async { client.start(bulk()).await?.save(&target).await };
         let dropped = at_every_wait(&client, save, |output| {
             if let Some(saved) = output {
-                assert_eq!(saved.unwrap().receipt.sha256, bulk().sha256());
+                assert_eq!(saved.unwrap().receipt.sha256, Some(bulk().sha256()));
                 folders.set(folders.get() + 1);
             }
         })
@@ -136,7 +136,7 @@ async fn save_with_a_journal() {
     };
     at_every_wait(&client, save, |output| {
         if let Some(saved) = output {
-            assert_eq!(saved.unwrap().receipt.sha256, bulk().sha256());
+            assert_eq!(saved.unwrap().receipt.sha256, Some(bulk().sha256()));
         }
     })
     .await;
@@ -198,7 +198,7 @@ async fn writing_into_a_slow_writer() {
         };
         at_every_wait(&client, write, |output| {
             if let Some(receipt) = output {
-                assert_eq!(receipt.unwrap().sha256, bulk().sha256());
+                assert_eq!(receipt.unwrap().sha256, Some(bulk().sha256()));
             }
         })
         .await;
@@ -236,7 +236,7 @@ async fn detach_and_attach() {
     };
     at_every_wait(&client, detach, |output| {
         if let Some(completed) = output {
-            assert_eq!(completed.unwrap().receipt.sha256, bulk().sha256());
+            assert_eq!(completed.unwrap().receipt.sha256, Some(bulk().sha256()));
         }
     })
     .await;
@@ -288,7 +288,7 @@ async fn requests_across_a_lost_connection() {
         let saved = deadline(Abandoned { future: Box::pin(save), left }).await;
         nothing_is_left_pending(&client).await;
         if let Some(saved) = saved {
-            assert_eq!(saved.unwrap().receipt.sha256, bulk().sha256());
+            assert_eq!(saved.unwrap().receipt.sha256, Some(bulk().sha256()));
             std::fs::remove_file(&target).unwrap();
             break;
         }

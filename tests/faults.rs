@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
-
 use longhaul::ops::git::Export;
 use longhaul::ops::git::archive::ArchiveError;
 use longhaul::proto::{AssembleError, ExchangeError, Features, FrameError, OperationError};
@@ -285,4 +283,64 @@ async fn stray_messages_are_counted_and_harmless() {
     let stats = client.stats();
     assert_eq!((stats.unknown_ids, stats.unknown_types), (3, 1), "{stats:?}");
     assert_eq!((stats.unreadable, stats.unexpected_binary), (2, 1), "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_message_above_the_limit_says_how_much_it_was() {
+    let server = scripted(Script::new()).await;
+    let client = connect_with(&server, |builder| builder.max_message_bytes(2000)).await;
+    let options = chunks_of(3000);
+    let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await;
+    let error = deadline(transfer.unwrap().collect()).await.unwrap_err();
+    let Error::Lost { cause, .. } = &error else { panic!("{}", chain(&error)) };
+    assert!(
+        matches!(**cause, CloseCause::MessageTooLarge { got, limit: 2000 } if got > 4000),
+        "{cause:?}"
+    );
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Limit, false));
+}
+
+#[tokio::test]
+async fn a_payload_above_the_limit() {
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let options = chunks_of(CHUNK).max_payload_bytes(2500);
+    let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await;
+    let error = deadline(transfer.unwrap().collect()).await.unwrap_err();
+    assert!(
+        matches!(assembling(&error), AssembleError::TooLarge { seq, limit: 2500 }
+            if seq.get() == 3),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), ErrorKind::Limit);
+}
+
+#[tokio::test]
+async fn an_archive_that_inflates_above_the_limit() {
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let whole = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    let options = TransferOptions::default().max_payload_bytes(whole.receipt.bytes);
+    let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await;
+    let error = deadline(transfer.unwrap().collect()).await.unwrap_err();
+    assert!(matches!(archive(&error), ArchiveError::TooLarge { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_package_and_an_unknown_action() {
+    let server = scripted(Script::new()).await;
+    let client = connect(&server).await;
+    let error = deadline(client.run(Export::packages(["$NOWHERE"]))).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Server { source, .. } if source.code == "GIT_ERROR"),
+        "{}",
+        chain(&error)
+    );
+    let call = client.request("git", "dance").call::<serde_json::Value>();
+    let error = deadline(call).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Server { source, .. } if source.code == "UNKNOWN_ACTION"),
+        "{}",
+        chain(&error)
+    );
 }

@@ -105,12 +105,12 @@ async fn take(
         Way::Collect => {
             let done = deadline(transfer.collect()).await?;
             assert!(done.receipt.digest_checked);
-            Ok((done.payload.as_ref().to_vec(), done.receipt.sha256))
+            Ok((done.payload.as_ref().to_vec(), done.receipt.sha256.unwrap()))
         }
         Way::Save => {
             let path = folder.join(format!("{}.bin", case.seed));
             let saved = deadline(transfer.save(&path)).await?;
-            Ok((std::fs::read(&path).unwrap(), saved.receipt.sha256))
+            Ok((std::fs::read(&path).unwrap(), saved.receipt.sha256.unwrap()))
         }
         Way::Events => {
             let mut bytes = Vec::new();
@@ -119,7 +119,7 @@ async fn take(
                     bytes.extend_from_slice(&piece.into_bytes());
                 }
             }
-            Ok((bytes, deadline(transfer.finish()).await?.sha256))
+            Ok((bytes, deadline(transfer.finish()).await?.sha256.unwrap()))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::inbox::{Delivery, Inbox};
+use super::inbox::{Content, Delivery, Inbox};
 use super::outcome::CancelOutcome;
 use crate::proto::ServerError;
 use crate::proto::frame::{Answer, Body, Envelope, Kind};
@@ -41,7 +41,7 @@ impl Asking {
     fn what_came(&mut self) -> Option<CancelOutcome> {
         Some(match self.inbox.drain().last()? {
             Delivery::Refused => CancelOutcome::Cancelled,
-            Delivery::Text(text, _) => outcome_of(&text, self.mode),
+            Delivery::Message(Content::Text(text), _) => outcome_of(&text, self.mode),
             _ => CancelOutcome::Unknown,
         })
     }

@@ -14,29 +14,36 @@ const INLINE_BYTES: usize = 16 << 10;
 /// It costs several times what all the rest of receiving costs, so that it goes on while the next
 /// chunk is decoded.
 #[derive(Debug)]
-pub(crate) struct Digester(Beside<Sha256Hasher>);
+pub(crate) struct Digester(Option<Beside<Sha256Hasher>>);
 
 impl Digester {
     /// A digest that goes on from `hasher`.
     pub(crate) fn new(hasher: Sha256Hasher) -> Self {
-        Self(Beside::new(hasher))
+        Self(Some(Beside::new(hasher)))
+    }
+
+    /// A digest that nobody wants.
+    pub(crate) fn none() -> Self {
+        Self(None)
     }
 
     /// Adds the next bytes; waits for those before.
     pub(crate) async fn update(&mut self, bytes: &Bytes) -> Result<(), Error> {
+        let Some(beside) = &mut self.0 else { return Ok(()) };
         if bytes.len() <= INLINE_BYTES
-            && let Some(hasher) = self.0.idle()
+            && let Some(hasher) = beside.idle()
         {
             hasher.update(bytes);
             return Ok(());
         }
         let bytes = bytes.clone();
-        self.0.start(move |hasher| hasher.update(&bytes)).await
+        beside.start(move |hasher| hasher.update(&bytes)).await
     }
 
-    /// The digest of everything so far.
-    pub(crate) async fn so_far(&mut self) -> Result<Sha256, Error> {
-        self.0.run(|hasher| hasher.clone().finish()).await
+    /// The digest of everything so far, if it is wanted.
+    pub(crate) async fn so_far(&mut self) -> Result<Option<Sha256>, Error> {
+        let Some(beside) = &mut self.0 else { return Ok(None) };
+        beside.run(|hasher| hasher.clone().finish()).await.map(Some)
     }
 }
 
@@ -52,7 +59,7 @@ mod tests {
             let piece = Bytes::from(vec![u8::try_from(len % 251).unwrap(); len]);
             digester.update(&piece).await.unwrap();
             whole.extend_from_slice(&piece);
-            assert_eq!(digester.so_far().await.unwrap(), Sha256::of(&whole));
+            assert_eq!(digester.so_far().await.unwrap(), Some(Sha256::of(&whole)));
         }
     }
 }

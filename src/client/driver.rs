@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::command::Command;
 use super::connection::Shared;
 use super::error::CloseCause;
-use super::inbox::InboxSender;
+use super::inbox::{Content, InboxSender};
 use super::liveness::Liveness;
 use super::meter::Traffic;
 use super::outbox::Outbox;
@@ -72,7 +72,7 @@ enum Stage {
 struct HeldMessage {
     id: MessageId,
     inbox: Arc<InboxSender>,
-    text: MessageText,
+    content: Content,
     since: Instant,
 }
 
@@ -216,28 +216,19 @@ impl Driver {
     /// Hands a message to whom it belongs; gives the cause if it was the last of the connection.
     fn handle_message(&mut self, message: Message) -> Option<CloseCause> {
         match message {
-            Message::Text(text) => {
-                match self.demux.route(&text) {
+            Message::Chunk(message) => {
+                match self.demux.route_chunk(&message) {
                     Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, kind) => {
                         let (id, inbox) = (id.clone(), Arc::clone(inbox));
-                        self.deliver(id, inbox, text, kind);
-                    }
-                    Route::Last(Waiter { id, stage: Stage::Wanted(inbox), .. }, _) => {
-                        if inbox.has_credit() {
-                            inbox.deliver_last(text);
-                        } else {
-                            self.deliver(id, inbox, text, Kind::Complete);
-                        }
+                        self.deliver(id, inbox, Content::Chunk(message.chunk), kind);
                     }
                     Route::To(..) => count(&self.counters().unknown_ids),
-                    Route::Last(Waiter { mode, stage: Stage::Left(left), .. }, _) => {
-                        count(&self.counters().unknown_ids);
-                        if let Some(operation) = left.settle(&text, mode) {
-                            self.outbox.control(Control::Release { operation });
-                        }
-                    }
-                    Route::Nobody => {}
+                    _ => {}
                 }
+                None
+            }
+            Message::Text(text) => {
+                self.handle_text(text);
                 None
             }
             Message::Binary(bytes) => {
@@ -253,14 +244,38 @@ impl Driver {
         }
     }
 
+    fn handle_text(&mut self, text: MessageText) {
+        match self.demux.route(&text) {
+            Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, kind) => {
+                let (id, inbox) = (id.clone(), Arc::clone(inbox));
+                self.deliver(id, inbox, Content::Text(text), kind);
+            }
+            Route::Last(Waiter { id, stage: Stage::Wanted(inbox), .. }, _) => {
+                if inbox.has_credit() {
+                    inbox.deliver_last(Content::Text(text));
+                } else {
+                    self.deliver(id, inbox, Content::Text(text), Kind::Complete);
+                }
+            }
+            Route::To(..) => count(&self.counters().unknown_ids),
+            Route::Last(Waiter { mode, stage: Stage::Left(left), .. }, _) => {
+                count(&self.counters().unknown_ids);
+                if let Some(operation) = left.settle(&text, mode) {
+                    self.outbox.control(Control::Release { operation });
+                }
+            }
+            Route::Nobody => {}
+        }
+    }
+
     /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
     /// never: a chunk beyond the grant is the server's fault, and all else can be done without.
-    fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, text: MessageText, kind: Kind) {
-        let Err(text) = inbox.deliver(text, kind) else { return };
+    fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, content: Content, kind: Kind) {
+        let Err(content) = inbox.deliver(content, kind) else { return };
         if !inbox.has_credit() {
             let since = Instant::now();
             self.shared.hold.hold(since.into_std());
-            self.held = Some(HeldMessage { id, inbox, text, since });
+            self.held = Some(HeldMessage { id, inbox, content, since });
         } else if kind == Kind::Progress {
             count(&self.counters().dropped_progress);
         } else if kind != Kind::Chunk {
@@ -340,9 +355,9 @@ impl Driver {
 ///
 /// Cancel-safe: the message stays where it is until there is room.
 async fn deliver_held(held: &mut Option<HeldMessage>) {
-    let Some(HeldMessage { inbox, text, .. }) = held else { return };
-    let room = inbox.room_for(text).await;
-    if let (Some(HeldMessage { inbox, text, .. }), Some(room)) = (held.take(), room) {
-        inbox.deliver_into(text, room);
+    let Some(HeldMessage { inbox, content, .. }) = held else { return };
+    let room = inbox.room_for(content).await;
+    if let (Some(HeldMessage { inbox, content, .. }), Some(room)) = (held.take(), room) {
+        inbox.deliver_into(content, room);
     }
 }

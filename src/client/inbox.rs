@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::proto::frame::Kind;
+use crate::proto::frame::{DecodedChunk, Kind};
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
 use crate::proto::websocket::MessageText;
 
@@ -30,8 +30,8 @@ pub(crate) enum Delivery {
     Sent,
     /// The request was not sent and never will be on this connection, which takes nothing new.
     Refused,
-    /// A text message of this id.
-    Text(MessageText, Room),
+    /// A message of this id.
+    Message(Content, Room),
     /// The transfer was put out because it held up the connection.
     Evicted {
         /// For how long.
@@ -42,6 +42,15 @@ pub(crate) enum Delivery {
         /// How many bytes could have come.
         limit: u64,
     },
+}
+
+/// What a message holds for the request it belongs to.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A frame, as it stands.
+    Text(MessageText),
+    /// A chunk that was decoded while it came.
+    Chunk(DecodedChunk),
 }
 
 /// A place in an inbox; free again when dropped.
@@ -94,6 +103,16 @@ pub(crate) fn inbox(window: Option<Window>, is_patient: Arc<AtomicBool>) -> (Inb
     (InboxSender { deliveries, room, beside, is_patient }, Inbox(receiver))
 }
 
+impl Content {
+    /// The memory it takes, in bytes.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Chunk(chunk) => chunk.bytes().len(),
+        }
+    }
+}
+
 impl InboxSender {
     /// Says that the request was sent.
     pub(crate) fn sent(&self) {
@@ -127,27 +146,27 @@ impl InboxSender {
     }
 
     /// Delivers a message if there is room, else gives it back.
-    pub(crate) fn deliver(&self, text: MessageText, kind: Kind) -> Result<(), MessageText> {
+    pub(crate) fn deliver(&self, content: Content, kind: Kind) -> Result<(), Content> {
         let allowance = match &self.beside {
             Some(beside) if kind != Kind::Chunk => beside,
             _ => &self.room,
         };
-        match allowance.take(&text) {
+        match allowance.take(&content) {
             Some(room) => {
-                self.deliver_into(text, room);
+                self.deliver_into(content, room);
                 Ok(())
             }
-            None => Err(text),
+            None => Err(content),
         }
     }
 
-    /// Waits for room for `text`; `None` if the transfer is gone.
+    /// Waits for room for `content`; `None` if the transfer is gone.
     ///
     /// Cancel-safe: nothing is taken until it returns.
-    pub(crate) async fn room_for(&self, text: &MessageText) -> Option<Room> {
+    pub(crate) async fn room_for(&self, content: &Content) -> Option<Room> {
         let Allowance { left, .. } = &self.room;
         tokio::select! {
-            permit = Arc::clone(left).acquire_many_owned(self.room.cost(text)) => {
+            permit = Arc::clone(left).acquire_many_owned(self.room.cost(content)) => {
                 permit.ok().map(Room)
             }
             () = self.deliveries.closed() => None,
@@ -155,15 +174,15 @@ impl InboxSender {
     }
 
     /// Delivers a message into room that was waited for.
-    pub(crate) fn deliver_into(&self, text: MessageText, room: Room) {
+    pub(crate) fn deliver_into(&self, content: Content, room: Room) {
         // A transfer that is gone does not want it.
-        let _ = self.deliveries.send(Delivery::Text(text, room));
+        let _ = self.deliveries.send(Delivery::Message(content, room));
     }
 
     /// Delivers the last message of a request, of which there is one, whether there is room or not.
-    pub(crate) fn deliver_last(&self, text: MessageText) {
-        if let Some(room) = self.room.take_what_is_left(&text) {
-            self.deliver_into(text, room);
+    pub(crate) fn deliver_last(&self, content: Content) {
+        if let Some(room) = self.room.take_what_is_left(&content) {
+            self.deliver_into(content, room);
         }
     }
 }
@@ -174,18 +193,18 @@ impl Allowance {
     }
 
     /// What a message takes; one message may take all there is.
-    fn cost(&self, text: &MessageText) -> u32 {
-        let bytes = text.len().saturating_add(CHUNK_OVERHEAD_BYTES);
+    fn cost(&self, content: &Content) -> u32 {
+        let bytes = content.len().saturating_add(CHUNK_OVERHEAD_BYTES);
         u32::try_from(bytes).unwrap_or(self.limit).min(self.limit)
     }
 
-    fn take(&self, text: &MessageText) -> Option<Room> {
-        Arc::clone(&self.left).try_acquire_many_owned(self.cost(text)).ok().map(Room)
+    fn take(&self, content: &Content) -> Option<Room> {
+        Arc::clone(&self.left).try_acquire_many_owned(self.cost(content)).ok().map(Room)
     }
 
-    fn take_what_is_left(&self, text: &MessageText) -> Option<Room> {
+    fn take_what_is_left(&self, content: &Content) -> Option<Room> {
         let most = u32::try_from(self.left.available_permits()).unwrap_or(self.limit);
-        let cost = self.cost(text).min(most);
+        let cost = self.cost(content).min(most);
         Arc::clone(&self.left).try_acquire_many_owned(cost).ok().map(Room)
     }
 }

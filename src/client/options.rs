@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::retry::Retries;
 use crate::proto::limits::{CHUNK_BYTES, IDLE_LIMIT, WINDOW};
-use crate::proto::{Features, Limits};
+use crate::proto::{Feature, Features, Limits};
 
 /// How one request is made and what it is held to.
 ///
@@ -29,6 +29,8 @@ pub struct TransferOptions {
     /// `None` for the client's own.
     pub(crate) retries: Option<Retries>,
     pub(crate) journal: Option<JournalOption>,
+    /// Whether the payload's SHA-256 is computed, journal or not.
+    pub(crate) digest: bool,
 }
 
 /// Where the state of a transfer is written down, so that another process can go on with it.
@@ -51,6 +53,7 @@ impl Default for TransferOptions {
             window: WINDOW,
             retries: None,
             journal: None,
+            digest: true,
         }
     }
 }
@@ -80,6 +83,29 @@ impl TransferOptions {
     pub fn features(mut self, features: Features) -> Self {
         self.features = features;
         self
+    }
+
+    /// Does without the SHA-256 of the payload, which costs several times what receiving it costs.
+    ///
+    /// The payload is then held to the number of its chunks, their numbers, and, where the server
+    /// offers `checksum`, their places, their CRC-32 and the whole length, but not to a digest
+    /// ([`Receipt::digest_checked`](super::Receipt::digest_checked) is false). A transfer that is cut
+    /// is not resumed, since that takes the digest of what is there. With a journal the digest is
+    /// computed all the same.
+    pub fn without_digest(mut self) -> Self {
+        self.digest = false;
+        self
+    }
+
+    /// Whether the digest is needed, for the result or for resuming.
+    pub(crate) fn needs_digest(&self) -> bool {
+        self.digest || self.journal.is_some()
+    }
+
+    /// The features that are of use with these options.
+    pub(crate) fn usable_features(&self) -> Features {
+        let all = self.features;
+        if self.needs_digest() { all } else { all.without(Feature::Resume) }
     }
 
     /// The largest payload to take, in decoded bytes, and what an archive may inflate to.

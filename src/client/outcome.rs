@@ -17,8 +17,9 @@ pub struct Receipt {
     pub chunks: u64,
     /// Whether the server streamed, rather than answered once; also an empty payload can be.
     pub is_stream: bool,
-    /// Its SHA-256, computed here.
-    pub sha256: Sha256,
+    /// Its SHA-256, computed here; `None` where
+    /// [that was not wanted](crate::TransferOptions::without_digest).
+    pub sha256: Option<Sha256>,
     /// Whether the server gave a digest and it matched.
     pub digest_checked: bool,
     /// What went wrong with single items, in the order it came.

@@ -4,18 +4,18 @@ mod error;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 pub use error::AssembleError;
 
-use super::base64::{decode_append, max_decoded_len};
+use super::base64::max_decoded_len;
 use super::checksum::Crc32;
-use super::frame::Chunk;
+use super::frame::{Chunk, DecodedChunk};
 use super::id::Seq;
 use super::limits::{CHUNK_OVERHEAD_BYTES, Limits};
 
 /// Puts the chunks of one payload back together.
 ///
-/// Takes chunks in any order and appends decoded bytes to the caller's buffer as soon as they are
+/// Takes chunks in any order and hands on their bytes as soon as they are
 /// next. What comes ahead of a gap is parked, within limits. The digest of the whole is the
 /// caller's to compute, since that costs more than all the rest and can be done beside it.
 /// *Source*: PROTOCOL 4.3, 7.
@@ -52,8 +52,6 @@ pub struct ChunkAssembler {
     parked_bytes: usize,
     /// Empty chunks since the last one with bytes.
     empty_in_a_row: u32,
-    /// Room for what is decoded to be compared or parked; used again.
-    scratch: BytesMut,
 }
 
 /// What became of a pushed chunk.
@@ -121,7 +119,6 @@ impl ChunkAssembler {
             parked: BTreeMap::new(),
             parked_bytes: 0,
             empty_in_a_row: 0,
-            scratch: BytesMut::new(),
         }
     }
 
@@ -156,34 +153,50 @@ impl ChunkAssembler {
         self.parked_bytes
     }
 
-    /// Takes one chunk and appends to `out` every byte that is due with it.
+    /// Takes one chunk as it stands in a text, and gives to `out` every byte that is due with it.
     ///
     /// # Errors
-    /// [`AssembleError`]: the transfer has failed. `out` holds then what was delivered before.
-    pub fn push(&mut self, chunk: &Chunk<'_>, out: &mut BytesMut) -> Result<Pushed, AssembleError> {
+    /// As [`push_decoded`](Self::push_decoded), and [`AssembleError::Base64`].
+    pub fn push(
+        &mut self,
+        chunk: &Chunk<'_>,
+        out: &mut impl Extend<Bytes>,
+    ) -> Result<Pushed, AssembleError> {
         let seq = Seq::new(chunk.seq).ok_or(AssembleError::SeqZero)?;
+        if seq == self.next {
+            self.check_text(seq, &chunk.data)?;
+        }
+        let decoded = chunk
+            .decode()
+            .map_err(|invalid| AssembleError::Base64 { seq, chars: invalid.chars })?;
+        self.push_decoded(decoded, out)
+    }
+
+    /// Takes one chunk and gives to `out` every byte that is due with it, chunk by chunk and not
+    /// copied: `out` may collect the pieces (`Vec<Bytes>`) or put them together (`BytesMut`).
+    ///
+    /// # Errors
+    /// [`AssembleError`]: the transfer has failed. `out` has then what was delivered before.
+    pub fn push_decoded(
+        &mut self,
+        chunk: DecodedChunk,
+        out: &mut impl Extend<Bytes>,
+    ) -> Result<Pushed, AssembleError> {
+        let seq = Seq::new(chunk.seq()).ok_or(AssembleError::SeqZero)?;
         if seq < self.next {
-            return self.compare_delivered(seq, chunk);
+            return self.compare_delivered(seq, &chunk);
         }
         if seq > self.next {
-            return self.park(seq, chunk);
+            return self.park(seq, &chunk);
         }
-        self.check_text(seq, &chunk.data)?;
-        let start = out.len();
-        let delivered = self
-            .check_offset(seq, chunk.offset)
-            .and_then(|()| decode(seq, chunk, out))
-            .and_then(|crc32| self.deliver(crc32, out.get(start..).unwrap_or_default()));
-        if let Err(error) = delivered {
-            out.truncate(start);
-            return Err(error);
-        }
+        self.check_offset(seq, chunk.declared_offset())?;
+        check_crc32(seq, &chunk)?;
+        self.deliver(chunk.crc32(), chunk.into_bytes(), out)?;
         let mut unparked = 0_u64;
         while let Some(parked) = self.parked.remove(&self.next) {
             self.parked_bytes = self.parked_bytes.saturating_sub(charge(parked.bytes.len()));
             self.check_offset(self.next, parked.offset)?;
-            self.deliver(parked.crc32, &parked.bytes)?;
-            out.extend_from_slice(&parked.bytes);
+            self.deliver(parked.crc32, parked.bytes, out)?;
             unparked = unparked.saturating_add(1);
         }
         Ok(Pushed::Delivered { unparked })
@@ -210,8 +223,13 @@ impl ChunkAssembler {
         Ok(Assembled { chunks: total, bytes: got })
     }
 
-    /// Accounts for the bytes of chunk `next`, which is delivered with this.
-    fn deliver(&mut self, crc32: Crc32, bytes: &[u8]) -> Result<(), AssembleError> {
+    /// Gives out chunk `next` and accounts for it.
+    fn deliver(
+        &mut self,
+        crc32: Crc32,
+        bytes: Bytes,
+        out: &mut impl Extend<Bytes>,
+    ) -> Result<(), AssembleError> {
         self.check_length(self.next, bytes.len())?;
         if bytes.is_empty() {
             self.empty_in_a_row = self.empty_in_a_row.saturating_add(1);
@@ -230,12 +248,13 @@ impl ChunkAssembler {
         if self.limits.remembered_chunks > 0 {
             self.remembered.push_back(Fingerprint { len: bytes.len(), crc32 });
         }
+        out.extend(Some(bytes));
         Ok(())
     }
 
-    fn park(&mut self, seq: Seq, chunk: &Chunk<'_>) -> Result<Pushed, AssembleError> {
+    fn park(&mut self, seq: Seq, chunk: &DecodedChunk) -> Result<Pushed, AssembleError> {
         if let Some(before) = self.parked.get(&seq).map(Parked::fingerprint) {
-            return self.compare(seq, chunk, before);
+            return compare(seq, chunk, before);
         }
         let missing = self.next;
         let limit = self.limits.max_parked_chunks;
@@ -243,21 +262,21 @@ impl ChunkAssembler {
             return Err(AssembleError::ParkedChunks { missing, seq, limit });
         }
         let limit = self.limits.max_parked_bytes;
-        self.scratch.clear();
-        let crc32 = decode(seq, chunk, &mut self.scratch)?;
-        self.check_length(seq, self.scratch.len())?;
-        let charged = self.parked_bytes.saturating_add(charge(self.scratch.len()));
+        check_crc32(seq, chunk)?;
+        self.check_length(seq, chunk.bytes().len())?;
+        let charged = self.parked_bytes.saturating_add(charge(chunk.bytes().len()));
         if charged > limit {
             return Err(AssembleError::ParkedBytes { missing, seq, limit });
         }
         self.parked_bytes = charged;
         // A copy of its own takes exactly the room it is charged for.
-        let bytes = Bytes::copy_from_slice(&self.scratch);
-        self.parked.insert(seq, Parked { bytes, crc32, offset: chunk.offset });
+        let bytes = Bytes::copy_from_slice(chunk.bytes());
+        let offset = chunk.declared_offset();
+        self.parked.insert(seq, Parked { bytes, crc32: chunk.crc32(), offset });
         Ok(Pushed::Parked)
     }
 
-    fn compare_delivered(&mut self, seq: Seq, chunk: &Chunk<'_>) -> Result<Pushed, AssembleError> {
+    fn compare_delivered(&self, seq: Seq, chunk: &DecodedChunk) -> Result<Pushed, AssembleError> {
         // `remembered` ends with the chunk before `next`; seq is before that.
         let back = self.next.get().saturating_sub(seq.get());
         let before = usize::try_from(back)
@@ -265,30 +284,9 @@ impl ChunkAssembler {
             .and_then(|back| self.remembered.len().checked_sub(back))
             .and_then(|at| self.remembered.get(at).copied());
         match before {
-            Some(before) => self.compare(seq, chunk, before),
+            Some(before) => compare(seq, chunk, before),
             None => Ok(Pushed::Unchecked),
         }
-    }
-
-    fn compare(
-        &mut self,
-        seq: Seq,
-        chunk: &Chunk<'_>,
-        before: Fingerprint,
-    ) -> Result<Pushed, AssembleError> {
-        self.scratch.clear();
-        let got = decode(seq, chunk, &mut self.scratch)?;
-        let now = Fingerprint { len: self.scratch.len(), crc32: got };
-        if now == before {
-            return Ok(Pushed::Repeated);
-        }
-        Err(AssembleError::Conflict {
-            seq,
-            expected_bytes: before.len,
-            expected: before.crc32,
-            got_bytes: now.len,
-            got,
-        })
     }
 
     /// Fails before anything is decoded if `text` cannot but exceed the limit.
@@ -316,14 +314,28 @@ impl ChunkAssembler {
     }
 }
 
-/// Decodes a chunk onto `out` and checks its own CRC.
-fn decode(seq: Seq, chunk: &Chunk<'_>, out: &mut BytesMut) -> Result<Crc32, AssembleError> {
-    let got = decode_append(&chunk.data, out)
-        .map(Crc32)
-        .map_err(|invalid| AssembleError::Base64 { seq, chars: invalid.chars })?;
-    match chunk.crc32.filter(|expected| *expected != got) {
+/// Whether a chunk that has come before came with the same bytes.
+fn compare(seq: Seq, chunk: &DecodedChunk, before: Fingerprint) -> Result<Pushed, AssembleError> {
+    check_crc32(seq, chunk)?;
+    let now = Fingerprint { len: chunk.bytes().len(), crc32: chunk.crc32() };
+    if now == before {
+        return Ok(Pushed::Repeated);
+    }
+    Err(AssembleError::Conflict {
+        seq,
+        expected_bytes: before.len,
+        expected: before.crc32,
+        got_bytes: now.len,
+        got: now.crc32,
+    })
+}
+
+/// Holds a chunk to what it says of itself.
+fn check_crc32(seq: Seq, chunk: &DecodedChunk) -> Result<(), AssembleError> {
+    let got = chunk.crc32();
+    match chunk.declared_crc32().filter(|expected| *expected != got) {
         Some(expected) => Err(AssembleError::Crc { seq, expected, got }),
-        None => Ok(got),
+        None => Ok(()),
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::OnceLock;
 
+use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
-use base64::{DecodeSliceError, Engine};
 use bytes::BytesMut;
 
 /// Characters decoded at a time: a multiple of 4 that leaves block and result in the first-level
 /// cache, so that appending and checksumming read no memory.
 const BLOCK_CHARS: usize = 16_384;
-const BLOCK_BYTES: usize = BLOCK_CHARS / 4 * 3;
+const BLOCK_BYTES: usize = BLOCK_CHARS / QUAD * 3;
+/// Characters that stand for three bytes.
+const QUAD: usize = 4;
 
 /// The text is no base64: a foreign character, missing padding, or padding in the middle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,39 +34,109 @@ pub fn max_decoded_len(chars: usize) -> usize {
 /// # Errors
 /// [`InvalidBase64`]; `out` is then as it was.
 pub(crate) fn decode_append(text: &str, out: &mut BytesMut) -> Result<u32, InvalidBase64> {
-    let invalid = InvalidBase64 { chars: text.len() };
     let start = out.len();
-    if let Ok(crc) = decode_blocks(text.as_bytes(), out) {
+    if let Some(crc) = decode_dense(text.as_bytes(), out) {
         return Ok(crc);
     }
     out.truncate(start);
-    let is_space = u8::is_ascii_whitespace;
+    let (invalid, is_space) = (InvalidBase64 { chars: text.len() }, u8::is_ascii_whitespace);
     if !text.as_bytes().iter().any(is_space) {
         return Err(invalid);
     }
     let mut dense = Vec::with_capacity(text.len());
     dense.extend(text.bytes().filter(|b| !is_space(b)));
-    decode_blocks(&dense, out).map_err(|_| {
+    decode_dense(&dense, out).ok_or_else(|| {
         out.truncate(start);
         invalid
     })
 }
 
-fn decode_blocks(text: &[u8], out: &mut BytesMut) -> Result<u32, DecodeSliceError> {
-    let mut block = [0; BLOCK_BYTES];
-    let mut crc = crc32fast::Hasher::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (head, tail) = rest.split_at_checked(BLOCK_CHARS).unwrap_or((rest, &[]));
-        // Only the last block may end in padding.
-        let padding = if tail.is_empty() { &padded().0 } else { &unpadded().0 };
-        let len = padding.decode_slice(head, &mut block)?;
-        let decoded = block.get(..len).unwrap_or_default();
-        crc.update(decoded);
-        out.extend_from_slice(decoded);
-        rest = tail;
+fn decode_dense(text: &[u8], out: &mut BytesMut) -> Option<u32> {
+    let mut decoder = Decoder::default();
+    let taken = decoder.push(text, out);
+    (taken == text.len()).then(|| decoder.finish(out)).flatten()
+}
+
+/// Decodes base64 that comes in pieces, without white space in it.
+///
+/// The last characters of what has come are held back, since only the end may have padding.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Decoder {
+    held: [u8; QUAD],
+    held_len: usize,
+    crc: crc32fast::Hasher,
+}
+
+impl Decoder {
+    /// Appends what the next characters decode to, and says how many of them it has taken: fewer
+    /// than all if one of the others is no base64.
+    pub(crate) fn push(&mut self, chars: &[u8], out: &mut BytesMut) -> usize {
+        let mut rest = chars;
+        if self.held_len > 0 {
+            let free = QUAD.saturating_sub(self.held_len);
+            let Some((filling, behind)) =
+                chars.split_at_checked(free).filter(|(_, b)| !b.is_empty())
+            else {
+                return self.hold(chars);
+            };
+            let before = self.held_len;
+            self.hold(filling);
+            let quad = self.held;
+            if !self.decode(&quad, out) {
+                self.held_len = before;
+                return 0;
+            }
+            self.held_len = 0;
+            rest = behind;
+        }
+        while rest.len() > QUAD {
+            // At least one character stays behind.
+            let most = rest.len().saturating_sub(1).min(BLOCK_CHARS);
+            let (block, behind) = rest.split_at(most.saturating_sub(most % QUAD));
+            if !self.decode(block, out) {
+                return chars.len().saturating_sub(rest.len());
+            }
+            rest = behind;
+        }
+        self.hold(rest);
+        chars.len()
     }
-    Ok(crc.finalize())
+
+    /// Ends the text and gives the CRC-32 of all that it decoded to; `None` if it ends within a
+    /// character, or with padding that is not right.
+    pub(crate) fn finish(self, out: &mut BytesMut) -> Option<u32> {
+        let mut last = [0; QUAD];
+        let len = padded().0.decode_slice(self.held(), &mut last).ok()?;
+        let decoded = last.get(..len)?;
+        out.extend_from_slice(decoded);
+        let mut crc = self.crc;
+        crc.update(decoded);
+        Some(crc.finalize())
+    }
+
+    /// The characters that are held back.
+    pub(crate) fn held(&self) -> &[u8] {
+        self.held.get(..self.held_len).unwrap_or_default()
+    }
+
+    fn hold(&mut self, chars: &[u8]) -> usize {
+        let end = self.held_len.saturating_add(chars.len());
+        if let Some(room) = self.held.get_mut(self.held_len..end) {
+            room.copy_from_slice(chars);
+            self.held_len = end;
+        }
+        chars.len()
+    }
+
+    /// Decodes whole quads without padding, one block at most.
+    fn decode(&mut self, quads: &[u8], out: &mut BytesMut) -> bool {
+        let mut block = [0; BLOCK_BYTES];
+        let Ok(len) = unpadded().0.decode_slice(quads, &mut block) else { return false };
+        let decoded = block.get(..len).unwrap_or_default();
+        self.crc.update(decoded);
+        out.extend_from_slice(decoded);
+        true
+    }
 }
 
 /// The text of `bytes`, for what this side sends.
@@ -125,6 +197,37 @@ mod tests {
         for len in (0..70).chain(BLOCK_BYTES - 4..BLOCK_BYTES + 4).chain([3 * BLOCK_BYTES + 1]) {
             let bytes: Vec<u8> = (0..=250_u8).cycle().take(len).collect();
             assert_eq!(decode(&encode(&bytes)), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_length_make_the_same() {
+        let bytes: Vec<u8> = (0..=250_u8).cycle().take(1_000).collect();
+        for len in [0, 1, 2, 3, 4, 5, 6, 700, 998, 999, 1_000] {
+            let (bytes, text) = (&bytes[..len], encode(&bytes[..len]));
+            for piece in [1, 2, 3, 4, 5, 7, 8, 400] {
+                let (mut decoder, mut out) = (Decoder::default(), BytesMut::new());
+                for chars in text.as_bytes().chunks(piece) {
+                    assert_eq!(decoder.push(chars, &mut out), chars.len());
+                    assert!(out.len() % 3 == 0 && decoder.held().len() <= QUAD);
+                }
+                assert_eq!(decoder.finish(&mut out), Some(crc32fast::hash(bytes)));
+                assert_eq!(out, bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_base64_is_not_taken() {
+        for (pieces, taken, decoded) in [
+            (&["QUJD\"QUJD"][..], 0, ""),
+            (&["QUJDQUJD", "Q\"xxx"], 0, "ABCABC"),
+            (&["QU==", "QUJD"], 0, ""),
+            (&["QUJDQ", "U=="], 3, "ABC"),
+        ] {
+            let (mut decoder, mut out) = (Decoder::default(), BytesMut::new());
+            let took = pieces.iter().map(|p| decoder.push(p.as_bytes(), &mut out)).last();
+            assert_eq!((took, &out[..]), (Some(taken), decoded.as_bytes()), "{pieces:?}");
         }
     }
 

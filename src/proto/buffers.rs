@@ -86,6 +86,29 @@ impl BufferPool {
         BytesMut::with_capacity(rounded(len))
     }
 
+    /// Sees to it that `buffer` has room for `least` bytes more, of what ends at `end` in all.
+    ///
+    /// All of it is set aside at once while that is 8 MiB at most, else what doubles the buffer.
+    pub fn make_room(&mut self, buffer: &mut BytesMut, least: usize, end: usize) {
+        let (len, capacity) = (buffer.len(), buffer.capacity());
+        if capacity.saturating_sub(len) >= least {
+            return;
+        }
+        let wanted = if end <= MAX_BUFFER_BYTES {
+            end.max(len.saturating_mul(2)).min(MAX_BUFFER_BYTES)
+        } else {
+            end.min(len.saturating_mul(2).max(MAX_BUFFER_BYTES))
+        };
+        let wanted = wanted.max(len.saturating_add(least));
+        if wanted <= MAX_BUFFER_BYTES {
+            let mut larger = self.lend(wanted);
+            larger.extend_from_slice(buffer);
+            self.take_back(std::mem::replace(buffer, larger));
+        } else {
+            buffer.reserve(wanted.saturating_sub(len));
+        }
+    }
+
     /// The bytes of a buffer, for any number of readers; it is lent again once they are done.
     pub fn hand_out(&mut self, mut buffer: BytesMut) -> Bytes {
         let (len, capacity) = (buffer.len(), buffer.capacity());

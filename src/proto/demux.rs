@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::frame::{Answer, Body, Envelope, Kind, scan};
+use super::frame::{Answer, Body, ChunkMessage, Envelope, Kind, scan};
 use super::id::MessageId;
 use super::request::{Mode, STREAM_DOMAIN};
 use super::stats::{Counters, add, count};
@@ -102,15 +102,17 @@ impl<T> Demux<T> {
         self.pending.is_empty()
     }
 
+    /// Finds whose a chunk is.
+    pub fn route_chunk(&mut self, message: &ChunkMessage) -> Route<'_, T> {
+        self.count_message(message.text_bytes);
+        self.chunk_of(&message.id)
+    }
+
     /// Finds whose a text message is.
     pub fn route(&mut self, text: &str) -> Route<'_, T> {
-        count(&self.counters.messages);
-        add(&self.counters.message_bytes, u64::try_from(text.len()).unwrap_or(u64::MAX));
+        self.count_message(text.len());
         if let Some(id) = scan::chunk_id(text) {
-            return match self.pending.get_mut(id) {
-                Some(pending) => Route::To(&mut pending.waiter, Kind::Chunk),
-                None => Self::nobody(&self.counters),
-            };
+            return self.chunk_of(id);
         }
         let mut mended = String::new();
         let Ok(envelope) = Envelope::read(text, &mut mended) else {
@@ -145,9 +147,20 @@ impl<T> Demux<T> {
 
     /// Counts a binary message, which nobody has agreed on.
     pub fn route_binary(&mut self, bytes: &[u8]) {
-        count(&self.counters.messages);
-        add(&self.counters.message_bytes, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.count_message(bytes.len());
         count(&self.counters.unexpected_binary);
+    }
+
+    fn count_message(&self, bytes: usize) {
+        count(&self.counters.messages);
+        add(&self.counters.message_bytes, u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    fn chunk_of(&mut self, id: &str) -> Route<'_, T> {
+        match self.pending.get_mut(id) {
+            Some(pending) => Route::To(&mut pending.waiter, Kind::Chunk),
+            None => Self::nobody(&self.counters),
+        }
     }
 
     /// The pending id a frame belongs to. A server that could not read an id says so under

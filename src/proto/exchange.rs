@@ -21,7 +21,7 @@ mod recovery;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::Bytes;
 pub use error::ExchangeError;
 pub use recovery::{Recovery, Retained};
 use serde_json::value::RawValue;
@@ -30,7 +30,7 @@ use super::assembler::{AssembleError, Assembled, ChunkAssembler, Pushed};
 use super::checksum::Sha256;
 use super::credit::Credit;
 use super::feature::{Feature, Features};
-use super::frame::{Body, Chunk, Complete, Envelope, Kind};
+use super::frame::{Body, Complete, DecodedChunk, Envelope, Kind};
 use super::limits::{Limits, WINDOW};
 use super::reply::{KeptWarnings, Progress, Reply, ServerError, Warning};
 use super::request::Mode;
@@ -114,12 +114,12 @@ pub enum Event {
     Warning(Warning),
     /// The server keeps the operation beyond the connection.
     Accepted(Retained),
-    /// A chunk came: this many bytes, possibly none, were appended to the caller's buffer.
-    Data(usize),
+    /// A chunk came: this many bytes, possibly none, were given to the caller.
+    Data(u64),
     /// The message changed nothing: a repeat, an unknown type, an unreadable text.
     Ignored,
     /// The request has ended well and [`Exchange::finish`] gives its reply. A single answer's
-    /// payload was appended to the buffer just now.
+    /// payload was given out just now.
     Ended,
 }
 
@@ -197,7 +197,8 @@ impl Exchange {
         }
     }
 
-    /// Takes one text message that was routed to this request and appends payload to `out`.
+    /// Takes one text message that was routed to this request and gives payload to `out`, in pieces
+    /// that are due in this order.
     ///
     /// # Errors
     /// [`ExchangeError`]: the request has failed. A text that cannot be read at all fails
@@ -206,7 +207,7 @@ impl Exchange {
         &mut self,
         text: &str,
         now: Instant,
-        out: &mut BytesMut,
+        out: &mut impl Extend<Bytes>,
     ) -> Result<Event, ExchangeError> {
         if self.end.is_some() {
             count(&self.counters.unknown_ids);
@@ -233,7 +234,12 @@ impl Exchange {
                 Ok(Event::Progress(progress))
             }
             Body::Warning(warning) => Ok(self.handle_warning(warning)),
-            Body::Chunk(chunk) => self.handle_chunk(&chunk, now, out),
+            Body::Chunk(chunk) => {
+                self.check_chunk(chunk.seq, chunk.offset.is_some(), chunk.crc32.is_some(), now)?;
+                let before = self.assembler.delivered_bytes();
+                let pushed = self.assembler.push(&chunk, out)?;
+                Ok(self.note_chunk(pushed, before, now))
+            }
             Body::Complete(complete) => self.handle_complete(&complete),
             Body::Answer(answer) => self.handle_answer(&answer, out),
             Body::Error(error) => Err(ExchangeError::Server(error)),
@@ -241,15 +247,42 @@ impl Exchange {
         }
     }
 
+    /// Takes one chunk that was routed to this request, decoded, as [`Self::handle_text`] does.
+    ///
+    /// # Errors
+    /// [`ExchangeError`]: the request has failed.
+    pub fn handle_chunk(
+        &mut self,
+        chunk: DecodedChunk,
+        now: Instant,
+        out: &mut impl Extend<Bytes>,
+    ) -> Result<Event, ExchangeError> {
+        if self.end.is_some() {
+            count(&self.counters.unknown_ids);
+            return Ok(Event::Ignored);
+        }
+        if self.is_resuming {
+            return Err(ExchangeError::NotAccepted { kind: Kind::Chunk });
+        }
+        let (has_offset, has_crc32) =
+            (chunk.declared_offset().is_some(), chunk.declared_crc32().is_some());
+        self.check_chunk(chunk.seq(), has_offset, has_crc32, now)?;
+        let before = self.assembler.delivered_bytes();
+        let pushed = self.assembler.push_decoded(chunk, out)?;
+        Ok(self.note_chunk(pushed, before, now))
+    }
+
     /// The reply, once [`Event::Ended`] has come; `None` before. `sha256` is the digest of all
-    /// bytes that were delivered.
+    /// bytes that were delivered; without one, the server's own is not compared with anything.
     ///
     /// # Errors
     /// [`AssembleError::Digest`] if the server gave another one.
-    pub fn finish(self, sha256: Sha256) -> Result<Option<Reply>, ExchangeError> {
+    pub fn finish(self, sha256: impl Into<Option<Sha256>>) -> Result<Option<Reply>, ExchangeError> {
         let Some(end) = self.end else { return Ok(None) };
-        if let Some(expected) = end.sha256.filter(|expected| *expected != sha256) {
-            return Err(AssembleError::Digest { expected, got: sha256 }.into());
+        let sha256 = sha256.into();
+        let pair = end.sha256.zip(sha256);
+        if let Some((expected, got)) = pair.filter(|(expected, got)| expected != got) {
+            return Err(AssembleError::Digest { expected, got }.into());
         }
         Ok(Some(Reply {
             data: end.data,
@@ -258,7 +291,7 @@ impl Exchange {
             chunks: end.assembled.chunks,
             payload_bytes: end.assembled.bytes,
             sha256,
-            digest_checked: end.sha256.is_some(),
+            digest_checked: pair.is_some(),
         }))
     }
 
@@ -271,24 +304,28 @@ impl Exchange {
         Event::Warning(warning)
     }
 
-    fn handle_chunk(
+    /// Holds a chunk to what was agreed, before it is looked at.
+    fn check_chunk(
         &mut self,
-        chunk: &Chunk<'_>,
+        seq: u64,
+        has_offset: bool,
+        has_crc32: bool,
         now: Instant,
-        out: &mut BytesMut,
-    ) -> Result<Event, ExchangeError> {
-        self.require(Kind::Chunk, "offset", chunk.offset.is_some())?;
-        self.require(Kind::Chunk, "crc32", chunk.crc32.is_some())?;
+    ) -> Result<(), ExchangeError> {
+        self.require(Kind::Chunk, "offset", has_offset)?;
+        self.require(Kind::Chunk, "crc32", has_crc32)?;
         if let Some(credit) = &mut self.credit {
-            let (seq, granted) = (chunk.seq, credit.granted());
+            let granted = credit.granted();
             if seq > granted {
                 return Err(ExchangeError::BeyondCredit { seq, granted });
             }
             credit.handle_chunk(now);
         }
-        let before = out.len();
-        let pushed = self.assembler.push(chunk, out)?;
-        let bytes = out.len().saturating_sub(before);
+        Ok(())
+    }
+
+    /// Counts what became of a chunk; `before` is what had been delivered without it.
+    fn note_chunk(&mut self, pushed: Pushed, before: u64, now: Instant) -> Event {
         match pushed {
             Pushed::Delivered { .. } => count(&self.counters.chunks),
             Pushed::Parked => {
@@ -298,12 +335,13 @@ impl Exchange {
             Pushed::Repeated => count(&self.counters.repeated_chunks),
             Pushed::Unchecked => count(&self.counters.unchecked_repeats),
         }
-        add(&self.counters.chunk_bytes, u64::try_from(bytes).unwrap_or(u64::MAX));
+        let bytes = self.assembler.delivered_bytes().saturating_sub(before);
+        add(&self.counters.chunk_bytes, bytes);
         if matches!(pushed, Pushed::Repeated | Pushed::Unchecked) {
-            return Ok(Event::Ignored);
+            return Event::Ignored;
         }
         self.extend_idle(now);
-        Ok(Event::Data(bytes))
+        Event::Data(bytes)
     }
 
     fn handle_complete(&mut self, complete: &Complete<'_>) -> Result<Event, ExchangeError> {

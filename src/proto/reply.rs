@@ -210,8 +210,8 @@ pub struct Reply {
     pub chunks: u64,
     /// The length of the payload, in decoded bytes.
     pub payload_bytes: u64,
-    /// The SHA-256 of the payload, computed here.
-    pub sha256: Sha256,
+    /// The SHA-256 of the payload, computed here, if it was.
+    pub sha256: Option<Sha256>,
     /// Whether the server gave a digest and it matched.
     pub digest_checked: bool,
 }
@@ -224,7 +224,7 @@ impl Reply {
         warnings: Vec<Warning>,
         chunks: u64,
         payload_bytes: u64,
-        sha256: Sha256,
+        sha256: Option<Sha256>,
     ) -> Self {
         let (frame, digest_checked) = (None, false);
         Self { data, frame, warnings, chunks, payload_bytes, sha256, digest_checked }

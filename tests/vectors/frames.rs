@@ -327,7 +327,7 @@ impl Waiter {
                 } }));
             }
             Ok(Event::Data(bytes)) => {
-                assert_eq!(self.payload.len() - before, bytes, "bytes announced");
+                assert_eq!((self.payload.len() - before) as u64, bytes, "bytes announced");
                 if bytes > 0 {
                     self.events.push(json!({ "data": encode(&self.payload[before..]) }));
                 }

@@ -130,7 +130,8 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<u64>,
     bytes: u64,
-    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     chunks: u64,
     warnings: &'a [Warning],
     elapsed_ms: u64,
@@ -148,7 +149,7 @@ impl<'a> Report<'a> {
             output: file.map(|path| path.to_string_lossy().into_owned()),
             records,
             bytes: receipt.bytes,
-            sha256: receipt.sha256.to_string(),
+            sha256: receipt.sha256.map(|digest| digest.to_string()),
             chunks: receipt.chunks,
             warnings: &receipt.warnings,
             elapsed_ms: milliseconds(receipt.elapsed),

@@ -38,7 +38,8 @@ pub(crate) struct ExportReport<'a> {
     bytes: u64,
     /// How many of them an earlier run had received; `null` if it started from the beginning.
     resumed_from: Option<u64>,
-    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     digest_checked: bool,
     chunks: u64,
     object_count: u64,
@@ -96,7 +97,7 @@ impl<'a> ExportReport<'a> {
             replaced,
             bytes: receipt.bytes,
             resumed_from: None,
-            sha256: receipt.sha256.to_string(),
+            sha256: receipt.sha256.map(|digest| digest.to_string()),
             digest_checked: receipt.digest_checked,
             chunks: receipt.chunks,
             object_count: exported.objects,
@@ -138,17 +139,15 @@ impl<'a> ExportReport<'a> {
     /// The same for a person.
     pub(crate) fn lines(&self) -> Vec<String> {
         let elapsed = Duration::from_millis(self.elapsed_ms);
-        let mut lines = vec![
-            format!(
-                "{}: {} objects, {} files, {} in {}",
-                self.output.or(self.extracted).unwrap_or_default(),
-                self.object_count,
-                self.files,
-                ByteSize(self.bytes),
-                pace(self.bytes - self.resumed_from.unwrap_or(0).min(self.bytes), elapsed)
-            ),
-            format!("sha256 {}", self.sha256),
-        ];
+        let mut lines = vec![format!(
+            "{}: {} objects, {} files, {} in {}",
+            self.output.or(self.extracted).unwrap_or_default(),
+            self.object_count,
+            self.files,
+            ByteSize(self.bytes),
+            pace(self.bytes - self.resumed_from.unwrap_or(0).min(self.bytes), elapsed)
+        )];
+        lines.extend(self.sha256.as_ref().map(|digest| format!("sha256 {digest}")));
         if let (Some(_), Some(folder)) = (self.output, self.extracted) {
             lines.push(format!("extracted to {folder}"));
         }

@@ -76,7 +76,7 @@ fn write(shards: &[PathBuf], place: &Path) -> Result<(), WriteError> {
 /// What was handed on.
 struct HandedOn {
     bytes: u64,
-    sha256: Sha256,
+    sha256: Option<Sha256>,
 }
 
 async fn hand_on(outlet: &Outlet, place: &Path) -> Result<HandedOn, Error> {

@@ -11,10 +11,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::time::sleep;
 
 use super::begun::Begun;
-use super::chunk_room::ChunkRoom;
 use super::handle::OperationHandle;
 use super::in_flight::{BetweenTries, InFlight, Kept, Retention};
 use super::now;
@@ -53,7 +53,8 @@ pub(super) struct Engine<O: Operation> {
     pub(super) between: Option<BetweenTries>,
     /// Whether the operation may be run anew where there is nothing left to go on with.
     may_start_over: bool,
-    pub(super) room: ChunkRoom,
+    /// What has come of the payload and was not handed on yet, one piece for each chunk.
+    pub(super) received: Vec<Bytes>,
     /// Whether the server has shown that it works on the request.
     pub(super) is_heard: bool,
 }
@@ -90,6 +91,7 @@ impl<O: Operation> Engine<O> {
         outlet: Arc<Outlet>,
         key: OperationKey,
     ) -> Self {
+        let digester = fresh_digester(&options);
         Self {
             name: operation.name(),
             budget: RetryBudget::new(options.retries.clone().unwrap_or_default()),
@@ -101,12 +103,12 @@ impl<O: Operation> Engine<O> {
             outlet,
             key,
             course: Course::Fresh,
-            digester: Digester::new(Sha256Hasher::default()),
+            digester,
             is_started: false,
             lost: None,
             between: None,
             may_start_over: true,
-            room: ChunkRoom::default(),
+            received: Vec::new(),
             is_heard: false,
         }
     }
@@ -224,7 +226,7 @@ impl<O: Operation> Engine<O> {
                 request
             }
             Course::GoOn(exchange) => {
-                let sha256 = self.digester.so_far().await?;
+                let Some(sha256) = self.digester.so_far().await? else { return Ok(None) };
                 let chunk_bytes = exchange.retained().map(|retained| retained.chunk_bytes);
                 let Some(resume) = exchange.resume(self.key.clone(), sha256) else {
                     return Ok(None);
@@ -236,7 +238,7 @@ impl<O: Operation> Engine<O> {
         };
         let hint = self.options.deadline.or(self.options.idle_limit);
         request.timeout_ms = hint.and_then(|limit| u64::try_from(limit.as_millis()).ok());
-        request.features = self.options.features;
+        request.features = self.options.usable_features();
         request.window = request.stream.map(|_| self.options.window);
         let is_going_on = matches!(self.course, Course::GoOn(_));
         if is_going_on && !line.agreed(&request).contains(Feature::Resume) {
@@ -288,8 +290,8 @@ impl<O: Operation> Engine<O> {
     /// Throws away what has come, and tells whoever reads.
     async fn restart(&mut self, cause: Arc<Error>) {
         self.course = Course::Fresh;
-        self.digester = Digester::new(Sha256Hasher::default());
-        self.room.clear();
+        self.digester = fresh_digester(&self.options);
+        self.received.clear();
         self.is_heard = false;
         self.outlet.note_handle(None);
         self.outlet.put(Output::Event(Event::Restarted { cause })).await;
@@ -358,6 +360,11 @@ impl<O: Operation> Engine<O> {
             self.budget.refill();
         }
     }
+}
+
+/// The digest of nothing yet, if it is wanted.
+fn fresh_digester(options: &TransferOptions) -> Digester {
+    if options.needs_digest() { Digester::new(Sha256Hasher::default()) } else { Digester::none() }
 }
 
 /// A key that nobody can guess.

@@ -12,11 +12,11 @@ use super::now;
 use super::outlet::Output;
 use crate::client::error::{CloseCause, Error};
 use crate::client::event::Event;
-use crate::client::inbox::Delivery;
+use crate::client::inbox::{Content, Delivery};
 use crate::client::transport::Line;
 use crate::proto::exchange::Event as Step;
 use crate::proto::stats::count;
-use crate::proto::{Control, Exchange, ExchangeError, Operation, ServerError};
+use crate::proto::{Control, Exchange, ExchangeError, Operation, Seq, ServerError};
 
 /// A request as long as it is followed.
 pub(super) struct Followed {
@@ -51,8 +51,8 @@ impl<O: Operation> Engine<O> {
                 continue;
             };
             followed.note_held();
-            let text = match delivery {
-                Some(Delivery::Text(text, _room)) => text,
+            let (content, room) = match delivery {
+                Some(Delivery::Message(content, room)) => (content, room),
                 Some(Delivery::Sent) => {
                     followed.exchange.handle_sent(now());
                     self.outlet.put(Output::Event(Event::Sent)).await;
@@ -77,9 +77,15 @@ impl<O: Operation> Engine<O> {
                     return self.recover(id, exchange, cause).await;
                 }
             };
-            let room = self.room.for_message(text.len());
-            let step = followed.exchange.handle_text(&text, now(), room);
-            drop(text);
+            let step = match content {
+                Content::Chunk(chunk) => {
+                    followed.exchange.handle_chunk(chunk, now(), &mut self.received)
+                }
+                Content::Text(text) => {
+                    followed.exchange.handle_text(&text, now(), &mut self.received)
+                }
+            };
+            drop(room);
             // A server that says it is busy has done nothing; one that had begun is not believed,
             // unless asking twice does no harm.
             match step {
@@ -89,7 +95,11 @@ impl<O: Operation> Engine<O> {
                         return self.conclude(followed).await;
                     }
                 }
-                Err(error) => return self.fail(followed, error).await,
+                Err(error) => {
+                    // What had been delivered before counts as such.
+                    self.hand_on_data(&followed).await?;
+                    return self.fail(followed, error).await;
+                }
             }
         }
     }
@@ -147,14 +157,24 @@ impl<O: Operation> Engine<O> {
     }
 
     async fn hand_on_data(&mut self, followed: &Followed) -> Result<(), Error> {
-        let bytes = self.room.take();
-        if bytes.is_empty() {
+        if self.received.is_empty() {
             return Ok(());
         }
         self.note_bytes(followed.exchange.delivered_bytes());
-        self.digester.update(&bytes).await?;
-        let next = followed.exchange.next_chunk();
-        self.outlet.put(Output::Data { bytes, next }).await;
+        let mut received = std::mem::take(&mut self.received);
+        let mut behind = received.len() as u64;
+        for bytes in received.drain(..) {
+            behind = behind.saturating_sub(1);
+            if bytes.is_empty() {
+                continue;
+            }
+            self.digester.update(&bytes).await?;
+            let next = followed.exchange.next_chunk();
+            let next = Seq::new(next.get().saturating_sub(behind)).unwrap_or(next);
+            self.outlet.put(Output::Data { bytes, next }).await;
+        }
+        // The same memory again.
+        self.received = received;
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 mod ahead;
 mod begun;
-mod chunk_room;
 mod engine;
 mod follow;
 mod handle;

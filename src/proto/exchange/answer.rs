@@ -1,11 +1,11 @@
 //! The payload that comes inside a single answer.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
 
 use super::{Ending, Event, Exchange, ExchangeError};
 use crate::proto::assembler::Assembled;
-use crate::proto::base64::decode_append;
+use crate::proto::base64::{decode_append, max_decoded_len};
 use crate::proto::frame::{Answer, FrameError, Kind};
 use crate::proto::json::{Text, each_member};
 use crate::proto::request::push_member;
@@ -14,31 +14,30 @@ impl Exchange {
     pub(super) fn handle_answer(
         &mut self,
         answer: &Answer<'_>,
-        out: &mut BytesMut,
+        out: &mut impl Extend<Bytes>,
     ) -> Result<Event, ExchangeError> {
         let data = answer.outcome.clone().map_err(ExchangeError::Server)?;
         if self.assembler.has_chunks() {
             let chunks = self.assembler.delivered_chunks();
             return Err(ExchangeError::AnswerAfterChunks { chunks });
         }
-        let start = out.len();
-        let data = match (data, self.terms.answer_payload) {
-            (Some(data), Some(field)) => self.take_answer_payload(data, field, out)?,
-            (data, _) => data.map(ToOwned::to_owned),
+        let (data, payload) = match (data, self.terms.answer_payload) {
+            (Some(data), Some(field)) => self.take_answer_payload(data, field)?,
+            (data, _) => (data.map(ToOwned::to_owned), Bytes::new()),
         };
-        let bytes = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+        out.extend(Some(payload).filter(|payload| !payload.is_empty()));
         let assembled = Assembled { chunks: 0, bytes };
         self.end = Some(Ending { assembled, sha256: None, data, frame: None });
         Ok(Event::Ended)
     }
 
-    /// Decodes the payload inside a single answer and gives the answer without it.
+    /// Decodes the payload inside a single answer and gives the answer without it, and the payload.
     fn take_answer_payload(
         &self,
         data: &RawValue,
         field: &'static str,
-        out: &mut BytesMut,
-    ) -> Result<Option<Box<RawValue>>, ExchangeError> {
+    ) -> Result<(Option<Box<RawValue>>, Bytes), ExchangeError> {
         let (mut payload, mut twice) = (None, false);
         // What is left is written as it comes; a null payload is none and stays.
         let mut rest = String::from("{");
@@ -50,26 +49,26 @@ impl Exchange {
             push_member(&mut rest, &key, value);
         });
         if read.is_err() {
-            return Ok(Some(data.to_owned()));
+            return Ok((Some(data.to_owned()), Bytes::new()));
         }
         if twice {
             return Err(ExchangeError::Frame(FrameError::Duplicate { kind: Kind::Answer, field }));
         }
         rest.push('}');
+        let mut bytes = BytesMut::new();
         if let Some(value) = payload {
             let limit = self.terms.limits.max_payload_bytes;
             let Text(text) = serde_json::from_str(value.get())
                 .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
-            let start = out.len();
-            decode_append(&text, out)
+            bytes.reserve(max_decoded_len(text.len()));
+            decode_append(&text, &mut bytes)
                 .map_err(|source| ExchangeError::AnswerPayload { field, source: Some(source) })?;
-            let got = u64::try_from(out.len().saturating_sub(start)).unwrap_or(u64::MAX);
+            let got = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if got > limit {
-                out.truncate(start);
                 return Err(ExchangeError::AnswerTooLarge { got, limit });
             }
         }
-        Ok(RawValue::from_string(rest).ok())
+        Ok((RawValue::from_string(rest).ok(), bytes.freeze()))
     }
 }
 

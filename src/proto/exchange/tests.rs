@@ -4,6 +4,7 @@ use crate::proto::base64::InvalidBase64;
 use crate::proto::frame::FrameError;
 use crate::proto::frame::write::{FrameWriter, PayloadDigest};
 use crate::proto::id::Seq;
+use bytes::BytesMut;
 
 fn frames() -> FrameWriter {
     FrameWriter::new("git_1")
@@ -50,7 +51,7 @@ fn a_stream_from_progress_to_complete() {
     assert_eq!((last, &out[..]), (Ok(Event::Ended), &b"hello world"[..]));
     let reply = exchange.finish(Sha256::of(&out)).unwrap().unwrap();
     assert_eq!((reply.chunks, reply.payload_bytes, reply.digest_checked), (2, 11, false));
-    assert_eq!(reply.sha256, Sha256::of(b"hello world"));
+    assert_eq!(reply.sha256, Some(Sha256::of(b"hello world")));
     assert_eq!(reply.field::<u64>("objectCount"), Some(2));
     assert_eq!(reply.skipped().len(), 1);
     assert_eq!(reply.warnings.len(), 1);

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use serde_json::value::RawValue;
 
-use super::{FrameError, Kind, Layout};
+use super::{DecodedChunk, FrameError, Kind, Layout};
+use crate::proto::base64::{InvalidBase64, decode_append, max_decoded_len};
 use crate::proto::checksum::{Crc32, Sha256};
 use crate::proto::json::{InvalidValue, Key, Object, whole_number};
 use crate::proto::limits::MAX_EPOCH_BYTES;
@@ -65,6 +67,19 @@ impl<'a> Chunk<'a> {
                 .map(|text| Crc32::from_hex(&text).ok_or_else(|| invalid(Key::Crc32)))
                 .transpose()?,
         })
+    }
+}
+
+impl Chunk<'_> {
+    /// The chunk with its bytes.
+    ///
+    /// # Errors
+    /// [`InvalidBase64`].
+    pub fn decode(&self) -> Result<DecodedChunk, InvalidBase64> {
+        let mut bytes = BytesMut::with_capacity(max_decoded_len(self.data.len()));
+        let crc32 = decode_append(&self.data, &mut bytes).map(Crc32)?;
+        let chunk = DecodedChunk::with_crc32(self.seq, bytes.freeze(), crc32);
+        Ok(chunk.declaring(self.offset, self.crc32))
     }
 }
 

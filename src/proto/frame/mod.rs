@@ -5,12 +5,17 @@
 //! the full reader takes whatever else is JSON. Both give the same answer wherever both give one.
 
 mod body;
+mod decoded;
 pub(crate) mod scan;
+mod unfinished;
 pub mod write;
 
 use std::borrow::Cow;
 
 pub use body::{Accepted, Answer, Body, Chunk, Complete};
+pub use decoded::DecodedChunk;
+pub use unfinished::ChunkMessage;
+pub(crate) use unfinished::{LEAST_TEXT_BYTES, UnfinishedChunk};
 
 use super::id::MessageId;
 use super::json::{Key, Object, Text, mend};

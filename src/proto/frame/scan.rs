@@ -54,6 +54,28 @@ pub(crate) fn chunk_id(text: &str) -> Option<&str> {
     }
 }
 
+/// What follows the quote that the data of a chunk opens with, where id and type stand before it.
+pub(crate) fn chunk_data(text: &str) -> Option<&str> {
+    let mut cursor = Cursor::open(text)?;
+    let (mut has_id, mut is_chunk) = (false, false);
+    loop {
+        match cursor.key()? {
+            "id" => has_id = !cursor.string()?.is_empty(),
+            "type" => is_chunk = cursor.string()? == "chunk",
+            "seq" | "offset" => drop(cursor.digits()?),
+            "crc32" => drop(cursor.string()?),
+            "data" if has_id && is_chunk => {
+                cursor.expect('"')?;
+                return Some(cursor.0);
+            }
+            _ => return None,
+        }
+        if !cursor.another()? {
+            return None;
+        }
+    }
+}
+
 /// The id and the fields of an ordinary chunk, or `None` for whatever else it may be.
 pub(crate) fn chunk(text: &str) -> Option<(&str, ChunkFields<'_>)> {
     let mut cursor = Cursor::open(text)?;

@@ -7,12 +7,17 @@ use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 
 use super::error::FrameError;
+use crate::proto::frame::ChunkMessage;
 
 /// One message from the server, or one of its control frames.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Message {
     /// Text, whole.
     Text(MessageText),
+    /// Text that is a chunk as most are: decoded while it came, and not kept as text.
+    ///
+    /// Anything unusual about a chunk, down to white space in its base64, makes it [`Text`](Self::Text).
+    Chunk(ChunkMessage),
     /// Bytes, whole.
     Binary(Bytes),
     /// A question that wants the same bytes back as a pong; 125 at most.
@@ -62,6 +67,7 @@ impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write!(f, "Text({text:?})"),
+            Self::Chunk(message) => write!(f, "Chunk({:?})", message.chunk),
             Self::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
             Self::Ping(bytes) => write!(f, "Ping({} bytes)", bytes.len()),
             Self::Pong => f.write_str("Pong"),

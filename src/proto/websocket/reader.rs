@@ -8,7 +8,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use super::error::FrameError;
 use super::header::{FrameHeader, Opcode};
 use super::message::{Goodbye, Message, MessageText};
-use crate::proto::buffers::{BufferPool, MAX_BUFFER_BYTES};
+use crate::proto::buffers::BufferPool;
+use crate::proto::frame::{LEAST_TEXT_BYTES, UnfinishedChunk};
 
 /// How many frames a message may come in: 65,536, which 64 MiB in pieces of 1 KiB are.
 pub const MAX_FRAGMENTS: u32 = 65_536;
@@ -36,6 +37,8 @@ const LEAST_ROOM: usize = 4 << 10;
 /// assert_eq!(&*text, "hello");
 /// ```
 ///
+/// A chunk is [decoded](Message::Chunk) while it comes.
+///
 /// **Memory**: a message gets its room in one piece while it is 8 MiB at most, so that messages of
 /// about the same length use the same memory in turns; that much may be set aside for what has not
 /// come yet, once a connection. Beyond that the room grows with what really comes: it is never more
@@ -47,6 +50,8 @@ pub struct MessageReader {
     state: State,
     /// The message under way.
     partial: Option<Partial>,
+    /// What there is of it, where it may be a chunk.
+    chunk: UnfinishedChunk,
     pool: BufferPool,
     /// The length of the last message in fragments: the next may be as long.
     last_fragmented: usize,
@@ -66,13 +71,27 @@ enum State {
 
 /// What there is of a message.
 struct Partial {
-    is_text: bool,
+    form: Form,
+    /// What has come, unless that is being decoded.
     bytes: BytesMut,
+    /// How many bytes have come of what is being decoded.
+    decoded_from: usize,
     /// What it may well come to, by those before it.
     expected: usize,
     fragments: u32,
     /// How many of them were empty, the last ones in a row.
     empty_fragments: u32,
+}
+
+/// How what comes of a message is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As it is.
+    Binary,
+    /// As it is.
+    Text,
+    /// Decoded, as long as it looks like a chunk.
+    Chunk,
 }
 
 impl MessageReader {
@@ -82,6 +101,7 @@ impl MessageReader {
             max_message_bytes,
             state: State::Header,
             partial: None,
+            chunk: UnfinishedChunk::default(),
             pool: BufferPool::default(),
             last_fragmented: 0,
         }
@@ -107,7 +127,7 @@ impl MessageReader {
         let State::Data { end, .. } = self.state else { return None };
         let partial = self.partial.as_mut()?;
         let missing = end.saturating_sub(partial.bytes.len());
-        if missing < LEAST_ROOM {
+        if partial.form == Form::Chunk || missing < LEAST_ROOM {
             return None;
         }
         let room = partial.make_room(end, &mut self.pool);
@@ -170,12 +190,19 @@ impl MessageReader {
 
     /// Checks a data frame against its message, and gives the length of that at the frame's end.
     fn begin_frame(&mut self, header: FrameHeader) -> Result<usize, FrameError> {
-        let got = self.partial.as_ref().map_or(0, |partial| partial.bytes.len());
+        let got = self.partial.as_ref().map_or(0, Partial::len);
         let partial = match (header.opcode, &mut self.partial) {
             (Opcode::Continuation, Some(partial)) => partial,
             (Opcode::Continuation, None) => return Err(FrameError::NothingToContinue),
             (_, Some(_)) => return Err(FrameError::MessageInMessage { got }),
-            (opcode, partial) => partial.insert(Partial::new(opcode == Opcode::Text)),
+            (opcode, partial) => {
+                self.chunk.begin();
+                partial.insert(Partial::new(match opcode {
+                    Opcode::Text if header.len >= LEAST_TEXT_BYTES as u64 => Form::Chunk,
+                    Opcode::Text => Form::Text,
+                    _ => Form::Binary,
+                }))
+            }
         };
         let declared = usize::try_from(header.len).unwrap_or(usize::MAX);
         let (end, limit) = (got.saturating_add(declared), self.max_message_bytes);
@@ -193,9 +220,20 @@ impl MessageReader {
     fn fill(&mut self, end: usize, input: &mut BytesMut) -> bool {
         let Some(partial) = &mut self.partial else { return true };
         loop {
-            let missing = end.saturating_sub(partial.bytes.len());
+            let missing = end.saturating_sub(partial.len());
             if missing == 0 || input.is_empty() {
                 return missing == 0;
+            }
+            if partial.form == Form::Chunk {
+                let (piece, _) = input.split_at_checked(missing).unwrap_or((input, &[]));
+                let (len, follows) = (piece.len(), missing.saturating_sub(piece.len()));
+                if self.chunk.push(piece, follows, &mut self.pool).is_ok() {
+                    partial.decoded_from = partial.decoded_from.saturating_add(len);
+                    input.advance(len);
+                } else {
+                    partial.turn_into_text(&mut self.chunk, end, &mut self.pool);
+                }
+                continue;
             }
             let room = partial.make_room(end, &mut self.pool);
             partial.bytes.put(input.take(room.min(missing)));
@@ -203,29 +241,53 @@ impl MessageReader {
     }
 
     fn finish(&mut self) -> Result<Option<Message>, FrameError> {
-        let Some(partial) = self.partial.take() else { return Ok(None) };
+        let Some(mut partial) = self.partial.take() else { return Ok(None) };
         if partial.fragments > 1 {
-            self.last_fragmented = partial.bytes.len();
+            self.last_fragmented = partial.len();
+        }
+        if partial.form == Form::Chunk {
+            if let Ok(chunk) = self.chunk.finish(partial.len(), &mut self.pool) {
+                return Ok(Some(Message::Chunk(chunk)));
+            }
+            let end = partial.len();
+            partial.turn_into_text(&mut self.chunk, end, &mut self.pool);
         }
         let bytes = self.pool.hand_out(partial.bytes);
-        Ok(Some(if partial.is_text {
-            Message::Text(MessageText::new(bytes)?)
-        } else {
-            Message::Binary(bytes)
+        Ok(Some(match partial.form {
+            Form::Binary => Message::Binary(bytes),
+            _ => Message::Text(MessageText::new(bytes)?),
         }))
     }
 }
 
 impl fmt::Debug for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes in {} frames", self.bytes.len(), self.fragments)
+        write!(f, "{} bytes in {} frames", self.len(), self.fragments)
     }
 }
 
 impl Partial {
-    fn new(is_text: bool) -> Self {
-        let bytes = BytesMut::new();
-        Self { is_text, bytes, expected: 0, fragments: 0, empty_fragments: 0 }
+    fn new(form: Form) -> Self {
+        Self {
+            form,
+            bytes: BytesMut::new(),
+            decoded_from: 0,
+            expected: 0,
+            fragments: 0,
+            empty_fragments: 0,
+        }
+    }
+
+    /// How many bytes of it have come.
+    fn len(&self) -> usize {
+        if self.form == Form::Chunk { self.decoded_from } else { self.bytes.len() }
+    }
+
+    /// Goes on with the text of what is no ordinary chunk, in a frame that ends at `end`.
+    fn turn_into_text(&mut self, chunk: &mut UnfinishedChunk, end: usize, pool: &mut BufferPool) {
+        self.form = Form::Text;
+        pool.make_room(&mut self.bytes, self.decoded_from, end.max(self.expected));
+        chunk.put_text(&mut self.bytes, pool);
     }
 
     /// Counts another frame, which costs time even where it brings nothing.
@@ -244,23 +306,7 @@ impl Partial {
     /// Sees to it that there is room for at least one byte more, of a frame that ends at `end`, and
     /// says for how many.
     fn make_room(&mut self, end: usize, pool: &mut BufferPool) -> usize {
-        let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
-        if len < capacity {
-            return capacity.saturating_sub(len);
-        }
-        let doubled = len.saturating_mul(2);
-        let wanted = if end <= MAX_BUFFER_BYTES {
-            end.max(doubled).max(self.expected).min(MAX_BUFFER_BYTES)
-        } else {
-            end.min(doubled.max(MAX_BUFFER_BYTES))
-        };
-        if wanted <= MAX_BUFFER_BYTES {
-            let mut larger = pool.lend(wanted);
-            larger.put_slice(&self.bytes);
-            pool.take_back(std::mem::replace(&mut self.bytes, larger));
-        } else {
-            self.bytes.reserve(wanted.saturating_sub(len));
-        }
-        self.bytes.capacity().saturating_sub(len)
+        pool.make_room(&mut self.bytes, 1, end.max(self.expected));
+        self.bytes.capacity().saturating_sub(self.bytes.len())
     }
 }

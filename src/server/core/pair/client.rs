@@ -254,7 +254,7 @@ impl Client {
     fn hand_on(&mut self, step: Result<Event, ExchangeError>, bytes: &[u8], now: Instant) {
         match step {
             Ok(Event::Data(length)) => {
-                assert_eq!(length, bytes.len());
+                assert_eq!(length, bytes.len() as u64);
                 self.received.push(bytes, &self.setup);
                 if length > 0 {
                     self.tries = TRIES;
