@@ -12,6 +12,12 @@ const MAGIC: [u8; 2] = *b"LH";
 const VERSION: u8 = 1;
 /// The flag that says that `crc32` is valid; there is no other.
 const HAS_CRC: u8 = 1;
+/// Where the version stands, for whoever spoils it.
+#[cfg(feature = "server")]
+pub(crate) const VERSION_AT: usize = 2;
+/// Where the flags stand.
+#[cfg(feature = "server")]
+pub(crate) const FLAGS_AT: usize = 3;
 
 /// What a binary chunk says before its bytes.
 ///
