@@ -18,7 +18,7 @@ pub enum Feature {
     Credit,
     /// An operation outlives its connection.
     Resume,
-    /// Chunks as binary messages. Not built yet.
+    /// Chunks as binary messages.
     Binary,
 }
 
@@ -72,7 +72,7 @@ impl Features {
     /// No feature at all.
     pub const NONE: Self = Self(0);
 
-    /// What this version of longhaul speaks.
+    /// What this version's client speaks: all but `binary`, which only the reference server does.
     pub const BUILT: Self = Self(0b1_1111);
 
     /// The features of these names; names this version does not know are left out.

@@ -1,8 +1,8 @@
-//! What names things on the wire: message ids and chunk numbers.
+//! What names things on the wire: message ids, their aliases and chunk numbers.
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -130,6 +130,36 @@ impl IdMint {
         self.last = self.last.wrapping_add(1);
         let prefix: String = domain.chars().filter(|c| is_plain_char(*c)).collect();
         MessageId(format!("{prefix}_{}", self.last).into())
+    }
+}
+
+/// What stands for a request in its binary chunks, on one connection. *Source*: PROTOCOL 6.5.
+///
+/// Given by the server in `accepted`, from 1 to 4294967295, and never again on that connection.
+///
+/// ```
+/// use longhaul::proto::Alias;
+/// assert_eq!(Alias::new(7).unwrap().get(), 7);
+/// assert!(Alias::new(0).is_none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Alias(NonZeroU32);
+
+impl Alias {
+    /// The alias `number`, or `None` for 0, which stands for no request.
+    pub fn new(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    /// The number as it stands on the wire.
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

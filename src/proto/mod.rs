@@ -54,7 +54,7 @@ pub use demux::{Demux, Route};
 pub use exchange::{Event, Exchange, ExchangeError, Retained, Terms};
 pub use feature::{Feature, Features};
 pub use frame::{Frame, FrameError};
-pub use id::{IdMint, MessageId, OperationKey, Seq};
+pub use id::{Alias, IdMint, MessageId, OperationKey, Seq};
 pub use limits::Limits;
 pub use operation::{Operation, OperationError, OperationName, RecordOperation};
 pub use payload::{Payload, PayloadReader};

@@ -24,12 +24,14 @@ use super::profile::Profile;
 use super::script::Script;
 use super::state::State;
 use super::{DEFAULT_PATH, Server};
+use crate::proto::{Feature, Features};
 
 /// Sets up a [`Server`]; made by [`Server::builder`].
 #[derive(Clone, Debug)]
 pub struct ServerBuilder {
     packages: Vec<(String, PathBuf)>,
     profile: Profile,
+    withheld: Vec<Feature>,
     logon: Option<Logon>,
     path: String,
     max_concurrent: Option<usize>,
@@ -48,6 +50,7 @@ impl ServerBuilder {
         Self {
             packages: Vec::new(),
             profile: Profile::default(),
+            withheld: Vec::new(),
             logon: None,
             path: DEFAULT_PATH.into(),
             max_concurrent: None,
@@ -81,6 +84,18 @@ impl ServerBuilder {
     /// What kind of server to be. Default [`Profile::Full`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// Does not offer this feature, which the profile would name; may be given often.
+    ///
+    /// ```
+    /// use longhaul::proto::Feature;
+    /// use longhaul::server::Server;
+    /// let builder = Server::builder().without_feature(Feature::Binary);
+    /// ```
+    pub fn without_feature(mut self, feature: Feature) -> Self {
+        self.withheld.push(feature);
         self
     }
 
@@ -210,8 +225,12 @@ impl ServerBuilder {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let busy = self.script.busy_refusals();
+        let without = |all: Features, feature: &Feature| all.without(*feature);
+        let features = self.profile.features();
+        let features = features.map(|all| self.withheld.iter().fold(all, without));
         let state = State {
             profile: self.profile,
+            features,
             logon: self.logon,
             path: self.path,
             costs: self.costs,

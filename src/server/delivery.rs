@@ -7,12 +7,12 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::task::spawn_blocking;
 
+use super::chunk::OutgoingChunk;
 use super::core::{Next, Payload};
 use super::keeper::Link;
-use super::outbox::{Gone, Outbox};
+use super::outbox::{Gone, Outbox, Outgoing};
 use super::script::{Interruption, RawMessage, Script};
 use super::work::given_up;
-use crate::proto::base64;
 
 /// One stream on its way.
 pub(super) struct Delivery<'a> {
@@ -137,8 +137,8 @@ impl<'a> Delivery<'a> {
         let most = self.script.kept_bytes(payload.total_bytes());
         let count = payload.chunks_within(most);
         if self.script.has_extra_chunk() {
-            let frame = || self.chunk(count.saturating_add(1), b"past the end", most);
-            self.outbox.send(frame).await?;
+            let place = self.outbox.place().await?;
+            place.fill(self.chunk(count.saturating_add(1), b"past the end", most));
         }
         let total = self.script.claimed_total().unwrap_or(count);
         let digest = if self.link.terms.checksum { digest(payload).await } else { None };
@@ -150,7 +150,7 @@ impl<'a> Delivery<'a> {
         if !self.link.close() {
             return Ok(None);
         }
-        place.fill(frame);
+        place.fill(Outgoing::text(frame));
         self.link.handle_last_sent();
         Ok(Some(Delivered::Complete))
     }
@@ -162,21 +162,8 @@ impl<'a> Delivery<'a> {
             .chain(std::iter::repeat_n(Content::Altered, altered))
     }
 
-    /// A chunk frame, spoilt after its CRC was computed where the script says so.
-    fn chunk(&self, seq: u64, bytes: &[u8], offset: u64) -> String {
-        let number = self.script.seq_sent(seq);
-        let stated = self.link.terms.checksum.then_some(offset);
-        let frame = self.link.terms.frames.chunk(number, bytes, stated);
-        let data = |bytes: &[u8]| format!("\"data\":\"{}\"", base64::encode(bytes));
-        let frame = match self.script.corrupt(bytes, offset) {
-            Some(corrupted) => frame.replacen(&data(bytes), &data(&corrupted), 1),
-            None => frame,
-        };
-        if self.script.spoils_base64(seq) {
-            frame.replacen("\"data\":\"", "\"data\":\"*", 1)
-        } else {
-            frame
-        }
+    fn chunk(&self, seq: u64, bytes: &[u8], offset: u64) -> Outgoing {
+        OutgoingChunk { seq, bytes, offset }.message(&self.link.terms, self.script)
     }
 
     /// Does what the script has instead of the next message. `None` if the stream is to end with
@@ -253,7 +240,14 @@ mod tests {
     fn ended(keeper: &Arc<Keeper>) -> Link {
         let key = StreamKey { connection: 1, id: "a".into() };
         let frames = FrameWriter::new("a");
-        let terms = StreamTerms { frames, is_stream: true, checksum: false, window: None };
+        let terms = StreamTerms {
+            frames,
+            is_stream: true,
+            checksum: false,
+            resume: false,
+            alias: None,
+            window: None,
+        };
         let question = Question { owner: None, digest: Sha256::of(b""), chunk_bytes: 3 };
         let Ok((Started::Bound(id), link)) = keeper.start(question, key, terms) else { panic!() };
         let payload = Arc::new(Payload::new(Box::new(Bytes::new()), 3, None, false));

@@ -7,11 +7,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::admission::Place;
-use super::core::{OperationId, Owner, Question, Started, StreamKey, StreamTerms};
+use super::core::{Aliases, OperationId, Owner, Question, Started, StreamKey, StreamTerms};
 use super::delivery::{Delivered, Delivery};
 use super::growth::grow;
 use super::keeper::Link;
-use super::outbox::{Gone, Outbox};
+use super::outbox::{Gone, Outbox, Outgoing};
 use super::process::WorkProcess;
 use super::refusal::Refusal;
 use super::script::{Fate, Script};
@@ -31,6 +31,8 @@ pub(super) struct Peer {
     pub(super) user: Arc<str>,
     /// What works for the connection.
     pub(super) process: WorkProcess,
+    /// What its requests can be called in binary chunks.
+    pub(super) aliases: Aliases,
 }
 
 /// What a request says beside what it asks for.
@@ -342,6 +344,7 @@ async fn send_answer(answer: Answer, link: &Link, outbox: &Outbox) -> Result<boo
     };
     let text = spawn_blocking(write).await.map_err(given_up).and_then(|text| text);
     let is_sent = text.is_ok();
-    place.fill(text.unwrap_or_else(|refusal| refusal.frame(&frames, is_stream)));
+    let text = text.unwrap_or_else(|refusal| refusal.frame(&frames, is_stream));
+    place.fill(Outgoing::text(text));
     Ok(is_sent)
 }

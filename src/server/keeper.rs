@@ -209,6 +209,7 @@ impl Keeper {
         terms: StreamTerms,
     ) -> Link {
         let changed = inner.running.entry(id).or_default().changed.subscribe();
+        let terms = inner.core.terms(&key).cloned().unwrap_or(terms);
         Link { keeper: Arc::clone(self), key, changed, terms }
     }
 
@@ -317,4 +318,38 @@ impl Drop for Unfinished {
 /// The runtime's time, which tests can stop.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::proto::checksum::Sha256;
+    use crate::proto::frame::write::FrameWriter;
+    use crate::proto::{Alias, OperationKey};
+
+    #[test]
+    fn a_link_has_the_terms_that_were_decided() {
+        let key = StreamKey { connection: 1, id: "a".into() };
+        let terms = StreamTerms {
+            frames: FrameWriter::new("a"),
+            is_stream: true,
+            checksum: false,
+            resume: true,
+            alias: Alias::new(7),
+            window: None,
+        };
+        for max_operations in [0, 1] {
+            let retention = Retention { ttl: Duration::ZERO, max_bytes: 0, max_operations };
+            let keeper = Arc::new(Keeper::new(retention, "e".into()));
+            let owner = Owner { user: "".into(), key: OperationKey::from_random([1; 16]) };
+            let digest = Sha256::of(b"");
+            let question = Question { owner: Some(owner), digest, chunk_bytes: 3 };
+            let started = keeper.start(question, key.clone(), terms.clone());
+            let Ok((_, link)) = started else { panic!() };
+            // What cannot be kept is not accepted, and has no alias either.
+            assert_eq!(link.terms.alias.is_some(), max_operations == 1);
+        }
+    }
 }

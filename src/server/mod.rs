@@ -31,6 +31,7 @@ mod adt;
 mod archive;
 mod builder;
 mod census;
+mod chunk;
 mod core;
 mod delivery;
 mod deployed;
@@ -72,7 +73,7 @@ pub use builder::ServerBuilder;
 pub use domain::TestPayload;
 pub use error::ServerError;
 pub use profile::Profile;
-pub use script::{Order, RawMessage, Script};
+pub use script::{HeaderFault, Order, RawMessage, Script};
 
 use state::State;
 

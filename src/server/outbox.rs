@@ -45,7 +45,7 @@ impl Outbox {
 
     /// Sends what `frame` makes once there is a place for it.
     pub(super) async fn send(&self, frame: impl FnOnce() -> String) -> Result<(), Gone> {
-        self.place().await?.fill(frame());
+        self.place().await?.fill(Outgoing::text(frame()));
         Ok(())
     }
 
@@ -58,24 +58,24 @@ impl Outbox {
                 RawMessage::Close => Outgoing::Message(Message::Close(None)),
                 RawMessage::Cut => Outgoing::Cut,
             };
-            self.place().await?.0.send(outgoing);
+            self.place().await?.fill(outgoing);
         }
         Ok(())
     }
 }
 
 impl Place<'_> {
-    pub(super) fn fill(self, frame: String) {
-        self.0.send(Outgoing::text(frame));
+    pub(super) fn fill(self, outgoing: Outgoing) {
+        self.0.send(outgoing);
     }
 }
 
 impl Outgoing {
-    fn text(text: String) -> Self {
+    pub(super) fn text(text: String) -> Self {
         Self::Message(Message::text(text))
     }
 
-    fn binary(bytes: Bytes) -> Self {
+    pub(super) fn binary(bytes: Bytes) -> Self {
         Self::Message(Message::Binary(bytes))
     }
 }

@@ -1,8 +1,8 @@
 //! The kinds of server that the reference server can be.
 
-use crate::proto::Features;
 use crate::proto::frame::write::FrameWriter;
 use crate::proto::limits::SERVER_CHUNK_BYTES;
+use crate::proto::{Feature, Features};
 
 use super::deployed;
 use super::limits::MAX_CHUNK_BYTES;
@@ -11,7 +11,7 @@ use super::limits::MAX_CHUNK_BYTES;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Speaks every extension that is built, serves the requests of a connection side by side and
+    /// Speaks every extension there is, serves the requests of a connection side by side and
     /// keeps to the chunk size asked for. Alone in having the domains `atc` and `test`, and `git.list`.
     #[default]
     Full,
@@ -42,7 +42,7 @@ impl Profile {
     /// What the welcome names; `None` for a server that names none.
     pub(super) fn features(self) -> Option<Features> {
         match self {
-            Self::Full => Some(Features::BUILT),
+            Self::Full => Some(Feature::ALL.into_iter().collect()),
             Self::Seed | Self::Deployed => None,
         }
     }

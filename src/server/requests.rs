@@ -20,7 +20,7 @@ use super::work::Work;
 use crate::proto::checksum::Sha256;
 use crate::proto::frame::write::FrameWriter;
 use crate::proto::request::{IncomingRequest, STREAM_DOMAIN};
-use crate::proto::{Feature, Features, MessageId};
+use crate::proto::{Feature, MessageId};
 
 /// Takes the requests of one connection; dropping it gives up whatever ends with the connection.
 pub(super) struct Requests {
@@ -125,7 +125,7 @@ async fn accept(peer: &Peer, text: &str, has_room: bool) -> Result<Option<(Job, 
     };
     let span = span(&request.id, &request.domain, &request.action);
     let frames = FrameWriter::new(&request.id);
-    let is_steering = request.domain == STREAM_DOMAIN && state.profile.features().is_some();
+    let is_steering = request.domain == STREAM_DOMAIN && state.features.is_some();
     let is_resume = is_steering && request.action == "resume";
     let is_stream = request.stream || is_resume;
     let is_light = is_steering && !is_resume;
@@ -133,7 +133,7 @@ async fn accept(peer: &Peer, text: &str, has_room: bool) -> Result<Option<(Job, 
         if is_resume && peer.state.keeper.has_stream(&peer.key(&request.id)) {
             return refuse_unreadable(outbox, "id is in use").await.map(|()| None);
         }
-        steer(peer, &request, terms(&request, state.profile, true)).await?
+        steer(peer, &request, terms(peer, &request, is_resume)).await?
     } else if is_resume {
         Err(Busy { retry_after: PLACE_RETRY }.into())
     } else {
@@ -147,7 +147,7 @@ async fn accept(peer: &Peer, text: &str, has_room: bool) -> Result<Option<(Job, 
                 return refuse_unreadable(outbox, "id is in use").await.map(|()| None);
             }
             Ok(Task::Heavy(work)) => {
-                let asked = asked(&request, state.profile, &work);
+                let asked = asked(peer, &request, &work);
                 Job::open(peer, asked, work).map(Some)
             }
             Err(refusal) => Err(refusal),
@@ -184,6 +184,8 @@ async fn accept_as_deployed(peer: &Peer, text: &str) -> Result<Option<(Job, Span
                 frames: peer.state.profile.frames(id),
                 is_stream: false,
                 checksum: false,
+                resume: false,
+                alias: None,
                 window: None,
             };
             let asked = Asked {
@@ -214,30 +216,31 @@ fn span(id: &str, domain: &str, action: &str) -> Span {
     span
 }
 
-fn asked(request: &IncomingRequest, profile: Profile, work: &Work) -> Asked {
+fn asked(peer: &Peer, request: &IncomingRequest, work: &Work) -> Asked {
     let is_stream = request.stream && work.can_stream();
-    let is_kept = is_stream && agreed(request, profile).contains(Feature::Resume);
+    let terms = terms(peer, request, is_stream);
     Asked {
         id: request.id.clone(),
-        terms: terms(request, profile, is_stream),
-        operation: request.operation.clone().filter(|_| is_kept),
-        chunk_bytes: profile.chunk_bytes(request.chunk_bytes),
+        operation: request.operation.clone().filter(|_| terms.resume),
+        terms,
+        chunk_bytes: peer.state.profile.chunk_bytes(request.chunk_bytes),
         digest: question(request),
     }
 }
 
-fn terms(request: &IncomingRequest, profile: Profile, is_stream: bool) -> StreamTerms {
-    let agreed = agreed(request, profile);
+fn terms(peer: &Peer, request: &IncomingRequest, is_stream: bool) -> StreamTerms {
+    let state = &peer.state;
+    let agreed = state.features.unwrap_or_default().agreed(request.features);
+    let is_binary = is_stream && agreed.contains(Feature::Binary) && !state.script.gives_no_alias();
     StreamTerms {
-        frames: profile.frames(&request.id),
+        frames: state.profile.frames(&request.id),
         is_stream,
         checksum: agreed.contains(Feature::Checksum),
+        resume: is_stream && request.operation.is_some() && agreed.contains(Feature::Resume),
+        // Without one, once there are none left, chunks go as text.
+        alias: is_binary.then(|| peer.aliases.mint()).flatten(),
         window: request.window.filter(|_| agreed.contains(Feature::Credit)),
     }
-}
-
-fn agreed(request: &IncomingRequest, profile: Profile) -> Features {
-    profile.features().unwrap_or_default().agreed(request.features)
 }
 
 /// Names what is asked for, so that one key cannot stand for two questions. *Source*: PROTOCOL 6.4.

@@ -1,6 +1,7 @@
 //! Faults on purpose, so that clients can be tested against a server that misbehaves.
 
 mod adt;
+mod binary;
 mod message;
 mod objects;
 mod order;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use binary::HeaderFault;
 pub use message::RawMessage;
 pub use order::Order;
 
@@ -19,6 +21,7 @@ pub(super) use objects::{Fate, ObjectFault};
 
 use super::core::Loss;
 use adt::AdtFaults;
+use binary::BinaryFaults;
 use objects::ObjectFaults;
 
 /// How a server misbehaves when it is asked for something heavy, such as `git.export`.
@@ -33,8 +36,9 @@ use objects::ObjectFaults;
 /// [`busy`](Self::busy) hold for single answers too. [`payload`](Self::payload) holds for exports and checks,
 /// and with [`ignore_chunk_size`](Self::ignore_chunk_size) for all streams of an operation, by what
 /// the script was when it was started.
-/// [`cut_connection_after`](Self::cut_connection_after), [`lose_operations`](Self::lose_operations)
-/// and [`new_epoch`](Self::new_epoch) hold for connections, whatever is asked for on them.
+/// [`cut_connection_after`](Self::cut_connection_after), [`lose_operations`](Self::lose_operations),
+/// [`new_epoch`](Self::new_epoch) and [`without_alias`](Self::without_alias) hold for connections,
+/// whatever is asked for on them.
 ///
 /// Steps that name an object hold for exports, in every [`Profile`](super::Profile), whether they are streams or
 /// single answers: [`fail_object`](Self::fail_object), [`skip_object`](Self::skip_object),
@@ -73,6 +77,7 @@ pub struct Script {
     only_first: Option<u64>,
     cuts: Vec<u64>,
     loss: Loss,
+    binary: BinaryFaults,
     objects: ObjectFaults,
     adt: AdtFaults,
 }
@@ -146,7 +151,8 @@ impl Script {
         self
     }
 
-    /// Puts a character that is no base64 before the data of chunk `seq`.
+    /// Puts a character that is no base64 before the data of chunk `seq`; of one that goes as a
+    /// binary message, nothing.
     pub fn invalid_base64(mut self, seq: u64) -> Self {
         self.not_base64.insert(seq);
         self

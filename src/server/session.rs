@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use super::adt;
+use super::core::Aliases;
 use super::handshake::{self, Admitted, Socket};
 use super::job::Peer;
 use super::limits::{
@@ -28,8 +29,8 @@ use super::process::WorkProcess;
 use super::profile::Profile;
 use super::requests::Requests;
 use super::state::State;
-use crate::proto::MessageId;
 use crate::proto::frame::write::FrameWriter;
+use crate::proto::{Features, MessageId};
 
 /// Serves one connection until it ends or the server stops.
 pub(super) async fn serve(
@@ -105,7 +106,7 @@ async fn converse(
     let (mut sink, mut stream) = socket.split();
     let (outbox, queue) = Outbox::new();
     let state = Arc::clone(state);
-    let profile = state.profile;
+    let (profile, features) = (state.profile, state.features);
     let process = WorkProcess::new();
     let own = process.clone();
     let mut requests = Requests::new(Peer {
@@ -114,9 +115,10 @@ async fn converse(
         connection: number,
         user,
         process: own,
+        aliases: Aliases::default(),
     });
     let receive = async {
-        if outbox.send(|| welcome(number, profile)).await.is_err() {
+        if outbox.send(|| welcome(number, profile, features)).await.is_err() {
             return End::Lost;
         }
         receive(&mut stream, &mut requests).await
@@ -206,7 +208,7 @@ async fn linger(tcp: &mut TcpStream) {
 }
 
 /// The first frame of a connection. *Source*: PROTOCOL 1.2.
-fn welcome(number: u64, profile: Profile) -> String {
+fn welcome(number: u64, profile: Profile, features: Option<Features>) -> String {
     #[derive(Serialize)]
     struct Data {
         session: String,
@@ -225,7 +227,6 @@ fn welcome(number: u64, profile: Profile) -> String {
         max_window: u64,
         max_transfers: usize,
     }
-    let features = profile.features();
     let limits =
         Limits { max_chunk: MAX_CHUNK_BYTES, max_window: MAX_WINDOW, max_transfers: MAX_TRANSFERS };
     let data = Data {
@@ -241,21 +242,25 @@ fn welcome(number: u64, profile: Profile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{Features, Welcome};
+    use crate::proto::{Feature, Welcome};
+
+    fn welcome_of(number: u64, profile: Profile) -> String {
+        welcome(number, profile, profile.features())
+    }
 
     #[test]
     fn the_welcome_says_what_the_profile_can() {
-        let full = Welcome::read(&welcome(1, Profile::Full)).unwrap();
-        assert_eq!(full.features, Some(Features::BUILT));
+        let full = Welcome::read(&welcome_of(1, Profile::Full)).unwrap();
+        assert_eq!(full.features, Some(Feature::ALL.into_iter().collect()));
         assert_eq!(full.limits.max_chunk_bytes, Some(MAX_CHUNK_BYTES));
         assert_eq!(full.limits.max_window, Some(MAX_WINDOW));
         assert_eq!(full.domains, ["atc", "git", "test"]);
         assert_eq!(
-            welcome(1, Profile::Seed),
+            welcome_of(1, Profile::Seed),
             r#"{"id":"welcome","success":true,"data":{"session":"longhaul-1","version":"2.3.0","domains":["git"]}}"#
         );
         assert_eq!(
-            welcome(2, Profile::Deployed),
+            welcome_of(2, Profile::Deployed),
             r#"{"id":"welcome","success":true,"data":{"session":"longhaul-2","version":"2.3.0","domains":["rfc","debug","amdp","git","report"]}}"#
         );
     }

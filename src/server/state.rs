@@ -16,11 +16,14 @@ use super::package::Catalog;
 use super::process::Costs;
 use super::profile::Profile;
 use super::script::Script;
+use crate::proto::Features;
 
 /// The server's settings, packages and counters.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) profile: Profile,
+    /// What the welcome names; `None` for a server that names none.
+    pub(super) features: Option<Features>,
     pub(super) logon: Option<Logon>,
     /// The path of the WebSocket, without a query.
     pub(super) path: String,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use longhaul::proto::Features;
+use longhaul::proto::Feature;
 use longhaul::server::{Profile, Script};
 
 use crate::support::{Folder, SAMPLE, Serving, run};
@@ -19,7 +19,7 @@ fn ping_shows_what_the_server_says_of_itself() {
     }
     let report = run(&mut folder.longhaul(&serving.url(), &["ping", "--json"])).expect(0).json();
     assert_eq!(report["features"][0], "stream");
-    assert_eq!(report["features"].as_array().unwrap().len(), Features::BUILT.names().count());
+    assert_eq!(report["features"].as_array().unwrap().len(), Feature::ALL.len());
     assert!(report["roundTripMs"].is_number() && report["timestamp"].is_string());
     assert!(report["version"].is_string() && report["session"].is_string());
     assert!(report["domains"].as_array().unwrap().contains(&"git".into()));

@@ -19,7 +19,7 @@ async fn the_welcome_comes_first() {
     assert_eq!(welcome["id"], "welcome");
     assert_eq!(
         welcome["data"]["features"],
-        json!(["stream", "checksum", "cancel", "credit", "resume"])
+        json!(["stream", "checksum", "cancel", "credit", "resume", "binary"])
     );
     let max_chunk = welcome["data"]["limits"]["maxChunk"].as_u64().unwrap();
     assert!(max_chunk * 4 / 3 < 32 << 20, "a chunk fits well within a message of 64 MiB");

@@ -1,6 +1,7 @@
 //! The reference server, driven over a real socket by a client that knows nothing of the crate's.
 
 mod adt;
+mod binary;
 mod cancel;
 mod client;
 mod connection;

@@ -12,6 +12,8 @@ pub(crate) struct Case {
     pub(crate) file: String,
     pub(crate) name: String,
     pub(crate) section: String,
+    /// Whether it waits for something that is not built.
+    pub(crate) waits: bool,
     pub(crate) body: Body,
 }
 
@@ -34,13 +36,13 @@ pub(crate) enum Body {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Frames {
     #[serde(default)]
-    request: Terms,
+    pub(crate) request: Terms,
     pub(crate) messages: Vec<Step>,
-    events: Option<Vec<Value>>,
-    outcome: Outcome,
+    pub(crate) events: Option<Vec<Value>>,
+    pub(crate) outcome: Outcome,
     /// Further requests that wait at the same time.
     #[serde(default)]
-    others: Vec<Waiting>,
+    pub(crate) others: Vec<Waiting>,
     #[serde(default)]
     pub(crate) stats: BTreeMap<String, u64>,
 }
@@ -139,7 +141,7 @@ pub(crate) struct Continued {
 }
 
 /// A message, or something else that happens to the requests of a case.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Step {
     Text(String),
@@ -179,7 +181,7 @@ pub(crate) enum Step {
 }
 
 /// Which request of the case goes out again, and the text that it goes out as.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sent {
     pub(crate) request: String,
@@ -195,7 +197,7 @@ pub(crate) enum Recovery {
 }
 
 /// The same text for each number from `from` to `to`, which stands for `{n}` in it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Repeat {
     pub(crate) text: String,
@@ -293,13 +295,14 @@ pub(crate) struct Welcome {
     pub(crate) outcome: Value,
 }
 
-/// A binary chunk and what stands in it.
+/// A binary message, and a chunk that it is or why it is none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Binary {
     pub(crate) hex: String,
-    pub(crate) header: BTreeMap<String, u64>,
-    pub(crate) bytes: String,
+    pub(crate) header: Option<BTreeMap<String, u64>>,
+    pub(crate) bytes: Option<String>,
+    pub(crate) outcome: Option<Value>,
 }
 
 impl Case {
@@ -365,13 +368,16 @@ fn read_case(file: &str, mut fields: Map<String, Value>) -> Case {
         other => panic!("{file}: {key} is {other:?}"),
     };
     let (name, section) = (text("name"), text("section"));
-    // For people: whether it is built, and why it is as it is.
-    for key in ["status", "note"] {
-        fields.remove(key);
-    }
+    let waits = match fields.remove("status") {
+        None => false,
+        Some(status) if status == "waits for the client" => true,
+        Some(other) => panic!("{file}: {name}: status {other}"),
+    };
+    // For people: why it is as it is.
+    fields.remove("note");
     let body = serde_json::from_value(Value::Object(fields))
         .unwrap_or_else(|error| panic!("{file}: {name}: {error}"));
-    Case { file: file.to_owned(), name, section, body }
+    Case { file: file.to_owned(), name, section, waits, body }
 }
 
 /// Keeps a `null` apart from a key that is not there.

@@ -1,5 +1,6 @@
 //! Errors as the cases name them: by variant and evidence, never by text.
 
+use longhaul::proto::frame::BinaryDefect;
 use longhaul::proto::{AssembleError, ExchangeError, FrameError, ServerError};
 use serde_json::{Map, Value, json};
 
@@ -37,6 +38,18 @@ pub(crate) fn describe(error: &ExchangeError) -> Map<String, Value> {
         other => json!({ "kind": format!("no case can state {other:?}") }),
     };
     object(described)
+}
+
+/// What is wrong with the header of a binary chunk.
+pub(crate) fn binary(defect: BinaryDefect) -> Value {
+    match defect {
+        BinaryDefect::Version { got } => json!({ "kind": "binaryVersion", "got": got }),
+        BinaryDefect::Flags { got } => json!({ "kind": "binaryFlags", "got": got }),
+        BinaryDefect::Length { declared, got } => {
+            json!({ "kind": "binaryLength", "declared": declared, "got": got })
+        }
+        other => json!({ "kind": format!("no case can state {other:?}") }),
+    }
 }
 
 /// What of `got` is to be compared: a server's message and what is done about it only where the

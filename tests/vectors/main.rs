@@ -9,6 +9,7 @@ mod errors;
 mod frames;
 mod requests;
 mod steering;
+mod waiting;
 mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +18,13 @@ use case::{Body, Case};
 use document::Document;
 
 /// How many cases there are at least, so that none gets lost unseen.
-const LEAST_CASES: usize = 550;
+const LEAST_CASES: usize = 700;
 
 #[test]
 fn every_case_holds() {
     let document = Document::load();
     check_each(|case| match &case.body {
+        Body::Frames(frames) if case.waits => waiting::check(frames),
         Body::Frames(frames) => frames::check(frames),
         Body::Request(request) => requests::check_written(request),
         Body::Refused(refused) => requests::check_refused(refused),

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{DecodedChunk, FrameError, Kind, Layout};
 use crate::proto::base64::{InvalidBase64, decode_append, max_decoded_len};
 use crate::proto::checksum::{Crc32, Sha256};
+use crate::proto::id::Alias;
 use crate::proto::json::{InvalidValue, Key, Object, whole_number};
 use crate::proto::limits::MAX_EPOCH_BYTES;
 use crate::proto::reply::{Progress, ServerError, Warning};
@@ -102,7 +103,8 @@ pub struct Complete<'a> {
     pub frame: &'a str,
 }
 
-/// The first frame of a stream that outlives its connection. *Source*: PROTOCOL 6.4.
+/// The first frame of a stream that outlives its connection, or has binary chunks.
+/// *Source*: PROTOCOL 6.4, 6.5.
 ///
 /// Which of these must be there depends on what was agreed on, which a frame does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +116,8 @@ pub struct Accepted<'a> {
     pub ttl: Option<Duration>,
     /// The size of this operation's chunks, in decoded bytes.
     pub chunk_bytes: Option<u64>,
+    /// What stands for the request in binary chunks, if its chunks come so.
+    pub alias: Option<Alias>,
 }
 
 /// A single answer. *Source*: PROTOCOL 4.6.
@@ -204,7 +208,14 @@ impl<'a> FieldReader<'_, 'a> {
             return Err(self.invalid(Key::Epoch));
         }
         let ttl = self.whole(Key::Ttl)?.map(Duration::from_millis);
-        Ok(Accepted { epoch, ttl, chunk_bytes: self.whole(Key::ChunkSize)? })
+        let alias = self.alias()?;
+        Ok(Accepted { epoch, ttl, chunk_bytes: self.whole(Key::ChunkSize)?, alias })
+    }
+
+    fn alias(&self) -> Result<Option<Alias>, FrameError> {
+        let Some(number) = self.whole(Key::Alias)? else { return Ok(None) };
+        let alias = u32::try_from(number).ok().and_then(Alias::new);
+        alias.map(Some).ok_or_else(|| self.invalid(Key::Alias))
     }
 
     fn answer(&self) -> Result<Answer<'a>, FrameError> {

@@ -3,7 +3,10 @@
 //! [`Envelope::read`] finds id and kind, [`Envelope::body`] makes the typed [`Body`]. Two readers
 //! stand behind it: `scan` finds the fields of an ordinary chunk without building anything, and
 //! the full reader takes whatever else is JSON. Both give the same answer wherever both give one.
+//!
+//! Chunks that come as binary messages are read by [`BinaryEnvelope`] in the same two steps.
 
+pub mod binary;
 mod body;
 mod decoded;
 pub(crate) mod scan;
@@ -12,6 +15,7 @@ pub mod write;
 
 use std::borrow::Cow;
 
+pub use binary::{BinaryChunk, BinaryDefect, BinaryEnvelope, BinaryHeader, UnreadableBinary};
 pub use body::{Accepted, Answer, Body, Chunk, Complete};
 pub use decoded::DecodedChunk;
 pub use unfinished::ChunkMessage;

@@ -45,6 +45,30 @@ fn what_a_server_writes_is_read_again() {
 }
 
 #[test]
+fn an_accepted_frame_has_an_alias_or_none() {
+    use std::time::Duration;
+    let frames = FrameWriter::new("git_1");
+    let accepted = |text: &str| match body(text) {
+        Ok(Body::Accepted(accepted)) => accepted,
+        other => panic!("{other:?}"),
+    };
+    let alias = crate::proto::Alias::new(u32::MAX).unwrap();
+    let ttl = Duration::from_millis(9);
+    let text = frames.accepted_with_alias(Some(("e\"1", ttl)), 6, alias);
+    let both = accepted(&text);
+    assert_eq!((both.epoch.as_deref(), both.ttl), (Some("e\"1"), Some(ttl)));
+    assert_eq!((both.chunk_bytes, both.alias), (Some(6), Some(alias)));
+    let bare = accepted(&frames.accepted_with_alias(None, 6, alias));
+    assert_eq!((bare.epoch, bare.ttl, bare.alias), (None, None, Some(alias)));
+    assert_eq!(accepted(&frames.accepted("e1", ttl, 6)).alias, None);
+    assert_eq!(accepted(&text.replace("4294967295", "null")).alias, None);
+    for wrong in ["0", "4294967296", "4294967303", "-1", "1.0", "\"7\"", "true"] {
+        let text = text.replace("4294967295", wrong);
+        assert_eq!(body(&text).unwrap_err(), invalid(Kind::Accepted, "alias"), "{text}");
+    }
+}
+
+#[test]
 fn escapes_in_data_are_undone_by_the_full_reader() {
     let Ok(Body::Chunk(chunk)) =
         body(r#"{"id":"a","type":"chunk","seq":1,"data":"a\/b\u002bc\r\n"}"#)

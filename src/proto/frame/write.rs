@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::proto::base64;
 use crate::proto::checksum::{Crc32, Sha256};
+use crate::proto::id::Alias;
 use crate::proto::request::push_string;
 
 /// Writes frames for one id.
@@ -63,6 +64,34 @@ impl FrameWriter {
         json.push_str(",\"epoch\":");
         push_string(&mut json, epoch);
         push(&mut json, format_args!(",\"ttl\":{},\"chunkSize\":{chunk_bytes}", ttl.as_millis()));
+        close(json)
+    }
+
+    /// The chunks come as binary messages under `alias`, each of at most that many bytes. With
+    /// `resume` the operation is also kept under the name of an epoch for a time.
+    /// *Source*: PROTOCOL 6.4, 6.5.
+    ///
+    /// ```
+    /// use longhaul::proto::Alias;
+    /// use longhaul::proto::frame::write::FrameWriter;
+    /// let frames = FrameWriter::new("git_1");
+    /// assert_eq!(
+    ///     frames.accepted_with_alias(None, 6, Alias::new(7).unwrap()),
+    ///     r#"{"id":"git_1","type":"accepted","chunkSize":6,"alias":7}"#
+    /// );
+    /// ```
+    pub fn accepted_with_alias(
+        &self,
+        kept: Option<(&str, Duration)>,
+        chunk_bytes: u64,
+        alias: Alias,
+    ) -> String {
+        let mut json = match kept {
+            Some((epoch, ttl)) => self.accepted(epoch, ttl, chunk_bytes),
+            None => close(format!("{},\"chunkSize\":{chunk_bytes}", self.typed("accepted"))),
+        };
+        json.pop();
+        push(&mut json, format_args!(",\"alias\":{alias}"));
         close(json)
     }
 

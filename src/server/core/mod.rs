@@ -9,6 +9,7 @@
 //! 3. A [`Payload`] cuts a [`Source`] into chunks whose borders never change, and knows the digest
 //!    of every prefix that was read. It may be sent while it still grows.
 
+mod aliases;
 mod borders;
 mod operation;
 mod operations;
@@ -23,6 +24,7 @@ mod stream;
 mod tests;
 mod tombstones;
 
+pub(crate) use aliases::Aliases;
 pub(crate) use operation::{OperationId, Outcome, Owner};
 pub(crate) use operations::{Change, Operations, Question, Started};
 pub(crate) use payload::{GrowingBytes, Pace, Payload, Source};

@@ -94,6 +94,11 @@ impl Operations {
         self.owners.contains_key(owner)
     }
 
+    /// How the stream of this name is answered, if there is one.
+    pub(crate) fn terms(&self, key: &StreamKey) -> Option<&StreamTerms> {
+        self.streams.get(key).map(Stream::terms)
+    }
+
     /// Forgets everything, streams as well.
     pub(crate) fn clear(&mut self) {
         self.known.clear();

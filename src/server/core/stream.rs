@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::operation::{NumberedProgress, Operation, OperationId};
 use super::payload::Payload;
+use crate::proto::Alias;
 use crate::proto::frame::write::FrameWriter;
 use crate::server::refusal::Refusal;
 
@@ -26,6 +27,10 @@ pub(crate) struct StreamTerms {
     pub(crate) is_stream: bool,
     /// Whether `checksum` was agreed on.
     pub(crate) checksum: bool,
+    /// Whether `resume` was agreed on, so that `accepted` promises to keep the operation.
+    pub(crate) resume: bool,
+    /// With `binary`: what stands for the request in its chunks. `None` if these go as text.
+    pub(crate) alias: Option<Alias>,
     /// With `credit`: how many chunks may come before more is granted.
     pub(crate) window: Option<u64>,
 }
@@ -48,6 +53,15 @@ pub(crate) enum Next {
     Over,
 }
 
+/// What an `accepted` frame promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepted {
+    /// The operation outlives its connection; there may be an alias as well.
+    Kept,
+    /// An alias alone.
+    Named,
+}
+
 /// What a server has sent of an operation to one request, and what it may send.
 ///
 /// ```text
@@ -61,8 +75,8 @@ pub(crate) enum Next {
 pub(super) struct Stream {
     pub(super) operation: OperationId,
     terms: StreamTerms,
-    /// Whether `accepted` is still to be sent.
-    owes_accepted: bool,
+    /// The `accepted` that is still to be sent.
+    owed: Option<Accepted>,
     /// The next chunk.
     next: u64,
     /// The last chunk that may be sent; `None` without `credit`.
@@ -83,16 +97,25 @@ impl Stream {
     /// `told` warnings.
     pub(super) fn new(
         operation: OperationId,
-        terms: StreamTerms,
+        mut terms: StreamTerms,
         is_kept: bool,
         next: u64,
         told: usize,
     ) -> Self {
+        if terms.resume && !is_kept {
+            // There is no `accepted` that gives an alias and does not promise to keep.
+            terms.alias = None;
+        }
+        let owed = match terms.alias {
+            _ if is_kept => Some(Accepted::Kept),
+            Some(_) => Some(Accepted::Named),
+            None => None,
+        };
         let granted = terms.window.map(|window| next.saturating_sub(1).saturating_add(window));
         Self {
             operation,
+            owed,
             terms,
-            owes_accepted: is_kept,
             next,
             granted,
             progress: 0,
@@ -101,6 +124,11 @@ impl Stream {
             fate: None,
             is_closing: false,
         }
+    }
+
+    /// How the request is answered, once it is known whether its operation is kept.
+    pub(super) fn terms(&self) -> &StreamTerms {
+        &self.terms
     }
 
     /// Chunks may be sent up to this one, and never fewer than before.
@@ -148,9 +176,8 @@ impl Stream {
         if !self.terms.is_stream {
             return Next::Wait(None);
         }
-        if std::mem::take(&mut self.owes_accepted) {
-            let (epoch, chunk_bytes) = (&operation.epoch, operation.chunk_bytes);
-            return Next::Frame(self.terms.frames.accepted(epoch, ttl, chunk_bytes));
+        if let Some(accepted) = self.owed.take() {
+            return Next::Frame(self.accept(accepted, operation, ttl));
         }
         if let Some(warning) = operation.warnings.get(self.warnings) {
             self.warnings = self.warnings.saturating_add(1);
@@ -180,6 +207,18 @@ impl Stream {
             _ => {
                 self.has_told &= !matches!(next, Next::Wait(_));
                 next
+            }
+        }
+    }
+
+    fn accept(&self, accepted: Accepted, operation: &Operation, ttl: Duration) -> String {
+        let (frames, chunk_bytes) = (&self.terms.frames, operation.chunk_bytes);
+        let epoch = operation.epoch.as_str();
+        match self.terms.alias {
+            None => frames.accepted(epoch, ttl, chunk_bytes),
+            Some(alias) => {
+                let kept = (accepted == Accepted::Kept).then_some((epoch, ttl));
+                frames.accepted_with_alias(kept, chunk_bytes, alias)
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The server's core on a virtual clock, and as a pair with the client's.
 
+mod aliases;
 mod growing;
 
 use std::sync::Arc;
@@ -100,7 +101,14 @@ impl Bench {
 }
 
 fn terms(key: &StreamKey, window: Option<u64>) -> StreamTerms {
-    StreamTerms { frames: FrameWriter::new(&key.id), is_stream: true, checksum: true, window }
+    StreamTerms {
+        frames: FrameWriter::new(&key.id),
+        is_stream: true,
+        checksum: true,
+        resume: true,
+        alias: None,
+        window,
+    }
 }
 
 fn key(connection: u64, id: &str) -> StreamKey {

@@ -133,6 +133,8 @@ impl Server {
             frames: FrameWriter::new(&request.id),
             is_stream: request.stream,
             checksum: agreed.contains(Feature::Checksum),
+            resume: request.operation.is_some() && agreed.contains(Feature::Resume),
+            alias: None,
             window: request.window.filter(|_| agreed.contains(Feature::Credit)),
         };
         let operation = if let Some(resume) = Resume::read(request) {
