@@ -24,6 +24,8 @@ pub(crate) enum Command {
         turn: Turn,
         /// Whether the server can be told to stop it.
         can_cancel: bool,
+        /// Whether its chunks may come as binary messages.
+        takes_binary: bool,
     },
     /// Nobody wants this request any longer: stop it where the server can.
     Cancel {

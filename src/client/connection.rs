@@ -275,14 +275,14 @@ impl Line for Connection {
         let chunk_bytes = request.stream.unwrap_or(SERVER_CHUNK_BYTES);
         let window = features.contains(Feature::Credit).then_some(Window { chunks, chunk_bytes });
         let (sender, receiver) = inbox(window, is_patient);
-        let can_cancel = features.contains(Feature::Cancel);
         let command = Command::Start {
             id: id.clone(),
             mode,
             text: WireText(text),
             inbox: sender,
             turn,
-            can_cancel,
+            can_cancel: features.contains(Feature::Cancel),
+            takes_binary: features.contains(Feature::Binary),
         };
         self.commands
             .send(command)

@@ -184,10 +184,13 @@ impl Driver {
         match command {
             // It was asked for before it could be known that nothing new is taken.
             Command::Start { inbox, .. } if self.shared.is_retired() => inbox.refuse(),
-            Command::Start { id, mode, text, inbox, turn, can_cancel } => {
+            Command::Start { id, mode, text, inbox, turn, can_cancel, takes_binary } => {
                 let stage = Stage::Wanted(Arc::new(inbox));
                 let waiter = Waiter { id: id.clone(), mode, stage, can_cancel, _turn: turn };
                 self.demux.register(id.clone(), mode, waiter);
+                if takes_binary {
+                    self.demux.expect_binary(&id);
+                }
                 self.outbox.request(id, text);
             }
             Command::Cancel { id, operation, asking } => {
@@ -217,14 +220,8 @@ impl Driver {
     fn handle_message(&mut self, message: Message) -> Option<CloseCause> {
         match message {
             Message::Chunk(message) => {
-                match self.demux.route_chunk(&message) {
-                    Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, kind) => {
-                        let (id, inbox) = (id.clone(), Arc::clone(inbox));
-                        self.deliver(id, inbox, Content::Chunk(message.chunk), kind);
-                    }
-                    Route::To(..) => count(&self.counters().unknown_ids),
-                    _ => {}
-                }
+                let whose = whose(self.demux.route_chunk(&message));
+                self.deliver_chunk(whose, Content::Chunk(message.chunk));
                 None
             }
             Message::Text(text) => {
@@ -232,7 +229,8 @@ impl Driver {
                 None
             }
             Message::Binary(bytes) => {
-                self.demux.route_binary(&bytes);
+                let whose = whose(self.demux.route_binary(&bytes));
+                self.deliver_chunk(whose, Content::Binary(bytes));
                 None
             }
             Message::Close(goodbye) => Some(CloseCause::from_goodbye(goodbye)),
@@ -244,8 +242,21 @@ impl Driver {
         }
     }
 
+    fn deliver_chunk(&mut self, whose: Whose, content: Content) {
+        match whose {
+            Whose::Wanted(id, inbox) => self.deliver(id, inbox, content, Kind::Chunk),
+            Whose::Left => count(&self.counters().unknown_ids),
+            Whose::Nobody => {}
+        }
+    }
+
     fn handle_text(&mut self, text: MessageText) {
         match self.demux.route(&text) {
+            Route::Broken(Waiter { id, stage: Stage::Wanted(inbox), .. }, error) => {
+                let (id, inbox) = (id.clone(), Arc::clone(inbox));
+                self.cancel(&id, None, None);
+                inbox.spoil(error);
+            }
             Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, kind) => {
                 let (id, inbox) = (id.clone(), Arc::clone(inbox));
                 self.deliver(id, inbox, Content::Text(text), kind);
@@ -257,7 +268,7 @@ impl Driver {
                     self.deliver(id, inbox, Content::Text(text), Kind::Complete);
                 }
             }
-            Route::To(..) => count(&self.counters().unknown_ids),
+            Route::To(..) | Route::Broken(..) => count(&self.counters().unknown_ids),
             Route::Last(Waiter { mode, stage: Stage::Left(left), .. }, _) => {
                 count(&self.counters().unknown_ids);
                 if let Some(operation) = left.settle(&text, mode) {
@@ -348,6 +359,24 @@ impl Driver {
             self.complaint = Some(error.close_code());
         }
         CloseCause::from_read(error)
+    }
+}
+
+/// Whose a chunk is.
+enum Whose {
+    Wanted(MessageId, Arc<InboxSender>),
+    /// Of a request that nobody wants any more.
+    Left,
+    Nobody,
+}
+
+fn whose(route: Route<'_, Waiter>) -> Whose {
+    match route {
+        Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, _) => {
+            Whose::Wanted(id.clone(), Arc::clone(inbox))
+        }
+        Route::To(..) => Whose::Left,
+        _ => Whose::Nobody,
     }
 }
 

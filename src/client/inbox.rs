@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::proto::frame::{DecodedChunk, Kind};
+use crate::proto::frame::{DecodedChunk, FrameError, Kind};
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
 use crate::proto::websocket::MessageText;
 
@@ -32,6 +33,8 @@ pub(crate) enum Delivery {
     Refused,
     /// A message of this id.
     Message(Content, Room),
+    /// A frame is not what it has to be, and the transfer was put out for it.
+    Broken(FrameError),
     /// The transfer was put out because it held up the connection.
     Evicted {
         /// For how long.
@@ -51,6 +54,8 @@ pub(crate) enum Content {
     Text(MessageText),
     /// A chunk that was decoded while it came.
     Chunk(DecodedChunk),
+    /// A chunk with its header.
+    Binary(Bytes),
 }
 
 /// A place in an inbox; free again when dropped.
@@ -109,6 +114,7 @@ impl Content {
         match self {
             Self::Text(text) => text.len(),
             Self::Chunk(chunk) => chunk.bytes().len(),
+            Self::Binary(bytes) => bytes.len(),
         }
     }
 }
@@ -133,6 +139,11 @@ impl InboxSender {
     /// Puts the transfer out because the server sent too much.
     pub(crate) fn overrun(&self) {
         let _ = self.deliveries.send(Delivery::Overrun { limit: self.room.limit.into() });
+    }
+
+    /// Puts the transfer out because of a frame that is not what it has to be.
+    pub(crate) fn spoil(&self, error: FrameError) {
+        let _ = self.deliveries.send(Delivery::Broken(error));
     }
 
     /// Whether the server sends only what was granted, so that the socket is never held.

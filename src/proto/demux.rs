@@ -1,11 +1,15 @@
 //! The pending table: which request a message belongs to.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::frame::{Answer, Body, ChunkMessage, Envelope, Kind, scan};
-use super::id::MessageId;
+use super::frame::{
+    Accepted, Answer, BinaryEnvelope, Body, ChunkMessage, Envelope, FrameError, Kind, scan,
+};
+use super::id::{Alias, MessageId};
+use super::json::Key;
 use super::request::{Mode, STREAM_DOMAIN};
 use super::stats::{Counters, add, count};
 
@@ -32,6 +36,10 @@ use super::stats::{Counters, add, count};
 #[derive(Debug)]
 pub struct Demux<T> {
     pending: HashMap<MessageId, Pending<T>>,
+    /// Whose binary chunks are, of those that wait.
+    aliases: HashMap<Alias, MessageId>,
+    /// Whether any request of the connection has agreed to binary chunks.
+    has_binary: bool,
     counters: Arc<Counters>,
     /// How many of `pending` the counters know of.
     noted: u64,
@@ -41,6 +49,15 @@ pub struct Demux<T> {
 struct Pending<T> {
     mode: Mode,
     waiter: T,
+    /// Whether an `accepted` that comes now may give an alias.
+    awaits_alias: bool,
+    alias: Option<Alias>,
+}
+
+impl<T> Pending<T> {
+    fn new(mode: Mode, waiter: T) -> Self {
+        Self { mode, waiter, awaits_alias: false, alias: None }
+    }
 }
 
 /// Whose a message is.
@@ -50,6 +67,8 @@ pub enum Route<'a, T> {
     To(&'a mut T, Kind),
     /// It is the last of this waiter, who has left the table.
     Last(T, Kind),
+    /// It is not what it has to be, and this waiter's request has failed with that.
+    Broken(&'a mut T, FrameError),
     /// Nobody waits for it; it has been counted.
     Nobody,
 }
@@ -57,27 +76,41 @@ pub enum Route<'a, T> {
 impl<T> Demux<T> {
     /// An empty table that counts into `counters`.
     pub fn new(counters: Arc<Counters>) -> Self {
-        Self { pending: HashMap::new(), counters, noted: 0 }
+        let (pending, aliases) = (HashMap::new(), HashMap::new());
+        Self { pending, aliases, has_binary: false, counters, noted: 0 }
     }
 
     /// Adds a request; a request of the same id is put out and given back.
     pub fn register(&mut self, id: MessageId, mode: Mode, waiter: T) -> Option<T> {
-        let old = self.pending.insert(id, Pending { mode, waiter }).map(|old| old.waiter);
+        let old = self.forget(&id);
+        self.pending.insert(id, Pending::new(mode, waiter));
         self.note_pending();
         old
     }
 
+    /// The chunks of this request may come as binary messages, since that was agreed on.
+    pub fn expect_binary(&mut self, id: &MessageId) {
+        self.has_binary = true;
+        if let Some(pending) = self.pending.get_mut(id) {
+            pending.awaits_alias = true;
+        }
+    }
+
     /// Takes a request out of the table; whatever still comes for it counts as unknown.
     pub fn forget(&mut self, id: &MessageId) -> Option<T> {
-        let forgotten = self.pending.remove(id).map(|pending| pending.waiter);
+        let forgotten = self.pending.remove(id)?;
+        if let Some(alias) = forgotten.alias {
+            self.aliases.remove(&alias);
+        }
         self.release();
         self.note_pending();
-        forgotten
+        Some(forgotten.waiter)
     }
 
     /// Takes every request out, for when the connection is gone.
     pub fn drain(&mut self) -> impl Iterator<Item = (MessageId, T)> {
         let pending = std::mem::take(&mut self.pending);
+        self.aliases.clear();
         self.note_pending();
         pending.into_iter().map(|(id, pending)| (id, pending.waiter))
     }
@@ -128,7 +161,14 @@ impl<T> Demux<T> {
         };
         let mode = self.pending.get(&id).map_or(Mode::Single, |pending| pending.mode);
         let kind = envelope.kind(mode);
-        drop(envelope);
+        if kind == Kind::Accepted
+            && let Err(error) = self.note_alias(&id, envelope)
+        {
+            return match self.pending.get_mut(&id) {
+                Some(pending) => Route::Broken(&mut pending.waiter, error),
+                None => Route::Nobody,
+            };
+        }
         if !mended.is_empty() {
             count(&self.counters.repaired);
         }
@@ -145,10 +185,45 @@ impl<T> Demux<T> {
         }
     }
 
-    /// Counts a binary message, which nobody has agreed on.
-    pub fn route_binary(&mut self, bytes: &[u8]) {
-        self.count_message(bytes.len());
-        count(&self.counters.unexpected_binary);
+    /// Finds whose a binary message is. *Source*: PROTOCOL 6.5.
+    pub fn route_binary(&mut self, message: &[u8]) -> Route<'_, T> {
+        self.count_message(message.len());
+        if !self.has_binary {
+            count(&self.counters.unexpected_binary);
+            return Route::Nobody;
+        }
+        let Ok(envelope) = BinaryEnvelope::read(message) else {
+            tracing::warn!(bytes = message.len(), "binary message is no chunk, ignored");
+            count(&self.counters.unreadable);
+            return Route::Nobody;
+        };
+        let id = self.aliases.get(&envelope.alias());
+        match id.and_then(|id| self.pending.get_mut(id)) {
+            Some(pending) => Route::To(&mut pending.waiter, Kind::Chunk),
+            None => Self::nobody(&self.counters),
+        }
+    }
+
+    /// Notes the alias that an `accepted` gives, unless another request has it.
+    fn note_alias(&mut self, id: &MessageId, envelope: Envelope<'_>) -> Result<(), FrameError> {
+        let pending = self.pending.get_mut(id).filter(|pending| pending.awaits_alias);
+        let Some(pending) = pending else { return Ok(()) };
+        // What is wrong with the frame is said by whoever reads it as a whole.
+        let Ok(Body::Accepted(Accepted { alias: Some(alias), .. })) = envelope.body(pending.mode)
+        else {
+            return Ok(());
+        };
+        pending.awaits_alias = false;
+        match self.aliases.entry(alias) {
+            Entry::Occupied(_) => {
+                Err(FrameError::Invalid { kind: Kind::Accepted, field: Key::Alias.name() })
+            }
+            Entry::Vacant(free) => {
+                pending.alias = Some(alias);
+                free.insert(id.clone());
+                Ok(())
+            }
+        }
     }
 
     fn count_message(&self, bytes: usize) {
@@ -158,7 +233,11 @@ impl<T> Demux<T> {
 
     fn chunk_of(&mut self, id: &str) -> Route<'_, T> {
         match self.pending.get_mut(id) {
-            Some(pending) => Route::To(&mut pending.waiter, Kind::Chunk),
+            Some(pending) => {
+                // Nothing is promised for what has begun.
+                pending.awaits_alias = false;
+                Route::To(&mut pending.waiter, Kind::Chunk)
+            }
             None => Self::nobody(&self.counters),
         }
     }

@@ -30,7 +30,7 @@ use super::assembler::{AssembleError, Assembled, ChunkAssembler, Pushed};
 use super::checksum::Sha256;
 use super::credit::Credit;
 use super::feature::{Feature, Features};
-use super::frame::{Body, Complete, DecodedChunk, Envelope, Kind};
+use super::frame::{BinaryChunk, BinaryEnvelope, Body, Complete, DecodedChunk, Envelope, Kind};
 use super::limits::{Limits, WINDOW};
 use super::reply::{KeptWarnings, Progress, Reply, ServerError, Warning};
 use super::request::Mode;
@@ -87,6 +87,8 @@ pub struct Exchange {
     credit: Option<Credit>,
     /// What the server keeps of the operation, once it has said so.
     retained: Option<Retained>,
+    /// Whether the server has accepted the request without keeping it.
+    is_accepted: bool,
     /// Whether the request goes on with an operation and the server has not accepted that yet.
     is_resuming: bool,
     /// Whether it has gone on with an operation at all.
@@ -135,6 +137,7 @@ impl Exchange {
             idle_at: None,
             credit: None,
             retained: None,
+            is_accepted: false,
             is_resuming: false,
             is_resumed: false,
             end: None,
@@ -270,6 +273,25 @@ impl Exchange {
         let before = self.assembler.delivered_bytes();
         let pushed = self.assembler.push_decoded(chunk, out)?;
         Ok(self.note_chunk(pushed, before, now))
+    }
+
+    /// Takes one binary message that was routed to this request, as [`Self::handle_text`] does.
+    ///
+    /// # Errors
+    /// [`ExchangeError`]: the request has failed.
+    pub fn handle_binary(
+        &mut self,
+        message: &Bytes,
+        now: Instant,
+        out: &mut impl Extend<Bytes>,
+    ) -> Result<Event, ExchangeError> {
+        let Ok(envelope) = BinaryEnvelope::read(message) else {
+            count(&self.counters.unreadable);
+            return Ok(Event::Ignored);
+        };
+        let BinaryChunk { header, bytes } = envelope.chunk().map_err(ExchangeError::Binary)?;
+        let chunk = DecodedChunk::new(header.seq, message.slice_ref(bytes));
+        self.handle_chunk(chunk.declaring(Some(header.offset), header.crc32), now, out)
     }
 
     /// The reply, once [`Event::Ended`] has come; `None` before. `sha256` is the digest of all

@@ -72,8 +72,8 @@ impl Features {
     /// No feature at all.
     pub const NONE: Self = Self(0);
 
-    /// What this version's client speaks: all but `binary`, which only the reference server does.
-    pub const BUILT: Self = Self(0b1_1111);
+    /// What this version of longhaul speaks: all of them.
+    pub const BUILT: Self = Self(0b11_1111);
 
     /// The features of these names; names this version does not know are left out.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {

@@ -12,8 +12,6 @@ pub(crate) struct Case {
     pub(crate) file: String,
     pub(crate) name: String,
     pub(crate) section: String,
-    /// Whether it waits for something that is not built.
-    pub(crate) waits: bool,
     pub(crate) body: Body,
 }
 
@@ -368,16 +366,11 @@ fn read_case(file: &str, mut fields: Map<String, Value>) -> Case {
         other => panic!("{file}: {key} is {other:?}"),
     };
     let (name, section) = (text("name"), text("section"));
-    let waits = match fields.remove("status") {
-        None => false,
-        Some(status) if status == "waits for the client" => true,
-        Some(other) => panic!("{file}: {name}: status {other}"),
-    };
     // For people: why it is as it is.
     fields.remove("note");
     let body = serde_json::from_value(Value::Object(fields))
         .unwrap_or_else(|error| panic!("{file}: {name}: {error}"));
-    Case { file: file.to_owned(), name, section, waits, body }
+    Case { file: file.to_owned(), name, section, body }
 }
 
 /// Keeps a `null` apart from a key that is not there.

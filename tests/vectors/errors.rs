@@ -11,6 +11,7 @@ pub(crate) fn describe(error: &ExchangeError) -> Map<String, Value> {
         ExchangeError::Unsuccessful(error) => server("unsuccessful", error),
         ExchangeError::Frame(error) => frame(error),
         ExchangeError::Assemble(error) => assemble(error),
+        ExchangeError::Binary(defect) => binary(*defect),
         ExchangeError::NotAsAgreed { kind, field, feature } => json!({
             "kind": "notAsAgreed", "frame": kind.name(), "field": field, "feature": feature.name(),
         }),

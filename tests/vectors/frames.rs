@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use longhaul::proto::base64::encode;
 use longhaul::proto::checksum::Sha256;
 use longhaul::proto::exchange::{Recovery, Retained};
@@ -40,7 +40,7 @@ pub(crate) fn check(case: &Frames) -> Result<(), String> {
     for step in &case.messages {
         match step {
             Step::Text(text) => client.handle(text)?,
-            Step::Binary { hex } => client.demux.route_binary(&from_hex(hex)?),
+            Step::Binary { hex } => client.handle_binary(&from_hex(hex)?.into())?,
             Step::Repeat { repeat } => {
                 for n in repeat.from..=repeat.to {
                     client.handle(&repeat.text.replace("{n}", &n.to_string()))?;
@@ -110,14 +110,38 @@ impl Client {
         let waiter = self.waiters.get_mut(at).ok_or("no such request")?;
         waiter.id = id.clone();
         waiter.exchange.handle_sent(self.now);
-        let old = self.demux.register(id, waiter.exchange.terms().mode, at);
+        let (mode, features, sent) =
+            (waiter.exchange.terms().mode, waiter.exchange.terms().features, id.clone());
+        let old = self.demux.register(id, mode, at);
+        if features.contains(Feature::Binary) {
+            self.demux.expect_binary(&sent);
+        }
         old.map_or(Ok(()), |_| Err("an id that waits is used again".to_owned()))
+    }
+
+    fn handle_binary(&mut self, message: &Bytes) -> Result<(), String> {
+        let Route::To(at, _) = self.demux.route_binary(message) else { return Ok(()) };
+        let waiter = self.waiters.get_mut(*at).ok_or("no such request")?;
+        let before = waiter.payload.len();
+        let step = waiter.exchange.handle_binary(message, self.now, &mut waiter.payload);
+        waiter.note(step, before);
+        if waiter.error.is_some() {
+            self.demux.forget(&waiter.id);
+        }
+        Ok(())
     }
 
     fn handle(&mut self, text: &str) -> Result<(), String> {
         let (at, is_last) = match self.demux.route(text) {
             Route::To(at, _) => (*at, false),
             Route::Last(at, _) => (at, true),
+            Route::Broken(at, error) => {
+                let at = *at;
+                let waiter = self.waiters.get_mut(at).ok_or("no such request")?;
+                waiter.fail(&ExchangeError::Frame(error));
+                self.demux.forget(&waiter.id);
+                return Ok(());
+            }
             Route::Nobody => return Ok(()),
         };
         let waiter = self.waiters.get_mut(at).ok_or("no such request")?;
@@ -301,7 +325,13 @@ impl Waiter {
     /// Takes a message and tells whether the request ended well with it.
     fn handle(&mut self, text: &str, now: Instant) -> bool {
         let before = self.payload.len();
-        match self.exchange.handle_text(text, now, &mut self.payload) {
+        let step = self.exchange.handle_text(text, now, &mut self.payload);
+        self.note(step, before)
+    }
+
+    /// Notes what came of a message, before which so much was delivered.
+    fn note(&mut self, step: Result<Event, ExchangeError>, before: usize) -> bool {
+        match step {
             Ok(Event::Ended) => return true,
             Ok(Event::Progress(progress)) => {
                 let fields = [

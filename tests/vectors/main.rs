@@ -9,7 +9,6 @@ mod errors;
 mod frames;
 mod requests;
 mod steering;
-mod waiting;
 mod welcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +23,6 @@ const LEAST_CASES: usize = 700;
 fn every_case_holds() {
     let document = Document::load();
     check_each(|case| match &case.body {
-        Body::Frames(frames) if case.waits => waiting::check(frames),
         Body::Frames(frames) => frames::check(frames),
         Body::Request(request) => requests::check_written(request),
         Body::Refused(refused) => requests::check_refused(refused),

@@ -66,6 +66,9 @@ impl<O: Operation> Engine<O> {
                     let (id, operation) = (followed.id(), self.name.to_string());
                     return Err(Error::SlowConsumer { id, operation, held });
                 }
+                Some(Delivery::Broken(error)) => {
+                    return self.fail(followed, ExchangeError::Frame(error)).await;
+                }
                 Some(Delivery::Overrun { limit }) => {
                     let (id, operation) = (followed.id(), self.name.to_string());
                     return Err(Error::Overrun { id, operation, limit });
@@ -80,6 +83,9 @@ impl<O: Operation> Engine<O> {
             let step = match content {
                 Content::Chunk(chunk) => {
                     followed.exchange.handle_chunk(chunk, now(), &mut self.received)
+                }
+                Content::Binary(message) => {
+                    followed.exchange.handle_binary(&message, now(), &mut self.received)
                 }
                 Content::Text(text) => {
                     followed.exchange.handle_text(&text, now(), &mut self.received)

@@ -7,7 +7,7 @@ use super::Terms;
 use crate::proto::assembler::AssembleError;
 use crate::proto::base64::InvalidBase64;
 use crate::proto::feature::Feature;
-use crate::proto::frame::{FrameError, Kind};
+use crate::proto::frame::{BinaryDefect, FrameError, Kind};
 #[cfg(doc)]
 use crate::proto::limits::Limits;
 use crate::proto::reply::ServerError;
@@ -25,6 +25,9 @@ pub enum ExchangeError {
     /// A frame is not what its type says.
     #[error("the server sent a defective frame")]
     Frame(#[source] FrameError),
+    /// A binary message is no chunk, though its alias is the request's.
+    #[error("the server sent a defective binary chunk")]
+    Binary(#[source] BinaryDefect),
     /// The chunks are no whole payload.
     #[error("the payload did not verify")]
     Assemble(#[source] AssembleError),

@@ -120,8 +120,10 @@ impl Exchange {
 
     /// Whether an `accepted` frame means anything now.
     pub(super) fn expects_accepted(&self) -> bool {
-        let is_first = self.retained.is_none() && !self.assembler.has_chunks();
-        self.terms.features.contains(Feature::Resume) && (self.is_resuming || is_first)
+        let is_first = !self.is_accepted && !self.assembler.has_chunks();
+        let has = |feature| self.terms.features.contains(feature);
+        (has(Feature::Resume) && (self.is_resuming || is_first && self.retained.is_none()))
+            || (has(Feature::Binary) && is_first && self.retained.is_none())
     }
 
     pub(super) fn handle_accepted(
@@ -130,18 +132,25 @@ impl Exchange {
     ) -> Result<Event, ExchangeError> {
         let missing =
             |field| ExchangeError::Frame(FrameError::Missing { kind: Kind::Accepted, field });
-        let retained = Retained {
-            epoch: accepted.epoch.as_deref().ok_or_else(|| missing("epoch"))?.to_owned(),
-            ttl: accepted.ttl.ok_or_else(|| missing("ttl"))?,
-            chunk_bytes: accepted.chunk_bytes.ok_or_else(|| missing("chunkSize"))?,
-        };
+        let chunk_bytes = accepted.chunk_bytes.ok_or_else(|| missing("chunkSize"));
         let before = self.retained.as_ref();
         // Nothing may be reserved by a size that the server makes up, nor may it change.
         let most = before.map_or(self.terms.chunk_bytes, |before| before.chunk_bytes);
-        if retained.chunk_bytes == 0 || retained.chunk_bytes > most {
+        if chunk_bytes.as_ref().is_ok_and(|bytes| *bytes == 0 || *bytes > most) {
             let (kind, field) = (Kind::Accepted, "chunkSize");
             return Err(ExchangeError::Frame(FrameError::Invalid { kind, field }));
         }
+        if !self.terms.features.contains(Feature::Resume) {
+            // It gives an alias, which is the demultiplexer's, and keeps nothing.
+            chunk_bytes?;
+            self.is_accepted = true;
+            return Ok(Event::Ignored);
+        }
+        let retained = Retained {
+            epoch: accepted.epoch.as_deref().ok_or_else(|| missing("epoch"))?.to_owned(),
+            ttl: accepted.ttl.ok_or_else(|| missing("ttl"))?,
+            chunk_bytes: chunk_bytes?,
+        };
         if let Some(before) = before.filter(|before| before.epoch != retained.epoch) {
             let (expected, got) = (before.epoch.clone(), retained.epoch);
             return Err(ExchangeError::EpochChanged { expected, got });

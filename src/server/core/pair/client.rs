@@ -199,7 +199,7 @@ impl Client {
             request.operation = Some(self.key());
             request
         };
-        request.features = Features::BUILT;
+        request.features = self.setup.features;
         request.window = Some(self.setup.window);
         let server = Some(self.setup.features);
         let (agreed, mode) = (request.agreed(server), request.mode(server));
@@ -225,7 +225,7 @@ impl Client {
     /// One message from the server.
     pub(super) fn handle_text(&mut self, text: &str, now: Instant) {
         let kind = match self.demux.route(text) {
-            Route::Nobody => return,
+            Route::Nobody | Route::Broken(..) => return,
             Route::To(&mut (), _) => None,
             Route::Last((), kind) => Some(kind),
         };
