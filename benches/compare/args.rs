@@ -51,6 +51,8 @@ pub(crate) struct Args {
 /// How much is run.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) struct Extent {
+    /// Whether it only looks at bytes: so little says nothing of speed.
+    pub(crate) quick: bool,
     pub(crate) rounds: usize,
     pub(crate) size: u64,
     pub(crate) memory_size: u64,
@@ -65,9 +67,10 @@ impl Args {
         }
         if self.quick {
             let size = 12 << 20;
-            return Extent { rounds: 1, size, memory_size: size, chunks };
+            return Extent { quick: true, rounds: 1, size, memory_size: size, chunks };
         }
         Extent {
+            quick: false,
             rounds: self.rounds.max(1),
             size: self.size.as_u64().max(1),
             memory_size: self.memory_size.as_u64().max(1),

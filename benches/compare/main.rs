@@ -94,6 +94,9 @@ fn bench(args: &Args) -> anyhow::Result<ExitCode> {
         println!("{}", results.json()?);
     } else {
         println!("{}", results.tables());
+        if extent.quick {
+            println!("a few MiB check the bytes; as figures of speed they mean nothing");
+        }
         println!("tables, figures and plots are in {}", args.out().display());
     }
     let mut is_good = true;

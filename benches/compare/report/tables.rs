@@ -33,7 +33,9 @@ pub(super) fn parts(lanes: &[Figures], aims: &[Reached], style: TableStyle) -> V
         let title = format!("{title}, chunks of {}", chunk_title(chunk));
         parts.push((title, group(table, &of_group, style)));
     }
-    parts.push(("Aims".to_owned(), aimed(aims, style)));
+    if !aims.is_empty() {
+        parts.push(("Aims".to_owned(), aimed(aims, style)));
+    }
     parts
 }
 
