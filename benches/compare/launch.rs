@@ -23,7 +23,7 @@ pub(crate) struct Launched {
 }
 
 /// Starts `program` with `args`, waits `limit` seconds at most, and prints what it took.
-pub(crate) fn run(limit: &str, program: &str, args: &[String]) -> anyhow::Result<()> {
+pub(crate) fn run(limit: &str, program: &str, args: &[&str]) -> anyhow::Result<()> {
     let limit = Duration::from_secs(limit.parse()?);
     let mut child = Command::new(program)
         .args(args)

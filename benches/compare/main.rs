@@ -22,23 +22,24 @@ use args::Args;
 use plan::{Row, has_binary, rows};
 use programs::Programs;
 use report::Results;
-use run::{Lane, Runner, chunk_title};
+use run::{Lane, Runner, size_title};
 use sending::Sending;
 
 fn main() -> anyhow::Result<ExitCode> {
     // Roles are told without a parser: it would count among what a client takes.
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["sender", folder] => sender::run(folder.as_ref())?,
-        ["client", task] => client::run(task)?,
-        ["launch", limit, program, args @ ..] => {
-            let args: Vec<_> = args.iter().copied().map(str::to_owned).collect();
-            launch::run(limit, program, &args)?;
-        }
+    let played = match words.as_slice() {
+        ["sender", folder] => sender::run(folder.as_ref()),
+        ["client", task] => client::run(task),
+        ["launch", limit, program, args @ ..] => launch::run(limit, program, args),
         _ => return bench(&Args::parse()),
+    };
+    // In one line, which whoever started the role repeats.
+    if let Err(error) = &played {
+        eprintln!("error: {error:#}");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if played.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn bench(args: &Args) -> anyhow::Result<ExitCode> {
@@ -126,7 +127,7 @@ fn reason(row: &Row, args: &Args, programs: &Programs) -> Option<String> {
     if row.joins_base64() && !chunk.is_multiple_of(3) {
         return Some(format!(
             "it joins base64 before it decodes, which goes wrong with chunks of {}",
-            chunk_title(chunk)
+            size_title(chunk)
         ));
     }
     programs.missing(row.program).map(str::to_owned)

@@ -156,7 +156,7 @@ impl Runner<'_> {
         }
         let output = starter.output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let words = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let words = last_words(&stderr);
         if !output.status.success() {
             bail!("{words}");
         }
@@ -193,16 +193,16 @@ impl Runner<'_> {
 
 impl Lane {
     pub(crate) fn title(&self) -> String {
-        format!("{} {}", self.row.name, chunk_title(self.chunk))
+        format!("{} {}", self.row.name, size_title(self.chunk))
     }
 }
 
-/// A size of chunk for people.
-pub(crate) fn chunk_title(chunk: u64) -> String {
-    match (chunk % (1 << 20), chunk % (1 << 10)) {
-        (0, _) => format!("{} MiB", chunk >> 20),
-        (_, 0) => format!("{} KiB", chunk >> 10),
-        _ => format!("{chunk} bytes"),
+/// A size for people, exactly.
+pub(crate) fn size_title(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    match units.into_iter().find(|(bits, _)| bytes.is_multiple_of(1 << bits)) {
+        Some((bits, unit)) => format!("{} {unit}", bytes >> bits),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -230,12 +230,19 @@ fn order(lanes: &[Lane], round: usize) -> Vec<usize> {
     rotated.collect()
 }
 
+/// The line of what a program wrote to stderr that says most: of an error, else the last one.
+fn last_words(stderr: &str) -> &str {
+    let lines = || stderr.lines().rev().filter(|line| !line.trim().is_empty());
+    let error = lines().find(|line| line.to_lowercase().contains("error"));
+    error.or_else(|| lines().next()).unwrap_or("it failed without a word").trim()
+}
+
 /// Runs a program and digests what it prints.
 fn digested(command: &[String]) -> anyhow::Result<Launched> {
     let (program, args) = command.split_first().context("no program")?;
     let output = Command::new(program).args(args).output()?;
     let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{}", words.lines().last().unwrap_or_default());
+    ensure!(output.status.success(), "{}", last_words(&words));
     let sha256 = Some(Sha256::of(&output.stdout).to_string());
     let said = Said { bytes: output.stdout.len() as u64, seconds: 0.0, sha256 };
     let stdout = serde_json::to_string(&said)?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::figures::{Figures, Spread, ratio};
 use crate::plan::{AIMS, Aim, LARGEST_AIMED_CHUNK, Measure, Table};
-use crate::run::chunk_title;
+use crate::run::size_title;
 
 /// One aim with one size of chunk.
 #[derive(Debug, Serialize)]
@@ -77,7 +77,7 @@ fn judge(aim: &Aim, lane: &Figures, lanes: &[Figures]) -> Reached {
         Some(_) => Verdict::NotMet,
     };
     let chunk = if aim.every_chunk {
-        format!(", {} chunks", chunk_title(lane.chunk))
+        format!(", {} chunks", size_title(lane.chunk))
     } else {
         String::new()
     };

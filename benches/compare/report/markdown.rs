@@ -1,11 +1,11 @@
 //! The same tables as a file for people.
 
 use super::{Results, tables};
-use crate::run::chunk_title;
+use crate::run::size_title;
 
 pub(super) fn text(results: &Results) -> String {
     let Results { extent, machine, lanes, aims, left_out } = results;
-    let chunks: Vec<_> = extent.chunks.iter().copied().map(chunk_title).collect();
+    let chunks: Vec<_> = extent.chunks.iter().copied().map(size_title).collect();
     let mut text = format!(
         "# longhaul and what else could move the same bytes\n\n\
          Loopback; {} rounds; {} into nothing, {} into memory; chunks of {}. {}, {} processors, \
@@ -13,8 +13,8 @@ pub(super) fn text(results: &Results) -> String {
          Each figure is the median of the rounds (least to most); each ratio is one within a round. \
          Processor time is user and system of the whole process, its start included.\n",
         extent.rounds,
-        chunk_title(extent.size),
-        chunk_title(extent.memory_size),
+        size_title(extent.size),
+        size_title(extent.memory_size),
         chunks.join(", "),
         machine.system,
         machine.processors,

@@ -8,7 +8,7 @@ use plotters::prelude::*;
 
 use super::figures::{Figures, Spread};
 use crate::plan::Table;
-use crate::run::chunk_title;
+use crate::run::size_title;
 
 const WIDTH: u32 = 960;
 const BAR: i32 = 16;
@@ -102,7 +102,7 @@ fn draw(path: &Path, title: &str, bars: &[Bar]) -> anyhow::Result<()> {
     for (place, chunk) in chunks.iter().enumerate() {
         let left = WIDTH.cast_signed() - 110 * (chunks.len() - place) as i32;
         rectangle(&area, (left, 34), (left + 10, 44), colour(*chunk))?;
-        write(&area, &chunk_title(*chunk), (left + 14, 33), 12, BLACK)?;
+        write(&area, &size_title(*chunk), (left + 14, 33), 12, BLACK)?;
     }
     let mut y = TOP;
     for bar in bars {

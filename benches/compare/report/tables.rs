@@ -5,7 +5,7 @@ use comfy_table::{Table as Grid, TableStyle};
 use super::aims::Reached;
 use super::figures::{Figures, Reference, Spread};
 use crate::plan::Table;
-use crate::run::chunk_title;
+use crate::run::size_title;
 
 /// Everything, one table after the other, each with its title; `style` is the look.
 pub(super) fn all(lanes: &[Figures], aims: &[Reached], style: TableStyle) -> String {
@@ -30,7 +30,7 @@ pub(super) fn parts(lanes: &[Figures], aims: &[Reached], style: TableStyle) -> V
             Table::Tls => "Into nothing, over TLS",
             Table::Memory => "Into memory",
         };
-        let title = format!("{title}, chunks of {}", chunk_title(chunk));
+        let title = format!("{title}, chunks of {}", size_title(chunk));
         parts.push((title, group(table, &of_group, style)));
     }
     if !aims.is_empty() {
