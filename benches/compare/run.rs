@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use longhaul::proto::checksum::Sha256;
 
 use crate::args::Extent;
-use crate::client::{Said, Task};
+use crate::client::{FILE, Said, Task};
 use crate::launch::Launched;
 use crate::plan::{Program, Row, Table};
 use crate::programs::Programs;
@@ -155,6 +155,8 @@ impl Runner<'_> {
             starter.env_remove(name);
         }
         let output = starter.output()?;
+        // Whatever was saved; most save nothing.
+        let _ = std::fs::remove_file(self.folder.join(FILE));
         let stderr = String::from_utf8_lossy(&output.stderr);
         let words = last_words(&stderr);
         if !output.status.success() {

@@ -10,6 +10,9 @@ use tokio::io::AsyncWrite;
 
 use super::{Asks, Into, Said, Tally, Task};
 
+/// The name of what is saved. Whoever started this removes it: that costs processor time too.
+pub(crate) const FILE: &str = "payload";
+
 pub(super) async fn run(task: &Task, asks: Asks, into: Into) -> anyhow::Result<Said> {
     let mut tally = Tally::begin(task);
     let client = if task.tls {
@@ -44,14 +47,13 @@ pub(super) async fn run(task: &Task, asks: Asks, into: Into) -> anyhow::Result<S
             tally.whole(completed.payload.as_ref())
         }
         Into::File => {
-            let path = task.folder.join("payload");
+            let path = task.folder.join(FILE);
             tally.bytes = transfer.save(&path).await?.receipt.bytes;
             let mut said = tally.end();
             if task.verify {
                 let payload = std::fs::read(&path)?;
                 said.sha256 = Tally::begin(task).whole(&payload).sha256;
             }
-            std::fs::remove_file(&path)?;
             said
         }
     };

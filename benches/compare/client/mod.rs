@@ -10,6 +10,8 @@ mod longhaul;
 mod naive;
 mod raw;
 
+pub(crate) use longhaul::FILE;
+
 use std::path::PathBuf;
 use std::time::Instant;
 

@@ -11,9 +11,6 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::stock::Stock;
 
-/// The alias of every payload in binary chunks; a connection has one.
-const ALIAS: u32 = 1;
-
 /// What the bytes of a payload are wrapped into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -50,6 +47,8 @@ pub(crate) struct Delivery {
     stock: Arc<Stock>,
     pub(crate) form: Form,
     id: String,
+    /// What binary chunks have in place of the id.
+    alias: u32,
     checks: Checks,
     size: u64,
     /// The last chunk, where it is shorter than the others.
@@ -78,7 +77,12 @@ impl Delivery {
             let raw = &stock.raw(full)[..bytes];
             Rest { bytes, text: STANDARD.encode(raw).into_bytes(), crc: Crc32::of(raw) }
         });
-        Self { stock, form, id: id.to_owned(), checks, size, rest }
+        Self { stock, form, id: id.to_owned(), alias: 1, checks, size, rest }
+    }
+
+    /// With another alias than 1: one is given once on a connection.
+    pub(crate) fn alias(self, alias: u32) -> Self {
+        Self { alias, ..self }
     }
 
     /// How many chunks there are.
@@ -118,7 +122,7 @@ impl Delivery {
                 let crc = if self.checks.crc { crc.0 } else { 0 };
                 head.extend_from_slice(b"LH");
                 head.extend_from_slice(&[1, u8::from(self.checks.crc)]);
-                head.extend_from_slice(&ALIAS.to_le_bytes());
+                head.extend_from_slice(&self.alias.to_le_bytes());
                 head.extend_from_slice(&seq.to_le_bytes());
                 head.extend_from_slice(&offset.to_le_bytes());
                 head.extend_from_slice(&crc.to_le_bytes());
@@ -138,9 +142,9 @@ impl Delivery {
     /// The message that comes before the chunks, if there is one.
     pub(crate) fn accepted(&self) -> Option<String> {
         let chunk = self.stock.chunk_bytes();
-        let id = &self.id;
+        let (id, alias) = (&self.id, self.alias);
         (self.form == Form::Binary).then(|| {
-            format!(r#"{{"id":"{id}","type":"accepted","chunkSize":{chunk},"alias":{ALIAS}}}"#)
+            format!(r#"{{"id":"{id}","type":"accepted","chunkSize":{chunk},"alias":{alias}}}"#)
         })
     }
 

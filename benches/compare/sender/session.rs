@@ -54,9 +54,11 @@ where
     let mut messages = Messages { read, bytes: rest };
     write.write_all(&text_message(WELCOME)).await?;
     write.flush().await?;
+    let mut alias = 0;
     while let Some(request) = messages.next().await? {
         if (request.domain.as_str(), request.action.as_str()) == ("test", "payload") {
-            deliver(&request, &mut messages, &mut write, stocks).await?;
+            alias += 1;
+            deliver(&request, alias, &mut messages, &mut write, stocks).await?;
         }
     }
     let mut close = Vec::new();
@@ -67,6 +69,7 @@ where
 
 async fn deliver<S>(
     request: &Request,
+    alias: u32,
     messages: &mut Messages<S>,
     write: &mut WriteHalf<S>,
     stocks: &Stocks,
@@ -78,7 +81,8 @@ where
     let form = if has("binary") { Form::Binary } else { Form::Text };
     let checks = Checks { crc: has("checksum") || request.params.crc, digest: has("checksum") };
     let stock = stocks.of(request.chunk_size.unwrap_or(CHUNK_BYTES));
-    let delivery = Delivery::new(stock, request.params.size, form, &request.id, checks);
+    let delivery =
+        Delivery::new(stock, request.params.size, form, &request.id, checks).alias(alias);
     let window = request.window.filter(|_| has("credit")).unwrap_or(u64::MAX);
     let (grant, granted) = watch::channel(window);
     if let Some(accepted) = delivery.accepted() {
