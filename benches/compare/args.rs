@@ -14,7 +14,7 @@ const CHUNKS: [u64; 3] = [64 << 10, longhaul::proto::limits::CHUNK_BYTES, 5 << 2
 #[command(name = "compare", bin_name = "cargo bench --bench compare --")]
 pub(crate) struct Args {
     /// How often each client runs
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Decoded bytes of a run into nothing or into a file
     #[arg(long, default_value = "1GiB")]

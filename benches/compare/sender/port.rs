@@ -111,8 +111,9 @@ where
             write_header(OpCode::Control(Control::Close), 2, &mut close);
             close.extend_from_slice(&1000_u16.to_be_bytes());
             stream.write_all(&close).await?;
-            // Until the client has answered: without this its last bytes might be lost.
-            while stream.read(&mut [0; 256]).await? > 0 {}
+            // Until the client answers: without this its last bytes might be lost. It is for this
+            // side to end the connection then, and some clients wait for that.
+            let _ = stream.read(&mut [0; 256]).await?;
         }
         ["download"] => {
             let delivery = delivery(Form::Bare);
