@@ -19,3 +19,7 @@ export:
 
 bench:
     cargo bench
+
+# longhaul against what else could move the same bytes: benches/compare/README.md.
+compare:
+    cargo bench --bench compare
