@@ -9,8 +9,8 @@ use bytes::BytesMut;
 use super::setup::{Received, Setup};
 use crate::proto::exchange::{Event, Recovery};
 use crate::proto::{
-    Control, Counters, Demux, Exchange, ExchangeError, Features, IdMint, MessageId, Mode,
-    OperationKey, OperationName, Params, Reply, Request, Route, ServerError, Terms,
+    Control, Counters, Demux, Exchange, ExchangeError, IdMint, MessageId, Mode, OperationKey,
+    OperationName, Params, Reply, Request, Route, ServerError, Terms,
 };
 
 /// How long the server has to say what came of a cancel.
