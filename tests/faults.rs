@@ -272,7 +272,7 @@ async fn stray_messages_are_counted_and_harmless() {
         text(r#"{"id":"{id}","type":"from-the-future","x":[1,2,3]}"#),
         text("this is not json"),
         text(r#"{"no":"id"}"#),
-        RawMessage::Binary(b"LH\x01\x00 not agreed on".to_vec().into()),
+        RawMessage::Binary(b"LH\x01\x00 and little else".to_vec().into()),
     ];
     let late = vec![text(r#"{"id":"{id}","type":"chunk","seq":1,"data":"QUJD"}"#)];
     let server = scripted(Script::new().before(stray).after(late)).await;
@@ -282,7 +282,8 @@ async fn stray_messages_are_counted_and_harmless() {
     deadline(client.ping()).await.unwrap();
     let stats = client.stats();
     assert_eq!((stats.unknown_ids, stats.unknown_types), (3, 1), "{stats:?}");
-    assert_eq!((stats.unreadable, stats.unexpected_binary), (2, 1), "{stats:?}");
+    // Binary chunks were agreed on, but that is shorter than their header.
+    assert_eq!((stats.unreadable, stats.unexpected_binary), (3, 0), "{stats:?}");
 }
 
 #[tokio::test]
@@ -294,7 +295,7 @@ async fn a_message_above_the_limit_says_how_much_it_was() {
     let error = deadline(transfer.unwrap().collect()).await.unwrap_err();
     let Error::Lost { cause, .. } = &error else { panic!("{}", chain(&error)) };
     assert!(
-        matches!(**cause, CloseCause::MessageTooLarge { got, limit: 2000 } if got > 4000),
+        matches!(**cause, CloseCause::MessageTooLarge { got, limit: 2000 } if got > 3000),
         "{cause:?}"
     );
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Limit, false));

@@ -220,7 +220,7 @@ impl Driver {
     fn handle_message(&mut self, message: Message) -> Option<CloseCause> {
         match message {
             Message::Chunk(message) => {
-                let whose = whose(self.demux.route_chunk(&message));
+                let whose = whose(&self.demux.route_chunk(&message));
                 self.deliver_chunk(whose, Content::Chunk(message.chunk));
                 None
             }
@@ -229,7 +229,7 @@ impl Driver {
                 None
             }
             Message::Binary(bytes) => {
-                let whose = whose(self.demux.route_binary(&bytes));
+                let whose = whose(&self.demux.route_binary(&bytes));
                 self.deliver_chunk(whose, Content::Binary(bytes));
                 None
             }
@@ -370,7 +370,7 @@ enum Whose {
     Nobody,
 }
 
-fn whose(route: Route<'_, Waiter>) -> Whose {
+fn whose(route: &Route<'_, Waiter>) -> Whose {
     match route {
         Route::To(Waiter { id, stage: Stage::Wanted(inbox), .. }, _) => {
             Whose::Wanted(id.clone(), Arc::clone(inbox))

@@ -1,17 +1,21 @@
 //! Memory that is used again once nobody reads what was in it.
 
-use bytes::{Bytes, BytesMut};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
 
 /// Up to here, in bytes, a buffer is made as long as what it is for and never kept: the allocator
 /// is good at those.
 pub const SMALL_BUFFER_BYTES: usize = 16 << 10;
 /// The largest buffer that is kept, in bytes: 8 MiB, which a chunk of 5 MiB fits as base64.
 pub const MAX_BUFFER_BYTES: usize = 8 << 20;
-/// How many buffers are kept at most, those included that are being read.
+/// How many buffers that nobody reads are kept at most.
 pub const MAX_BUFFERS: usize = 64;
-/// How many bytes are kept at most, those included that are being read: 64 MiB.
+/// How many bytes that nobody reads are kept at most: 64 MiB.
 pub const MAX_POOL_BYTES: usize = 64 << 20;
-/// How many bytes that nobody reads are kept where none of them fits what is needed: 4 MiB.
+/// How many bytes are kept where none of them fits what is needed: 4 MiB.
 const MAX_UNFIT_BYTES: usize = 4 << 20;
 /// Buffers come in sizes this many to an octave, so that what differs by little shares them.
 const SIZES_AN_OCTAVE: usize = 16;
@@ -20,11 +24,12 @@ const SIZES_AN_OCTAVE: usize = 16;
 /// it, the same memory is lent again.
 ///
 /// Nothing is allocated for a message while its like have come before, so that a long payload
-/// takes and scatters no more memory than a short one. Of those at rest, the one used last is lent
+/// takes and scatters no more memory than a short one. Nor is anything cleared: a buffer may be
+/// written into wherever it was written into before. Of those at rest, the one used last is lent
 /// first, since the processor's cache may still hold it.
 ///
-/// Bounded by [`MAX_BUFFERS`] and [`MAX_POOL_BYTES`]: what does not fit in is freed by its last
-/// reader. A buffer that is lent is at most twice as large as what was asked for.
+/// What rests is bounded by [`MAX_BUFFERS`] and [`MAX_POOL_BYTES`]; what does not fit in is freed.
+/// A buffer that is lent is at most twice as large as what was asked for.
 ///
 /// ```
 /// use longhaul::proto::BufferPool;
@@ -33,63 +38,141 @@ const SIZES_AN_OCTAVE: usize = 16;
 /// let mut places = std::collections::BTreeSet::new();
 /// for len in 50_000..50_100 {
 ///     let mut buffer = pool.lend(len);
-///     buffer.resize(len, 7);
+///     buffer.put(&vec![7; len]);
 ///     let bytes = pool.hand_out(buffer);
 ///     places.insert(bytes.as_ptr());
 /// }
 /// assert_eq!(places.len(), 1);
 /// ```
 #[derive(Debug, Default)]
-pub struct BufferPool {
+pub struct BufferPool(Arc<Mutex<Shelf>>);
+
+/// Memory to be filled from its front.
+#[derive(Default)]
+pub struct Buffer {
+    /// All of it may be written to; never longer than its first length.
+    memory: Vec<u8>,
+    filled: usize,
+}
+
+/// What rests.
+#[derive(Debug, Default)]
+struct Shelf {
     /// Those used last come last.
-    kept: Vec<Kept>,
-    /// What the kept ones have together.
+    resting: Vec<Resting>,
+    /// What they have together.
     bytes: usize,
     /// How often it was trimmed.
     turn: u64,
 }
 
-/// A buffer whose bytes may have readers still.
-#[derive(Debug)]
-struct Kept {
-    rest: BytesMut,
-    capacity: usize,
+struct Resting {
+    memory: Vec<u8>,
     /// When it was used last.
     turn: u64,
 }
 
-impl Kept {
-    /// Takes the memory back if nobody reads it.
-    fn try_rest(&mut self) -> bool {
-        self.rest.clear();
-        self.rest.try_reclaim(self.capacity)
+/// A buffer that is read; its memory rests once it is dropped.
+struct Read {
+    memory: Vec<u8>,
+    filled: usize,
+    shelf: Weak<Mutex<Shelf>>,
+}
+
+impl Buffer {
+    /// A buffer of its own for `len` bytes.
+    pub fn with_capacity(len: usize) -> Self {
+        Self { memory: vec![0; len], filled: 0 }
     }
 
-    fn fits(&self, len: usize) -> bool {
-        self.capacity >= len && self.capacity / 2 <= len
+    /// How many bytes it can hold.
+    pub fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// The room behind what was filled; whatever lies there means nothing.
+    pub fn room(&mut self) -> &mut [u8] {
+        self.memory.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    /// The next `len` bytes of its room have been filled.
+    pub fn advance(&mut self, len: usize) {
+        self.filled = self.filled.saturating_add(len).min(self.memory.len());
+    }
+
+    /// Appends as much of `bytes` as there is room for.
+    pub fn put(&mut self, bytes: &[u8]) {
+        let room = self.room();
+        let len = bytes.len().min(room.len());
+        if let (Some(room), Some(bytes)) = (room.get_mut(..len), bytes.get(..len)) {
+            room.copy_from_slice(bytes);
+        }
+        self.advance(len);
+    }
+
+    /// What was filled, which takes all the memory there is as long as anybody reads it.
+    pub fn into_bytes(mut self) -> Bytes {
+        self.memory.truncate(self.filled);
+        self.memory.into()
+    }
+
+    /// Forgets what lies behind the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.filled = self.filled.min(len);
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.memory.get(..self.filled).unwrap_or_default()
+    }
+}
+
+/// Lengths alone: what it holds is no matter for a log.
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} bytes", self.filled, self.memory.len())
+    }
+}
+
+impl fmt::Debug for Resting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.memory.len())
+    }
+}
+
+impl AsRef<[u8]> for Read {
+    fn as_ref(&self) -> &[u8] {
+        self.memory.get(..self.filled).unwrap_or_default()
+    }
+}
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.shelf.upgrade() {
+            lock(&shelf).keep(std::mem::take(&mut self.memory));
+        }
     }
 }
 
 impl BufferPool {
     /// An empty buffer for `len` bytes, in one piece.
-    pub fn lend(&mut self, len: usize) -> BytesMut {
+    pub fn lend(&mut self, len: usize) -> Buffer {
         if !(SMALL_BUFFER_BYTES..=MAX_BUFFER_BYTES).contains(&len) {
-            return BytesMut::with_capacity(len);
+            return Buffer::with_capacity(len);
         }
-        let fitting = |kept: &mut Kept| kept.fits(len) && kept.try_rest();
-        if let Some(index) = self.kept.iter_mut().rposition(fitting) {
-            let kept = self.kept.remove(index);
-            self.bytes = self.bytes.saturating_sub(kept.capacity);
-            return kept.rest;
+        match lock(&self.0).take(len) {
+            Some(memory) => Buffer { memory, filled: 0 },
+            None => Buffer::with_capacity(rounded(len)),
         }
-        self.free_unfit();
-        BytesMut::with_capacity(rounded(len))
     }
 
     /// Sees to it that `buffer` has room for `least` bytes more, of what ends at `end` in all.
     ///
     /// All of it is set aside at once while that is 8 MiB at most, else what doubles the buffer.
-    pub fn make_room(&mut self, buffer: &mut BytesMut, least: usize, end: usize) {
+    pub fn make_room(&mut self, buffer: &mut Buffer, least: usize, end: usize) {
         let (len, capacity) = (buffer.len(), buffer.capacity());
         if capacity.saturating_sub(len) >= least {
             return;
@@ -102,15 +185,15 @@ impl BufferPool {
         let wanted = wanted.max(len.saturating_add(least));
         if wanted <= MAX_BUFFER_BYTES {
             let mut larger = self.lend(wanted);
-            larger.extend_from_slice(buffer);
+            larger.put(buffer);
             self.take_back(std::mem::replace(buffer, larger));
         } else {
-            buffer.reserve(wanted.saturating_sub(len));
+            buffer.memory.resize(wanted, 0);
         }
     }
 
     /// The bytes of a buffer, for any number of readers; it is lent again once they are done.
-    pub fn hand_out(&mut self, mut buffer: BytesMut) -> Bytes {
+    pub fn hand_out(&mut self, buffer: Buffer) -> Bytes {
         let (len, capacity) = (buffer.len(), buffer.capacity());
         if len < capacity / 2 {
             // Whoever holds little does not hold much for it.
@@ -118,64 +201,75 @@ impl BufferPool {
             self.take_back(buffer);
             return bytes;
         }
-        if !self.has_place_for(capacity) {
-            return buffer.freeze();
+        if !is_kept(capacity) {
+            return buffer.into_bytes();
         }
-        let bytes = buffer.split().freeze();
-        self.keep(buffer, capacity);
-        bytes
+        let Buffer { memory, filled } = buffer;
+        Bytes::from_owner(Read { memory, filled, shelf: Arc::downgrade(&self.0) })
     }
 
     /// Takes a buffer back with nothing in it.
-    pub fn take_back(&mut self, mut buffer: BytesMut) {
-        buffer.clear();
-        let capacity = buffer.capacity();
-        if self.has_place_for(capacity) {
-            self.keep(buffer, capacity);
-        }
+    pub fn take_back(&mut self, buffer: Buffer) {
+        lock(&self.0).keep(buffer.memory);
     }
 
-    /// Frees what nobody reads and nobody has asked for since the time before last.
+    /// Frees what nobody has asked for since the time before last.
     pub fn trim(&mut self) {
-        self.turn = self.turn.saturating_add(1);
-        let turn = self.turn;
-        self.free(|kept| kept.turn.saturating_add(1) < turn);
+        let mut at_rest = lock(&self.0);
+        at_rest.turn = at_rest.turn.saturating_add(1);
+        let turn = at_rest.turn;
+        at_rest.free(|resting| resting.turn.saturating_add(1) < turn);
     }
+}
 
-    /// Leaves little of what is of no use as it is.
-    fn free_unfit(&mut self) {
+impl Shelf {
+    /// Memory that fits, if any rests; else leaves little of what is of no use as it is.
+    fn take(&mut self, len: usize) -> Option<Vec<u8>> {
+        let fits = |rest: &Resting| rest.memory.len() >= len && rest.memory.len() / 2 <= len;
+        if let Some(index) = self.resting.iter().rposition(fits) {
+            let memory = self.resting.remove(index).memory;
+            self.bytes = self.bytes.saturating_sub(memory.len());
+            return Some(memory);
+        }
         let mut left = MAX_UNFIT_BYTES;
-        self.free(|kept| match left.checked_sub(kept.capacity) {
+        self.free(|resting| match left.checked_sub(resting.memory.len()) {
             Some(rest) => {
                 left = rest;
                 false
             }
             None => true,
         });
+        None
     }
 
-    /// Frees those that nobody reads and that `is_surplus` says so of, which sees no others.
-    fn free(&mut self, mut is_surplus: impl FnMut(&Kept) -> bool) {
+    fn keep(&mut self, memory: Vec<u8>) {
+        let bytes = self.bytes.saturating_add(memory.len());
+        if is_kept(memory.len()) && self.resting.len() < MAX_BUFFERS && bytes <= MAX_POOL_BYTES {
+            self.bytes = bytes;
+            self.resting.push(Resting { memory, turn: self.turn });
+        }
+    }
+
+    /// Frees those that `is_surplus` says so of.
+    fn free(&mut self, mut is_surplus: impl FnMut(&Resting) -> bool) {
         let bytes = &mut self.bytes;
-        self.kept.retain_mut(|kept| {
-            let goes = kept.try_rest() && is_surplus(kept);
+        self.resting.retain(|resting| {
+            let goes = is_surplus(resting);
             if goes {
-                *bytes = bytes.saturating_sub(kept.capacity);
+                *bytes = bytes.saturating_sub(resting.memory.len());
             }
             !goes
         });
     }
+}
 
-    fn has_place_for(&self, capacity: usize) -> bool {
-        (SMALL_BUFFER_BYTES..=MAX_BUFFER_BYTES).contains(&capacity)
-            && self.kept.len() < MAX_BUFFERS
-            && self.bytes.saturating_add(capacity) <= MAX_POOL_BYTES
-    }
+fn lock(shelf: &Mutex<Shelf>) -> MutexGuard<'_, Shelf> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    fn keep(&mut self, rest: BytesMut, capacity: usize) {
-        self.bytes = self.bytes.saturating_add(capacity);
-        self.kept.push(Kept { rest, capacity, turn: self.turn });
-    }
+/// Whether memory of that length is worth keeping.
+fn is_kept(len: usize) -> bool {
+    (SMALL_BUFFER_BYTES..=MAX_BUFFER_BYTES).contains(&len)
 }
 
 /// The size that a buffer for `len` bytes is made in.
@@ -196,8 +290,13 @@ mod tests {
     fn fill(pool: &mut BufferPool, len: usize) -> Bytes {
         let mut buffer = pool.lend(len);
         assert!(buffer.is_empty() && buffer.capacity() >= len);
-        buffer.resize(len, 7);
+        buffer.put(&vec![7; len]);
         pool.hand_out(buffer)
+    }
+
+    fn resting(pool: &BufferPool) -> (usize, usize) {
+        let shelf = lock(&pool.0);
+        (shelf.resting.len(), shelf.bytes)
     }
 
     #[test]
@@ -213,7 +312,8 @@ mod tests {
             }
         }
         assert_eq!(places.len(), 5);
-        assert_eq!(pool.kept.len(), 5);
+        read.clear();
+        assert_eq!(resting(&pool).0, 5);
     }
 
     #[test]
@@ -222,39 +322,50 @@ mod tests {
         let read: Vec<_> = (0..200_u8)
             .map(|byte| {
                 let mut buffer = pool.lend(LEN);
-                buffer.resize(LEN, byte);
+                buffer.put(&[byte; LEN]);
                 pool.hand_out(buffer)
             })
             .collect();
-        assert_eq!(pool.kept.len(), MAX_BUFFERS);
         for (byte, bytes) in (0..).zip(&read) {
             assert!(bytes.iter().all(|it| *it == byte));
         }
+        drop(read);
+        assert_eq!(resting(&pool).0, MAX_BUFFERS);
     }
 
     #[test]
     fn it_is_bounded_in_bytes() {
         let mut pool = BufferPool::default();
         let read: Vec<_> = (0..20).map(|_| fill(&mut pool, MAX_BUFFER_BYTES)).collect();
-        assert_eq!(pool.bytes, MAX_POOL_BYTES);
         drop(read);
+        assert_eq!(resting(&pool).1, MAX_POOL_BYTES);
         // None of those fits, so few of them stay.
-        let _read = fill(&mut pool, LEN);
-        assert!(pool.bytes <= MAX_UNFIT_BYTES + 2 * LEN, "{}", pool.bytes);
+        let small = fill(&mut pool, LEN);
+        assert!(resting(&pool).1 <= MAX_UNFIT_BYTES);
         let larger = fill(&mut pool, MAX_BUFFER_BYTES + 1);
-        assert_eq!((larger.len(), pool.kept.len()), (MAX_BUFFER_BYTES + 1, 1));
+        assert_eq!(larger.len(), MAX_BUFFER_BYTES + 1);
+        drop((small, larger));
+        assert_eq!(resting(&pool), (1, rounded(LEN)));
+    }
+
+    #[test]
+    fn readers_outlive_their_pool() {
+        let mut pool = BufferPool::default();
+        let bytes = fill(&mut pool, LEN);
+        drop(pool);
+        assert!(bytes.iter().all(|it| *it == 7));
     }
 
     #[test]
     fn what_is_short_does_not_hold_what_is_long() {
         let mut pool = BufferPool::default();
         let mut buffer = pool.lend(LEN);
-        buffer.resize(10, 7);
+        buffer.put(&[7; 10]);
         let short = pool.hand_out(buffer);
         assert_eq!(&short[..], [7; 10]);
-        let place = pool.lend(LEN).as_ptr();
+        let place = pool.lend(LEN).memory.as_ptr();
         assert!(!short.as_ptr_range().contains(&place));
-        assert_eq!(pool.kept.len(), 0, "what was kept is lent");
+        assert_eq!(resting(&pool).0, 0, "what was kept is lent");
         // Nor is a long one lent for little.
         let mut pool = BufferPool::default();
         fill(&mut pool, LEN);
@@ -262,18 +373,34 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_grows_with_what_is_in_it() {
+        let mut pool = BufferPool::default();
+        for end in [100, LEN, MAX_BUFFER_BYTES, 3 * MAX_BUFFER_BYTES] {
+            let (mut buffer, mut sizes) = (Buffer::default(), BTreeSet::new());
+            while buffer.len() < end {
+                pool.make_room(&mut buffer, 1, end);
+                let room = buffer.room();
+                room.fill(7);
+                let len = room.len();
+                buffer.advance(len);
+                sizes.insert(buffer.capacity());
+            }
+            assert!(buffer.iter().all(|it| *it == 7));
+            assert!(sizes.len() <= 1 + end / MAX_BUFFER_BYTES, "{end}: {sizes:?}");
+        }
+    }
+
+    #[test]
     fn what_was_not_used_for_long_is_freed() {
         let mut pool = BufferPool::default();
         let both = [fill(&mut pool, LEN), fill(&mut pool, LEN)];
-        pool.trim();
-        pool.trim();
-        assert_eq!(pool.kept.len(), 2, "they are being read");
         drop(both);
+        pool.trim();
         fill(&mut pool, LEN);
         pool.trim();
-        assert_eq!((pool.kept.len(), pool.bytes), (1, rounded(LEN)));
+        assert_eq!(resting(&pool), (1, rounded(LEN)));
         pool.trim();
-        assert_eq!((pool.kept.len(), pool.bytes), (0, 0));
+        assert_eq!(resting(&pool), (0, 0));
     }
 
     #[test]

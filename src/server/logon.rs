@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use subtle::ConstantTimeEq;
 
 use crate::proto::base64;
@@ -46,12 +46,10 @@ pub(super) fn named_user(header: &str) -> Option<String> {
 }
 
 /// User and password, as they are joined for Basic.
-fn basic(header: &str) -> Option<BytesMut> {
+fn basic(header: &str) -> Option<Bytes> {
     let (scheme, text) = header.split_once(' ')?;
-    let mut given = BytesMut::new();
-    let is_basic = scheme.eq_ignore_ascii_case("Basic");
-    let is_read = base64::decode_append(text.trim(), &mut given).is_ok();
-    (is_basic && is_read).then_some(given)
+    let (given, _) = base64::decode(text.trim()).ok()?;
+    scheme.eq_ignore_ascii_case("Basic").then_some(given)
 }
 
 impl fmt::Debug for Logon {

@@ -66,9 +66,11 @@ impl Incoming {
                 self.is_closed = matches!(message, Message::Close(_));
                 return Ok(message);
             }
-            let read = if let Some(mut room) = self.reader.room() {
+            let read = if let Some(room) = self.reader.room() {
                 self.is_behind_large = true;
-                self.stream.read_buf(&mut room).await
+                let read = self.stream.read(room).await;
+                self.reader.advance(*read.as_ref().unwrap_or(&0));
+                read
             } else {
                 let most = if self.is_behind_large { HEADER_READ_BYTES } else { READ_BYTES };
                 let read = self.stream.read_buf(&mut room_behind(&mut self.input, most)).await;

@@ -1,11 +1,11 @@
 //! The payload that comes inside a single answer.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{Ending, Event, Exchange, ExchangeError};
 use crate::proto::assembler::Assembled;
-use crate::proto::base64::{decode_append, max_decoded_len};
+use crate::proto::base64::decode;
 use crate::proto::frame::{Answer, FrameError, Kind};
 use crate::proto::json::{Text, each_member};
 use crate::proto::request::push_member;
@@ -55,20 +55,19 @@ impl Exchange {
             return Err(ExchangeError::Frame(FrameError::Duplicate { kind: Kind::Answer, field }));
         }
         rest.push('}');
-        let mut bytes = BytesMut::new();
+        let mut bytes = Bytes::new();
         if let Some(value) = payload {
             let limit = self.terms.limits.max_payload_bytes;
             let Text(text) = serde_json::from_str(value.get())
                 .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
-            bytes.reserve(max_decoded_len(text.len()));
-            decode_append(&text, &mut bytes)
+            (bytes, _) = decode(&text)
                 .map_err(|source| ExchangeError::AnswerPayload { field, source: Some(source) })?;
             let got = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if got > limit {
                 return Err(ExchangeError::AnswerTooLarge { got, limit });
             }
         }
-        Ok((RawValue::from_string(rest).ok(), bytes.freeze()))
+        Ok((RawValue::from_string(rest).ok(), bytes))
     }
 }
 

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use serde_json::value::RawValue;
 
 use super::{DecodedChunk, FrameError, Kind, Layout};
-use crate::proto::base64::{InvalidBase64, decode_append, max_decoded_len};
+use crate::proto::base64::{InvalidBase64, decode};
 use crate::proto::checksum::{Crc32, Sha256};
 use crate::proto::id::Alias;
 use crate::proto::json::{InvalidValue, Key, Object, whole_number};
@@ -77,9 +76,8 @@ impl Chunk<'_> {
     /// # Errors
     /// [`InvalidBase64`].
     pub fn decode(&self) -> Result<DecodedChunk, InvalidBase64> {
-        let mut bytes = BytesMut::with_capacity(max_decoded_len(self.data.len()));
-        let crc32 = decode_append(&self.data, &mut bytes).map(Crc32)?;
-        let chunk = DecodedChunk::with_crc32(self.seq, bytes.freeze(), crc32);
+        let (bytes, crc32) = decode(&self.data)?;
+        let chunk = DecodedChunk::with_crc32(self.seq, bytes, Crc32(crc32));
         Ok(chunk.declaring(self.offset, self.crc32))
     }
 }

@@ -17,8 +17,8 @@ use bytes::BytesMut;
 use memchr::memchr2;
 
 use super::{Chunk, DecodedChunk, scan};
-use crate::proto::base64::{Decoder, encode, max_decoded_len};
-use crate::proto::buffers::BufferPool;
+use crate::proto::base64::{Decoder, SPARE_BYTES, encode, max_decoded_len};
+use crate::proto::buffers::{Buffer, BufferPool};
 use crate::proto::checksum::Crc32;
 
 /// Below this, in bytes, a message is not worth the trouble.
@@ -35,7 +35,7 @@ pub(crate) struct UnfinishedChunk {
     /// The length of what stands before the data.
     head_len: usize,
     decoder: Decoder,
-    data: BytesMut,
+    data: Buffer,
     crc32: u32,
     /// The last id, which is the next one as well while one transfer runs.
     id: Arc<str>,
@@ -68,7 +68,8 @@ impl UnfinishedChunk {
     /// Takes the next piece of the text, of which `follows` bytes are still to come at least.
     ///
     /// # Errors
-    /// [`Unusual`]; nothing of the piece was taken, and the text so far is [`put`](Self::put_text).
+    /// [`Unusual`]; nothing of the piece was taken, and the text so far is for
+    /// [`put_text`](Self::put_text).
     pub(crate) fn push(
         &mut self,
         piece: &[u8],
@@ -85,7 +86,7 @@ impl UnfinishedChunk {
     /// Ends the text of `text_bytes`, and gives the chunk it is.
     ///
     /// # Errors
-    /// [`Unusual`]; the text is [`put`](Self::put_text).
+    /// [`Unusual`]; the text is for [`put_text`](Self::put_text).
     pub(crate) fn finish(
         &mut self,
         text_bytes: usize,
@@ -107,15 +108,15 @@ impl UnfinishedChunk {
         Ok(ChunkMessage { id: Arc::clone(&self.id), chunk, text_bytes })
     }
 
-    /// Appends the text that has come so far and forgets it.
-    pub(crate) fn put_text(&mut self, text: &mut BytesMut, pool: &mut BufferPool) {
+    /// Appends the text that has come so far, for which there is room, and forgets it.
+    pub(crate) fn put_text(&mut self, text: &mut Buffer, pool: &mut BufferPool) {
         let (head, tail) = self.fields.split_at_checked(self.head_len).unwrap_or_default();
         let head = if self.stage == Stage::Head { &self.fields[..] } else { head };
-        text.extend_from_slice(head);
+        text.put(head);
         if self.stage != Stage::Head {
-            text.extend_from_slice(encode(&self.data).as_bytes());
-            text.extend_from_slice(self.decoder.held());
-            text.extend_from_slice(tail);
+            text.put(encode(&self.data).as_bytes());
+            text.put(self.decoder.held());
+            text.put(tail);
         }
         pool.take_back(std::mem::take(&mut self.data));
         self.begin();
@@ -126,7 +127,7 @@ impl UnfinishedChunk {
         self.stage = Stage::Head;
         self.fields.clear();
         self.head_len = 0;
-        self.data.clear();
+        self.data.truncate(0);
         self.decoder = Decoder::default();
     }
 
@@ -164,7 +165,7 @@ impl UnfinishedChunk {
         pool: &mut BufferPool,
     ) -> Result<(), Unusual> {
         let before = (self.decoder.clone(), self.data.len());
-        let least = max_decoded_len(piece.len()).saturating_add(QUAD_BYTES);
+        let least = max_decoded_len(piece.len()).saturating_add(SPARE_BYTES);
         let end = self.data.len().saturating_add(least).saturating_add(max_decoded_len(follows));
         pool.make_room(&mut self.data, least, end);
         let taken = self.push_until_quote(piece, follows);
@@ -210,9 +211,6 @@ impl UnfinishedChunk {
         Ok(())
     }
 }
-
-/// What the characters that are held back decode to, at most.
-const QUAD_BYTES: usize = 3;
 
 /// Where the data begins, behind its quote, if that has come.
 fn data_at(fields: &[u8]) -> Option<usize> {

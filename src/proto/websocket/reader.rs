@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use bytes::buf::Limit;
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::error::FrameError;
 use super::header::{FrameHeader, Opcode};
 use super::message::{Goodbye, Message, MessageText};
-use crate::proto::buffers::BufferPool;
+use crate::proto::buffers::{Buffer, BufferPool};
 use crate::proto::frame::{LEAST_TEXT_BYTES, UnfinishedChunk};
 
 /// How many frames a message may come in: 65,536, which 64 MiB in pieces of 1 KiB are.
@@ -73,7 +72,7 @@ enum State {
 struct Partial {
     form: Form,
     /// What has come, unless that is being decoded.
-    bytes: BytesMut,
+    bytes: Buffer,
     /// How many bytes have come of what is being decoded.
     decoded_from: usize,
     /// What it may well come to, by those before it.
@@ -113,7 +112,7 @@ impl MessageReader {
     /// # Errors
     /// [`FrameError`], from then on each time.
     pub fn read(&mut self, input: &mut BytesMut) -> Result<Option<Message>, FrameError> {
-        self.advance(input).inspect_err(|error| {
+        self.read_on(input).inspect_err(|error| {
             self.partial = None;
             self.state = State::Failed(*error);
         })
@@ -122,8 +121,8 @@ impl MessageReader {
     /// Room for the next bytes, where they are sure to belong to one large message and nothing
     /// else. To be asked for after [`read`](Self::read) has taken all there was.
     ///
-    /// What is put there is told by putting it: the next [`read`](Self::read) goes on from it.
-    pub fn room(&mut self) -> Option<Limit<&mut BytesMut>> {
+    /// How much was put there is told by [`advance`](Self::advance).
+    pub fn room(&mut self) -> Option<&mut [u8]> {
         let State::Data { end, .. } = self.state else { return None };
         let partial = self.partial.as_mut()?;
         let missing = end.saturating_sub(partial.bytes.len());
@@ -131,7 +130,22 @@ impl MessageReader {
             return None;
         }
         let room = partial.make_room(end, &mut self.pool);
-        Some((&mut partial.bytes).limit(room.min(missing)))
+        let len = room.len().min(missing);
+        room.get_mut(..len)
+    }
+
+    /// The first `len` bytes of the [`room`](Self::room) have come; [`read`](Self::read) goes on
+    /// from them.
+    pub fn advance(&mut self, len: usize) {
+        if let Some(partial) = &mut self.partial {
+            partial.bytes.advance(len);
+        }
+    }
+
+    /// How much is set aside for the message under way, in bytes.
+    #[cfg(test)]
+    pub(super) fn set_aside(&self) -> usize {
+        self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
     }
 
     /// Frees memory that has not been needed since the time before last.
@@ -139,7 +153,7 @@ impl MessageReader {
         self.pool.trim();
     }
 
-    fn advance(&mut self, input: &mut BytesMut) -> Result<Option<Message>, FrameError> {
+    fn read_on(&mut self, input: &mut BytesMut) -> Result<Option<Message>, FrameError> {
         loop {
             let (end, is_final) = match self.state {
                 State::Closed => return Ok(None),
@@ -235,8 +249,11 @@ impl MessageReader {
                 }
                 continue;
             }
-            let room = partial.make_room(end, &mut self.pool);
-            partial.bytes.put(input.take(room.min(missing)));
+            let room = partial.make_room(end, &mut self.pool).len();
+            let (piece, _) = input.split_at_checked(room.min(missing)).unwrap_or((input, &[]));
+            let len = piece.len();
+            partial.bytes.put(piece);
+            input.advance(len);
         }
     }
 
@@ -270,7 +287,7 @@ impl Partial {
     fn new(form: Form) -> Self {
         Self {
             form,
-            bytes: BytesMut::new(),
+            bytes: Buffer::default(),
             decoded_from: 0,
             expected: 0,
             fragments: 0,
@@ -303,10 +320,9 @@ impl Partial {
         Ok(())
     }
 
-    /// Sees to it that there is room for at least one byte more, of a frame that ends at `end`, and
-    /// says for how many.
-    fn make_room(&mut self, end: usize, pool: &mut BufferPool) -> usize {
+    /// Room for at least one byte more, of a frame that ends at `end`.
+    fn make_room(&mut self, end: usize, pool: &mut BufferPool) -> &mut [u8] {
         pool.make_room(&mut self.bytes, 1, end.max(self.expected));
-        self.bytes.capacity().saturating_sub(self.bytes.len())
+        self.bytes.room()
     }
 }

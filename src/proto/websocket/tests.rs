@@ -51,11 +51,12 @@ fn read_in(
             Ok(None) if rest.is_empty() => return (messages, None),
             Ok(None) => {
                 let most = (*pieces.next().unwrap()).clamp(1, rest.len());
-                let len = if let Some(mut room) = reader.room() {
+                let len = if let Some(room) = reader.room() {
                     assert!(input.is_empty(), "bytes were left before room was asked for");
-                    let len = most.min(room.remaining_mut());
+                    let len = most.min(room.len());
                     assert!(len > 0);
-                    room.put_slice(&rest[..len]);
+                    room[..len].copy_from_slice(&rest[..len]);
+                    reader.advance(len);
                     len
                 } else {
                     input.put_slice(&rest[..most]);

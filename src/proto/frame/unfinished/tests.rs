@@ -23,9 +23,9 @@ fn read(text: &str, lengths: &[usize]) -> Result<ChunkMessage, String> {
 }
 
 fn as_text(chunk: &mut UnfinishedChunk, rest: &[u8], pool: &mut BufferPool) -> String {
-    let mut text = BytesMut::new();
+    let mut text = Buffer::with_capacity(20_000);
     chunk.put_text(&mut text, pool);
-    text.extend_from_slice(rest);
+    text.put(rest);
     String::from_utf8(text.to_vec()).unwrap()
 }
 
