@@ -29,7 +29,7 @@ fn main() {
     }
     let is_large = std::env::args().any(|arg| arg == "large");
     let (objects, limit, rounds) = if is_large {
-        (5_000, Duration::from_secs(60), 1)
+        (5_000, Duration::from_mins(1), 1)
     } else {
         (500, Duration::from_secs(6), 5)
     };

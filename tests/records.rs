@@ -19,7 +19,7 @@ use support::{PACKAGE, chain, chunks_of, connect, connect_with, deadline};
 use tempfile::TempDir;
 
 /// Longer than any test: whoever waits for it never comes to the next object.
-const NEVER: Duration = Duration::from_secs(24 * 3600);
+const NEVER: Duration = Duration::from_hours(24);
 
 /// Five objects with something to find in four of them, in two packages.
 fn sources() -> TempDir {

@@ -30,7 +30,7 @@ pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
 /// How many requests may be under way at once where the server sets no limit.
 pub(crate) const MAX_REQUESTS: usize = 65_536;
 /// The longest that a server may ask pings to be apart; beyond it nobody would notice its end.
-const MOST_PING_INTERVAL: Duration = Duration::from_secs(600);
+const MOST_PING_INTERVAL: Duration = Duration::from_mins(10);
 
 /// The transfers' side of a connection; the driver's task has the other.
 #[derive(Debug)]

@@ -145,7 +145,7 @@ mod tests {
         let asked = Some(Duration::from_secs(9));
         assert!(long.pause(asked, now, 0.0).is_some());
         assert_eq!(long.pause(asked, now + Duration::from_secs(9), 0.0), None);
-        assert_eq!(budget().pause(Some(Duration::from_secs(60)), now, 0.0), None);
+        assert_eq!(budget().pause(Some(Duration::from_mins(1)), now, 0.0), None);
         assert_eq!(RetryBudget::new(Retries::never()).pause(None, now, 0.0), None);
     }
 
@@ -171,6 +171,6 @@ mod tests {
         let (mut budget, now) = (budget(), Instant::now());
         while budget.pause(None, now, 0.0).is_some() {}
         budget.refill();
-        assert!(budget.pause(None, now + Duration::from_secs(60), 0.0).is_some());
+        assert!(budget.pause(None, now + Duration::from_mins(1), 0.0).is_some());
     }
 }

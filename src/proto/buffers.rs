@@ -322,7 +322,7 @@ mod tests {
         let read: Vec<_> = (0..200_u8)
             .map(|byte| {
                 let mut buffer = pool.lend(LEN);
-                buffer.put(&[byte; LEN]);
+                buffer.put(&vec![byte; LEN]);
                 pool.hand_out(buffer)
             })
             .collect();

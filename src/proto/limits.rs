@@ -33,7 +33,7 @@ pub const WINDOW: u64 = 8;
 /// How long nothing may come before the last grant is repeated: 5 s.
 pub const GRANT_REPEAT: Duration = Duration::from_secs(5);
 /// How long a request may go without progress or a new chunk: 10 minutes.
-pub const IDLE_LIMIT: Duration = Duration::from_secs(600);
+pub const IDLE_LIMIT: Duration = Duration::from_mins(10);
 
 /// The limits that hold for one request.
 ///

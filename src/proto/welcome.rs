@@ -187,7 +187,7 @@ mod tests {
         let welcome = Welcome::read(text).unwrap();
         assert_eq!(welcome.session.as_deref(), Some("5"));
         assert_eq!(welcome.limits.max_transfers, Some(3));
-        assert_eq!(welcome.limits.min_ping_interval, Some(Duration::from_secs(60)));
+        assert_eq!(welcome.limits.min_ping_interval, Some(Duration::from_mins(1)));
     }
 
     #[test]

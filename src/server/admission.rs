@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// The span that the limit per minute slides over.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// What a client is told to wait for a place, since nobody knows when one is free.
 pub(super) const PLACE_RETRY: Duration = Duration::from_secs(1);
 

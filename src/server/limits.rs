@@ -32,11 +32,11 @@ pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// request over HTTP, in bytes.
 pub(super) const MAX_HTTP_BYTES: usize = 64 << 10;
 /// How long a connection over HTTP is kept for the next request.
-pub(super) const HTTP_IDLE_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const HTTP_IDLE_LIMIT: Duration = Duration::from_mins(1);
 /// How many sessions over HTTP are known; beyond that the oldest are forgotten.
 pub(super) const MAX_HTTP_SESSIONS: usize = 1_024;
 /// How long one message may take to be written before the connection is given up.
-pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(600);
+pub(super) const WRITE_LIMIT: Duration = Duration::from_mins(10);
 /// How long a peer has to answer a Close frame.
 pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// How long a shutdown waits for all connections together.
@@ -46,7 +46,7 @@ pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The largest window that clients are told of, in chunks. A larger one does no harm.
 pub(super) const MAX_WINDOW: u64 = 1_024;
 /// For how long an operation is kept while nobody is connected: 10 minutes.
-pub(super) const RETAINED_FOR: Duration = Duration::from_secs(600);
+pub(super) const RETAINED_FOR: Duration = Duration::from_mins(10);
 /// How much the payloads of kept operations may hold together, in bytes: 1 GiB.
 pub(super) const MAX_RETAINED_BYTES: u64 = 1 << 30;
 /// How many operations are kept at once.

@@ -148,7 +148,7 @@ fn a_server_that_does_not_answer_the_listing_holds_nothing_up_for_long() {
 #[test]
 fn the_time_that_ran_out_is_the_one_that_was_given() {
     let folder = folder_with(5);
-    let serving = serve(&folder, |server| server.object_delay(Duration::from_secs(60)));
+    let serving = serve(&folder, |server| server.object_delay(Duration::from_mins(1)));
     for words in [&["--no-shard"][..], &["--sessions", "2"]] {
         let words = [words, &["--timeout", "2s"]].concat();
         let ran = export(&folder, &serving, &words).expect(5);

@@ -166,7 +166,7 @@ async fn r_timeout_is_a_hint_and_nothing_more() {
 #[tokio::test]
 async fn pings_of_the_websocket_are_answered_while_it_works() {
     use tokio_tungstenite::tungstenite::Message;
-    let delay = Duration::from_secs(3_600);
+    let delay = Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.object_delay(delay)).await;
     let mut client = raw::Client::connect(&server).await;
     client.send(raw::export("git_1", 10)).await;

@@ -78,7 +78,7 @@ async fn controls_that_are_wrong_say_so() {
 
 #[tokio::test]
 async fn an_export_that_runs_gives_its_place_back() {
-    let delay = Duration::from_secs(3_600);
+    let delay = Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.object_delay(delay).max_concurrent(1)).await;
     let mut client = Client::connect(&server).await;
     for id in ["a", "b"] {
@@ -98,7 +98,7 @@ async fn an_export_that_runs_gives_its_place_back() {
 
 #[tokio::test]
 async fn a_kept_operation_is_stopped_as_well() {
-    let delay = Duration::from_secs(3_600);
+    let delay = Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.object_delay(delay).max_concurrent(1)).await;
     let mut client = Client::connect(&server).await;
     for id in ["a", "b"] {

@@ -86,7 +86,7 @@ async fn plain_http_is_told_to_upgrade() {
 
 #[tokio::test]
 async fn shutdown_closes_connections_and_the_port() {
-    let delay = std::time::Duration::from_secs(3_600);
+    let delay = std::time::Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.object_delay(delay)).await;
     let addr = server.addr();
     let mut client = Client::connect(&server).await;

@@ -194,7 +194,7 @@ async fn long_lists_of_files_stay_out_of_complete() {
 
 #[tokio::test]
 async fn a_ping_is_answered_during_an_export() {
-    let delay = Duration::from_secs(3_600);
+    let delay = Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.object_delay(delay)).await;
     let mut client = Client::connect(&server).await;
     client.send(export("git_1", 10)).await;

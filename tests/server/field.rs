@@ -19,7 +19,7 @@ use crate::http::basic;
 use crate::operation::{KEY, answer, epoch, resume};
 
 /// Longer than any test.
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// How an export is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -35,7 +35,7 @@ async fn a_payload_is_what_its_seed_says() {
 async fn a_large_payload_goes_on_in_its_middle() {
     const SIZE: u64 = 5 << 20;
     let (server, _folder) =
-        serve(|builder| builder.retain(std::time::Duration::from_secs(60), 0)).await;
+        serve(|builder| builder.retain(std::time::Duration::from_mins(1), 0)).await;
     let mut client = Client::connect(&server).await;
     let mut whole = generated("a", SIZE);
     whole["chunkSize"] = json!(700_000);

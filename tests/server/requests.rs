@@ -92,7 +92,7 @@ async fn a_request_has_a_largest_size() {
 
 #[tokio::test]
 async fn requests_past_a_limit_are_told_to_come_back() {
-    let delay = Duration::from_secs(3_600);
+    let delay = Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.max_concurrent(1).object_delay(delay)).await;
     let mut first = Client::connect(&server).await;
     first.send(export("a", 10)).await;
@@ -120,7 +120,7 @@ async fn a_minute_has_so_many_exports() {
 
 #[tokio::test]
 async fn a_connection_runs_so_many_exports() {
-    let delay = Duration::from_secs(3_600);
+    let delay = Duration::from_hours(1);
     let (server, _folder) = serve(|builder| builder.object_delay(delay)).await;
     let mut client = Client::connect(&server).await;
     let most = client.welcome["data"]["limits"]["maxTransfers"].as_u64().unwrap();

@@ -54,7 +54,7 @@ async fn cancel_frees_an_operation() {
 
 #[tokio::test]
 async fn an_operation_is_kept_for_its_time() {
-    let ttl = Duration::from_secs(60);
+    let ttl = Duration::from_mins(1);
     let (server, _folder) = serve(|builder| builder.retain(ttl, 1 << 20)).await;
     let mut client = Client::connect(&server).await;
     client.send(kept("a").to_string()).await;
@@ -113,7 +113,7 @@ async fn a_quota_frees_the_oldest() {
     let mut client = Client::connect(&server).await;
     client.send(kept_export(0).to_string()).await;
     let size = client.frames().await.last().unwrap()["size"].as_u64().unwrap();
-    let ttl = Duration::from_secs(600);
+    let ttl = Duration::from_mins(10);
     let (server, _folder) = serve(|builder| builder.retain(ttl, size * 2)).await;
     let first = exported(&server, 1).await;
     let second = exported(&server, 2).await;

@@ -26,7 +26,7 @@ use zip::ZipArchive;
 pub const PACKAGE: &str = "$DEMO";
 
 /// How long any one test may wait for anything.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Waits for `future`, but not for ever.
 pub async fn deadline<F: Future>(future: F) -> F::Output {

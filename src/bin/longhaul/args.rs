@@ -289,7 +289,7 @@ mod tests {
         let costs = costs.map(|(kind, ms)| (kind.to_owned(), Duration::from_millis(ms)));
         assert_eq!(args.object_cost, costs);
         assert_eq!((args.max_sessions, args.no_adt), (Some(8), true));
-        assert_eq!(args.request_limit, Some(Duration::from_secs(60)));
+        assert_eq!(args.request_limit, Some(Duration::from_mins(1)));
     }
 
     #[test]
@@ -330,7 +330,7 @@ mod tests {
         }
         let args = export(&["--chunk-size", "1MiB", "--timeout", "2m", "-o", "-", "$A"]).unwrap();
         assert_eq!(args.payload.chunk_size, Some(1 << 20));
-        assert_eq!(args.server.timeout, Some(Duration::from_secs(120)));
+        assert_eq!(args.server.timeout, Some(Duration::from_mins(2)));
         assert_eq!(args.output, Some(Target::Stdout));
     }
 

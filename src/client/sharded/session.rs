@@ -18,7 +18,7 @@ use crate::client::transport::Transport;
 use crate::ops::git::{Shard, ShardContent, ShardFailure, ShardRequest};
 
 /// How long a server may have itself left alone.
-const MOST_ASKED_PAUSE: Duration = Duration::from_secs(60);
+const MOST_ASKED_PAUSE: Duration = Duration::from_mins(1);
 /// How much is kept of what a server says of an object, in characters.
 const MAX_REASON_CHARS: usize = 500;
 

@@ -33,7 +33,7 @@ const MOST_SESSIONS: usize = 16;
 /// How long a request is to take, more or less: 10 s.
 const REQUEST_TARGET: Duration = Duration::from_secs(10);
 /// How long a request may take before it counts as lost: 2 minutes.
-const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+const REQUEST_LIMIT: Duration = Duration::from_mins(2);
 
 /// Exports packages or objects in small requests over several sessions, for servers that take long.
 ///

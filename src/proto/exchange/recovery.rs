@@ -191,7 +191,7 @@ mod tests {
     use crate::proto::frame::write::FrameWriter;
     use crate::proto::{Mode, ServerError};
 
-    const TTL: Duration = Duration::from_secs(60);
+    const TTL: Duration = Duration::from_mins(1);
 
     fn agreed() -> Features {
         Features::from_iter([Feature::Resume, Feature::Credit])

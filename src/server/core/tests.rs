@@ -17,7 +17,7 @@ use crate::proto::{
 };
 use crate::server::refusal::Refusal;
 
-const TTL: Duration = Duration::from_secs(600);
+const TTL: Duration = Duration::from_mins(10);
 const PAYLOAD: &[u8] = b"0123456789";
 
 /// A server's core with a clock.
@@ -296,7 +296,7 @@ fn an_operation_goes_on_alone_and_is_kept_for_its_time() {
     let outcome = bench.resume(&owner, after(&owner, "e-2", 4), &key(3, "c"));
     assert_eq!(code(outcome), ServerError::RESUME_EXPIRED);
     assert_eq!(code(bench.start(Some(owner.clone()), &key(3, "c"))), ServerError::RESUME_EXPIRED);
-    bench.now += Duration::from_secs(3_600);
+    bench.now += Duration::from_hours(1);
     let outcome = bench.resume(&owner, after(&owner, "e-2", 4), &key(3, "c"));
     assert_eq!(code(outcome), ServerError::RESUME_UNKNOWN);
 }

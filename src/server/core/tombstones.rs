@@ -8,7 +8,7 @@ use super::operation::Owner;
 /// How many are remembered; the oldest is forgotten first.
 const MAX_TOMBSTONES: usize = 1_024;
 /// For how long one is remembered: an hour.
-const REMEMBERED: Duration = Duration::from_secs(3_600);
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// Remembers for a while which operations have expired, so that a client is told.
 #[derive(Clone, Debug, Default)]

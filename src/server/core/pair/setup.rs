@@ -12,7 +12,7 @@ use crate::proto::checksum::{Sha256, Sha256Hasher};
 use crate::proto::{Feature, Features};
 
 /// For how long the server keeps an operation that is alone.
-pub(super) const TTL: Duration = Duration::from_secs(600);
+pub(super) const TTL: Duration = Duration::from_mins(10);
 /// How long the client waits before it connects again.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
@@ -92,7 +92,7 @@ impl Setup {
             order: Order::Straight,
             lag: 0,
             uplink_lag: 2,
-            idle_limit: Some(Duration::from_secs(60)),
+            idle_limit: Some(Duration::from_mins(1)),
             is_repeatable: true,
             gives_out: false,
             pause: PAUSE,

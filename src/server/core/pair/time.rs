@@ -9,7 +9,7 @@ use crate::proto::ServerError;
 use crate::proto::exchange::ExchangeError;
 use crate::proto::limits::GRANT_REPEAT;
 
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// A run of which five chunks are there.
 fn begun(setup: Setup) -> Pair {
