@@ -7,12 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use longhaul::ChunkSize;
 use longhaul::ops::git::ObjectKey;
 use longhaul::proto::Params;
 
 use crate::output;
 use crate::target::Target;
-use crate::values::{PackageFolder, duration, object, object_cost, package_folder, params, size};
+use crate::values::{
+    PackageFolder, chunk_size, duration, object, object_cost, package_folder, params, size,
+};
 pub(crate) use connection::{NetworkArgs, PasswordArgs, ServerArgs};
 
 /// Heavyweight operations on an SAP system over one WebSocket.
@@ -103,9 +106,14 @@ impl TalkArgs {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub(crate) struct PayloadArgs {
-    /// The largest chunk to ask for [default: 768KiB].
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(crate) chunk_size: Option<u64>,
+    /// The largest chunk to ask for, or auto [default: 768KiB].
+    ///
+    /// With auto, each request asks for what suits the connection by what the requests before it
+    /// have shown of it: larger chunks where a round trip takes long, smaller ones where one would
+    /// take more than a second. The first request asks for the default, so auto is for exports in
+    /// shards, whose sessions make many; `longhaul tune` finds a size for all others.
+    #[arg(long, value_name = "SIZE|auto", value_parser = chunk_size)]
+    pub(crate) chunk_size: Option<ChunkSize>,
     /// The largest payload to take, and what an archive may inflate to [default: 4GiB].
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_size: Option<u64>,

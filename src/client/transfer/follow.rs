@@ -78,8 +78,10 @@ impl<O: Operation> Engine<O> {
                 }
             };
             let room = self.room.for_message(text.len());
-            let step = followed.exchange.handle_text(&text, now(), room);
+            let (now, text_bytes) = (now(), text.len());
+            let step = followed.exchange.handle_text(&text, now, room);
             drop(text);
+            self.timing.handle_message(text_bytes, followed.exchange.delivered_bytes(), now);
             // A server that says it is busy has done nothing; one that had begun is not believed,
             // unless asking twice does no harm.
             match step {
@@ -161,7 +163,8 @@ impl<O: Operation> Engine<O> {
     /// Verifies the whole and gives the verdict.
     async fn conclude(&mut self, followed: Followed) -> Result<Tried, Error> {
         let sha256 = self.digester.so_far().await?;
-        let Followed { in_flight, exchange, .. } = followed;
+        let Followed { line, in_flight, exchange, .. } = followed;
+        line.note_timing(&self.timing);
         let (id, operation) = (in_flight.id().clone(), self.name.to_string());
         let kept = in_flight.end().map(Kept::Payload);
         match exchange.finish(sha256) {
