@@ -55,7 +55,8 @@ impl Line {
         let options = TransferOptions::default().chunk_size(ChunkSize::Auto);
         let connecting = Client::builder(listening.url()).options(options).connect();
         let accepting = listening.accept(frame(FINAL | TEXT, welcome.as_bytes()));
-        let (client, peer) = deadline(async { tokio::join!(connecting, accepting) }).await;
+        let (client, peer) =
+            deadline(Box::pin(async { tokio::join!(connecting, accepting) })).await;
         Self { peer, client: client.unwrap(), clock }
     }
 
@@ -71,7 +72,7 @@ impl Line {
                 }
             }
         };
-        let (transfer, request) = deadline(async { tokio::join!(starting, asked) }).await;
+        let (transfer, request) = deadline(Box::pin(async { tokio::join!(starting, asked) })).await;
         (transfer.unwrap(), request)
     }
 

@@ -2,6 +2,7 @@
 
 mod connection;
 mod examples;
+mod tune;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::values::{
     PackageFolder, chunk_size, duration, object, object_cost, package_folder, params, size,
 };
 pub(crate) use connection::{NetworkArgs, PasswordArgs, ServerArgs};
+pub(crate) use tune::TuneArgs;
 
 /// Heavyweight operations on an SAP system over one WebSocket.
 #[derive(Debug, Parser)]
@@ -54,6 +56,13 @@ pub(crate) enum Command {
     /// stdout is a terminal or --json is given: then it is left out with a warning.
     #[command(after_long_help = examples::CALL)]
     Call(CallArgs),
+    /// Measures which chunk size suits a server and the line to it.
+    ///
+    /// Transfers one and the same payload with several chunk sizes, in turns and several rounds,
+    /// throws it away once it has verified, and says which size to use and why. Takes 5 minutes at
+    /// most, unless --timeout says otherwise, and puts the load of that many exports on the server.
+    #[command(after_long_help = examples::TUNE)]
+    Tune(TuneArgs),
     /// Serves folders as packages, for tests and trials.
     ///
     /// Prints its URL on stdout once it listens, and serves until Ctrl+C or SIGTERM.
@@ -70,6 +79,7 @@ impl Command {
             Self::Export(args) => args.json,
             Self::Ping(args) | Self::Types(args) => args.json,
             Self::Call(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Serve(_) | Self::Completions(_) => false,
         }
     }
@@ -337,7 +347,7 @@ mod tests {
             assert!(export(&[words[0], words[1], "$A"]).is_err(), "{words:?}");
         }
         let args = export(&["--chunk-size", "1MiB", "--timeout", "2m", "-o", "-", "$A"]).unwrap();
-        assert_eq!(args.payload.chunk_size, Some(1 << 20));
+        assert_eq!(args.payload.chunk_size, Some(ChunkSize::Fixed(1 << 20)));
         assert_eq!(args.server.timeout, Some(Duration::from_secs(120)));
         assert_eq!(args.output, Some(Target::Stdout));
     }
