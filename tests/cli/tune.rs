@@ -140,3 +140,17 @@ fn an_export_takes_a_size_that_is_chosen() {
     let words = ["export", "$DEMO", "--chunk-size", "automatic"];
     run(&mut folder.longhaul(&serving.url(), &words)).expect(2);
 }
+
+#[cfg(unix)]
+#[test]
+fn it_can_be_interrupted() {
+    let slow =
+        |server: longhaul::server::ServerBuilder| server.object_delay(Duration::from_millis(5));
+    let (serving, folder) = (Serving::start(slow), Folder::new());
+    let mut spawned = folder.spawn(&serving.url(), &["tune", "$DEMO", "--sizes", "16KiB"]);
+    spawned.wait_for_stderr("round 1");
+    spawned.signal(rustix::process::Signal::INT);
+    let (status, stdout) = spawned.wait();
+    assert_eq!((status.code(), stdout.as_str()), (Some(130), ""));
+    assert_eq!(folder.names(), [""; 0]);
+}

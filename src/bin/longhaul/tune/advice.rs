@@ -142,6 +142,7 @@ mod tests {
                 first_byte: Duration::from_millis(1),
                 elapsed: Duration::from_millis(*ms),
                 processor: None,
+                was_held_up: false,
             })
             .collect();
         size

@@ -52,6 +52,7 @@ impl Report {
             lines.push(format!("time ran out after {measured} of {wanted} rounds (--timeout)"));
         }
         lines.extend(self.short_runs());
+        lines.extend(self.held_up());
         lines.extend(self.advice.ignored.clone());
         if let Some(bytes) = self.advice.chunk_bytes {
             let reason = &self.advice.reason;
@@ -70,6 +71,17 @@ impl Report {
         let middle = median(self.sizes.iter().map(|size| median(size.seconds())));
         (middle < SHORT_RUN.as_secs_f64())
             .then(|| format!("a run took only {}: something larger would tell more", short(middle)))
+    }
+
+    /// How many runs measured something else.
+    fn held_up(&self) -> Option<String> {
+        let runs = self.sizes.iter().flat_map(|size| &size.runs);
+        let count = runs.filter(|run| run.was_held_up).count();
+        (count > 0).then(|| {
+            format!(
+                "runs that waited for a lost connection or a busy server: {count}; measure again"
+            )
+        })
     }
 
     fn table(&self) -> Table {

@@ -37,6 +37,8 @@ pub(super) struct Run {
     /// From the request to the verdict.
     pub(super) elapsed: Duration,
     pub(super) processor: Option<Duration>,
+    /// Whether it had to wait for the connection, or for a server that was busy.
+    pub(super) was_held_up: bool,
 }
 
 /// Takes a transfer to its verdict and throws its bytes away.
@@ -46,12 +48,18 @@ pub(super) async fn measure<O: Operation>(
 ) -> Result<Run, Error> {
     let (begun, processor) = (Instant::now(), processor::time());
     let mut transfer = display.watch(starting.await?);
-    let (mut first_byte, mut largest) = (None, 0);
+    let (mut first_byte, mut largest, mut was_held_up) = (None, 0, false);
     let taking = async {
         while let Some(event) = transfer.next().await {
-            if let Event::Data(bytes) = event {
-                first_byte = first_byte.or_else(|| Some(begun.elapsed()));
-                largest = largest.max(bytes.len());
+            match event {
+                Event::Data(bytes) => {
+                    first_byte = first_byte.or_else(|| Some(begun.elapsed()));
+                    largest = largest.max(bytes.len());
+                }
+                Event::Interrupted { .. } | Event::Restarted { .. } | Event::Busy { .. } => {
+                    was_held_up = true;
+                }
+                _ => {}
             }
         }
         transfer.finish().await
@@ -67,6 +75,7 @@ pub(super) async fn measure<O: Operation>(
         first_byte: first_byte.unwrap_or(elapsed),
         elapsed,
         processor: used,
+        was_held_up,
     })
 }
 
