@@ -82,26 +82,33 @@ impl Line {
         while let Some(Event::Sent) = deadline(transfer.next()).await {}
     }
 
-    /// A transfer of chunks of so many bytes, which come so far apart, after a first word
-    /// that takes a round trip. Gives the chunk size asked for.
-    async fn transfer(&mut self, round_trip: Duration, chunk: usize, apart: Duration) -> u64 {
-        let (mut transfer, request) = self.ask().await;
-        let id = &request["id"];
+    /// Delivers chunks of so many bytes, which come so far apart, after a first word that takes a
+    /// round trip.
+    async fn deliver(
+        &mut self,
+        transfer: &mut Transfer<Bulk>,
+        id: &Value,
+        (round_trip, chunk, apart): (Duration, usize, Duration),
+    ) {
         self.clock.pass(round_trip).await;
-        self.send(&mut transfer, &format!(r#"{{"id":{id},"type":"progress","done":0}}"#)).await;
+        self.send(transfer, &format!(r#"{{"id":{id},"type":"progress","done":0}}"#)).await;
         // The server works, which is not the line's.
         self.clock.pass(5_000 * MS).await;
         let data = base64::encode(&vec![7; chunk]);
         for seq in 1..=CHUNKS {
             self.clock.pass(apart).await;
             let text = format!(r#"{{"id":{id},"type":"chunk","seq":{seq},"data":"{data}"}}"#);
-            self.send(&mut transfer, &text).await;
+            self.send(transfer, &text).await;
         }
-        self.send(
-            &mut transfer,
-            &format!(r#"{{"id":{id},"type":"complete","totalChunks":{CHUNKS}}}"#),
-        )
-        .await;
+    }
+
+    /// A whole transfer; gives the chunk size asked for.
+    async fn transfer(&mut self, round_trip: Duration, chunk: usize, apart: Duration) -> u64 {
+        let (mut transfer, request) = self.ask().await;
+        let id = &request["id"];
+        self.deliver(&mut transfer, id, (round_trip, chunk, apart)).await;
+        let complete = format!(r#"{{"id":{id},"type":"complete","totalChunks":{CHUNKS}}}"#);
+        self.send(&mut transfer, &complete).await;
         assert_eq!(deadline(transfer.finish()).await.unwrap().chunks, CHUNKS);
         request["chunkSize"].as_u64().unwrap()
     }
@@ -113,8 +120,8 @@ const CREDIT: [&str; 2] = ["stream", "credit"];
 async fn a_long_fast_line_gets_larger_chunks() {
     let mut line = Line::open(&CREDIT, json!({})).await;
     assert_eq!(line.transfer(30 * MS, 700_000, 2 * MS).await, CHUNK_BYTES);
-    // 350 MB/s x 30 ms, twice, over a window of 8: 2.5 MiB.
-    assert_eq!(line.transfer(30 * MS, 700_000, 2 * MS).await, 3072 * KIB);
+    // 350 MB/s x 30 ms, three times, over a window of 8: 3.8 MiB.
+    assert_eq!(line.transfer(30 * MS, 700_000, 2 * MS).await, 4096 * KIB);
 }
 
 #[tokio::test]
@@ -144,7 +151,7 @@ async fn the_largest_chunk_of_the_server_is_kept_to() {
 async fn a_server_that_wants_fewer_chunks_gets_larger_ones() {
     let mut line = Line::open(&CREDIT, json!({ "maxWindow": 6 })).await;
     line.transfer(30 * MS, 700_000, 2 * MS).await;
-    assert_eq!(line.transfer(30 * MS, 700_000, 2 * MS).await, 4096 * KIB);
+    assert_eq!(line.transfer(30 * MS, 700_000, 2 * MS).await, 5120 * KIB);
 }
 
 #[tokio::test]
@@ -152,4 +159,14 @@ async fn without_credit_nothing_waits_for_a_grant() {
     let mut line = Line::open(&["stream"], json!({})).await;
     line.transfer(30 * MS, 700_000, 2 * MS).await;
     assert_eq!(line.transfer(30 * MS, 700_000, 2 * MS).await, CHUNK_BYTES);
+}
+
+#[tokio::test]
+async fn a_transfer_that_is_dropped_has_told_of_the_line_too() {
+    let mut line = Line::open(&["stream", "credit", "cancel"], json!({})).await;
+    let (mut transfer, request) = line.ask().await;
+    line.deliver(&mut transfer, &request["id"], (20 * MS, 100_000, 500 * MS)).await;
+    drop(transfer);
+    let (_transfer, request) = line.ask().await;
+    assert_eq!(request["chunkSize"], 128 * KIB);
 }

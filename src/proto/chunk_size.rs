@@ -18,9 +18,9 @@ const STEPS: [u64; 11] = [
     4 << 20,
     5 << 20,
 ];
-/// How many times what a round trip takes is to be under way: a grant is sent only when half a
-/// window was taken, and so comes half a window late.
-const MARGIN: u64 = 2;
+/// How many times what comes within a round trip is to be under way: a grant is sent only when half
+/// a window was taken, so twice is the least, and what a window has held back looks like a slow line.
+const MARGIN: u64 = 3;
 /// How long one chunk may take: progress, cancel and resume go by chunks.
 const LONGEST_CHUNK: Duration = Duration::from_secs(1);
 /// A first frame up to this size, in bytes of text, takes no time of its own worth counting.
@@ -49,8 +49,8 @@ pub enum ChunkSize {
     Fixed(u64),
     /// What suits the connection, by what was seen of it so far; [`CHUNK_BYTES`] at first.
     ///
-    /// - Where the server offers `credit`, a window of chunks covers twice what comes within a round
-    ///   trip, or a long line would stand still while grants travel.
+    /// - Where the server offers `credit`, a window of chunks covers three times what comes within a
+    ///   round trip, or a long line would stand still while grants travel.
     /// - A window of chunks stays within 32 MiB.
     /// - One chunk takes a second at most, unless it has 64 KiB.
     /// - Else it is [`CHUNK_BYTES`]: smaller ones gain nothing on a fast line.
@@ -224,11 +224,11 @@ mod tests {
             (100, 1500, 768, 768),
             (1000, 1, 768, 768),
             (1000, 100, 768, 768),
-            (1000, 500, 1536, 768),
+            (1000, 500, 2048, 768),
             (1000, 1500, 4096, 1024),
             // Loopback, and lines slower than any of them.
             (8000, 1, 768, 768),
-            (8000, 100, 2048, 768),
+            (8000, 100, 3072, 768),
             (5, 100, 256, 256),
             (2, 100, 128, 128),
             (1, 1500, 64, 64),

@@ -57,7 +57,7 @@ pub(super) struct Engine<O: Operation> {
     pub(super) room: ChunkRoom,
     /// Whether the server has shown that it works on the request.
     pub(super) is_heard: bool,
-    /// What the last request tells of its connection.
+    /// When the last request was sent, to begin with.
     pub(super) timing: RequestTiming,
     /// The chunk size that was asked for last, in decoded bytes.
     chunk_bytes: u64,

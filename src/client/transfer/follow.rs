@@ -14,6 +14,7 @@ use crate::client::error::{CloseCause, Error};
 use crate::client::event::Event;
 use crate::client::inbox::Delivery;
 use crate::client::transport::Line;
+use crate::proto::chunk_size::RequestTiming;
 use crate::proto::exchange::Event as Step;
 use crate::proto::stats::count;
 use crate::proto::{Control, Exchange, ExchangeError, Operation, ServerError};
@@ -27,6 +28,19 @@ pub(super) struct Followed {
     held: Duration,
     /// Whether it goes on with an operation, rather than having asked for it.
     is_going_on: bool,
+    observation: Observation,
+}
+
+/// What a request tells of its connection, which is told however it ends.
+struct Observation {
+    line: Arc<dyn Line>,
+    timing: RequestTiming,
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        self.line.note_timing(&self.timing);
+    }
 }
 
 impl<O: Operation> Engine<O> {
@@ -40,7 +54,8 @@ impl<O: Operation> Engine<O> {
         let is_going_on = exchange.retained().is_some();
         let held = line.held(now());
         let line = Arc::clone(line);
-        let mut followed = Followed { line, in_flight, exchange, held, is_going_on };
+        let observation = Observation { line: Arc::clone(&line), timing: self.timing };
+        let mut followed = Followed { line, in_flight, exchange, held, is_going_on, observation };
         loop {
             followed.grant();
             let Some(delivery) = followed.next().await else {
@@ -81,7 +96,8 @@ impl<O: Operation> Engine<O> {
             let (now, text_bytes) = (now(), text.len());
             let step = followed.exchange.handle_text(&text, now, room);
             drop(text);
-            self.timing.handle_message(text_bytes, followed.exchange.delivered_bytes(), now);
+            let delivered = followed.exchange.delivered_bytes();
+            followed.observation.timing.handle_message(text_bytes, delivered, now);
             // A server that says it is busy has done nothing; one that had begun is not believed,
             // unless asking twice does no harm.
             match step {
@@ -163,8 +179,7 @@ impl<O: Operation> Engine<O> {
     /// Verifies the whole and gives the verdict.
     async fn conclude(&mut self, followed: Followed) -> Result<Tried, Error> {
         let sha256 = self.digester.so_far().await?;
-        let Followed { line, in_flight, exchange, .. } = followed;
-        line.note_timing(&self.timing);
+        let Followed { in_flight, exchange, .. } = followed;
         let (id, operation) = (in_flight.id().clone(), self.name.to_string());
         let kept = in_flight.end().map(Kept::Payload);
         match exchange.finish(sha256) {
