@@ -10,9 +10,9 @@ use crate::link::Shape;
 
 const KIB: u64 = 1 << 10;
 /// Chunk sizes, in KiB of decoded bytes.
-const SIZES: [u64; 5] = [64, 256, 768, 2048, 5120];
+pub(crate) const SIZES: [u64; 5] = [64, 256, 768, 2048, 5120];
 /// Windows, in chunks.
-const WINDOWS: [u64; 4] = [4, 8, 16, 32];
+pub(crate) const WINDOWS: [u64; 4] = [4, 8, 16, 32];
 /// What a window may hold together, in KiB; the client asks for no more.
 const MOST_WINDOW_KIB: u64 = 32 << 10;
 /// What goes over loopback in a second, in decoded bytes: a guess that only sets the payload's size.

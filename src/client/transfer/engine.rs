@@ -26,7 +26,6 @@ use crate::client::options::TransferOptions;
 use crate::client::retry::RetryBudget;
 use crate::client::transport::{Line, Started, Transport};
 use crate::proto::checksum::Sha256Hasher;
-use crate::proto::chunk_size::RequestTiming;
 use crate::proto::exchange::{Recovery, Terms};
 use crate::proto::stats::count;
 use crate::proto::{
@@ -57,8 +56,8 @@ pub(super) struct Engine<O: Operation> {
     pub(super) room: ChunkRoom,
     /// Whether the server has shown that it works on the request.
     pub(super) is_heard: bool,
-    /// When the last request was sent, to begin with.
-    pub(super) timing: RequestTiming,
+    /// When the last request was sent.
+    pub(super) sent: Instant,
     /// The chunk size that was asked for last, in decoded bytes.
     chunk_bytes: u64,
 }
@@ -113,7 +112,7 @@ impl<O: Operation> Engine<O> {
             may_start_over: true,
             room: ChunkRoom::default(),
             is_heard: false,
-            timing: RequestTiming::new(now()),
+            sent: now(),
             chunk_bytes: u64::MAX,
         }
     }
@@ -180,7 +179,7 @@ impl<O: Operation> Engine<O> {
         line.check(&request)?;
         let started = match line.turn(&request).await {
             Ok(turn) => {
-                self.timing = RequestTiming::new(now());
+                self.sent = now();
                 line.start(&request, turn, self.outlet.is_own_sink())
             }
             Err(error) => Err(error),

@@ -1,7 +1,7 @@
 //! One try: what comes for a request, until its end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, sleep_until};
 
@@ -28,13 +28,19 @@ pub(super) struct Followed {
     held: Duration,
     /// Whether it goes on with an operation, rather than having asked for it.
     is_going_on: bool,
-    observation: Observation,
+    observation: Box<Observation>,
 }
 
 /// What a request tells of its connection, which is told however it ends.
 struct Observation {
     line: Arc<dyn Line>,
     timing: RequestTiming,
+}
+
+impl Observation {
+    fn new(line: &Arc<dyn Line>, sent: Instant) -> Self {
+        Self { line: Arc::clone(line), timing: RequestTiming::new(sent) }
+    }
 }
 
 impl Drop for Observation {
@@ -54,7 +60,7 @@ impl<O: Operation> Engine<O> {
         let is_going_on = exchange.retained().is_some();
         let held = line.held(now());
         let line = Arc::clone(line);
-        let observation = Observation { line: Arc::clone(&line), timing: self.timing };
+        let observation = Box::new(Observation::new(&line, self.sent));
         let mut followed = Followed { line, in_flight, exchange, held, is_going_on, observation };
         loop {
             followed.grant();
