@@ -71,8 +71,8 @@ impl Advice {
                 chunk_bytes: Some(best.asked),
                 is_change: true,
                 reason: format!(
-                    "it was faster than {} in each of {} rounds, by {:.0} % in the middle, while the \
-                     times of {0} differ by {:.0} %",
+                    "it was faster than {} in each of {} rounds, by {:.0} % in the median, while the \
+                     times of {0} itself differ by {:.0} %",
                     size(default),
                     best.runs.len(),
                     gain(best) * 100.0,
