@@ -55,6 +55,8 @@ pub use client::{
     Recorded, Records, RequestBuilder, Retries, Saved, Secret, Sessions, Stage, Staged, StagedFile,
     Status, Stopper, TlsProblem, Transfer, TransferOptions, Untyped, Unverified,
 };
+#[cfg(feature = "client")]
+pub use proto::ChunkSize;
 
 /// The programs in the README are compiled with the tests.
 #[cfg(all(doctest, feature = "client"))]

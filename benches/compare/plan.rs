@@ -143,7 +143,7 @@ fn text_sinks() -> Vec<Row> {
         ),
         sink(
             "longhaul-text",
-            "longhaul, text chunks, no features, into nothing",
+            "longhaul, text chunks, no features, no digest, into nothing",
             longhaul(asks),
             payload,
             TEXT,
@@ -198,7 +198,7 @@ fn binary_sinks() -> Vec<Row> {
         ),
         sink(
             "longhaul-binary",
-            "longhaul, binary chunks, into nothing",
+            "longhaul, binary chunks, no digest, into nothing",
             longhaul(asks),
             "payload/binary",
             BINARY,
@@ -277,17 +277,28 @@ fn into_memory() -> Vec<Row> {
         view,
         against: MEMORY,
     };
-    let memory = |binary| {
-        let asks = Asks { binary, ..Asks::default() };
+    let memory = |binary, checksum| {
+        let asks = Asks { binary, checksum, ..Asks::default() };
         Program::Own(Role::Longhaul { asks, into: Into::Memory })
     };
     let text = "payload/text";
     vec![
-        row("longhaul-memory", "longhaul, text chunks, the verified payload", memory(false), text),
+        row(
+            "longhaul-memory",
+            "longhaul, text chunks, no digest, the payload",
+            memory(false, false),
+            text,
+        ),
+        row(
+            "longhaul-memory-checksum",
+            "longhaul, text chunks with checksum, the verified payload",
+            memory(false, true),
+            text,
+        ),
         row(
             "longhaul-binary-memory",
-            "longhaul, binary chunks, the verified payload",
-            memory(true),
+            "longhaul, binary chunks, no digest, the payload",
+            memory(true, false),
             "payload/binary",
         ),
         row(

@@ -3,11 +3,12 @@
 //! `cargo bench --bench flow` prints both tables; `cargo bench --bench flow -- window` one of them.
 //! Rounds are interleaved, so that whatever else the machine does meets all rows alike; figures are
 //! the median, with the least and the most, of the ratio to the reference of the same round. The
-//! server is a process of its own, this program again.
+//! server is a process of its own, this program again, and so is the line before it.
 
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
-mod relay;
+#[path = "../link/mod.rs"]
+mod link;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
@@ -40,8 +41,7 @@ fn main() {
     }
     if is_wanted("window") {
         runtime.block_on(window(&serving.url, None));
-        let relay = relay::Relay::start(&serving.url, ROUND_TRIP / 2);
-        runtime.block_on(window(&relay.url, Some(ROUND_TRIP)));
+        runtime.block_on(window(&serving.far_url, Some(ROUND_TRIP)));
     }
 }
 
@@ -218,6 +218,8 @@ impl Operation for Bulk {
 /// A server in a process of its own.
 struct Serving {
     url: String,
+    /// The same server behind a long line.
+    far_url: String,
     child: Child,
 }
 
@@ -230,9 +232,9 @@ impl Serving {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self { url: url.trim().to_owned(), child }
+        let mut urls = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut next = || urls.next().unwrap().unwrap();
+        Self { url: next(), far_url: next(), child }
     }
 }
 
@@ -246,7 +248,9 @@ impl Drop for Serving {
 /// Serves until whoever started it is gone.
 async fn serve() {
     let server = Server::builder().bind("127.0.0.1:0").await.unwrap();
-    println!("{}", server.url());
+    let shape = link::Shape { round_trip: ROUND_TRIP, bits_per_second: None };
+    let link = link::Link::start(server.addr(), shape).unwrap();
+    println!("{}\n{}", server.url(), link.url());
     let gone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     let _ = gone.await;
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
@@ -18,11 +18,12 @@ use super::inbox::{Window, inbox};
 use super::outbox::WireText;
 use super::transport::{Line, Started, Turn};
 use super::websocket::Socket;
+use crate::proto::chunk_size::{LineSeen, RequestTiming};
 use crate::proto::limits::{MAX_PARKED_BYTES, SERVER_CHUNK_BYTES};
 use crate::proto::request::Mode;
 use crate::proto::{
-    Control, Counters, Feature, Features, IdMint, MessageId, OperationKey, Request, Unwritable,
-    Welcome,
+    ChunkSize, Control, Counters, Feature, Features, IdMint, MessageId, OperationKey, Request,
+    Unwritable, Welcome,
 };
 
 /// The largest request that is sent, in bytes of text: 16 MiB, some 300,000 object names.
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) pace: Pace,
     /// Whether the server takes one request after the other.
     pub(crate) is_serial: bool,
+    /// What its requests have told of it.
+    seen: Mutex<LineSeen>,
     /// Turns for streams, and for everything where a server is serial.
     turns: Arc<Semaphore>,
     /// Turns for what is answered once.
@@ -121,6 +124,7 @@ impl Connection {
             hold: Arc::default(),
             pace,
             is_serial: welcome.features.is_none(),
+            seen: Mutex::default(),
             turns: Arc::new(Semaphore::new(turns)),
             others: Arc::new(Semaphore::new(MAX_REQUESTS)),
             is_retired: AtomicBool::new(false),
@@ -221,6 +225,10 @@ impl Shared {
         self.is_retired.load(Ordering::Relaxed)
     }
 
+    fn seen(&self) -> MutexGuard<'_, LineSeen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn close_turns(&self) {
         self.turns.close();
         self.others.close();
@@ -236,6 +244,18 @@ impl Shared {
 impl Line for Connection {
     fn agreed(&self, request: &Request) -> Features {
         request.agreed(self.welcome.features)
+    }
+
+    fn chunk_bytes(&self, wish: ChunkSize, request: &Request) -> u64 {
+        let limits = &self.welcome.limits;
+        let window = request.window.filter(|_| self.agreed(request).contains(Feature::Credit));
+        let window = window.map(|asked| asked.min(limits.max_window.unwrap_or(u64::MAX)));
+        let seen = self.shared.seen();
+        wish.bytes(&seen, window, limits.max_chunk_bytes.unwrap_or(u64::MAX))
+    }
+
+    fn note_timing(&self, timing: &RequestTiming) {
+        self.shared.seen().note(timing);
     }
 
     fn check(&self, request: &Request) -> Result<(), Error> {

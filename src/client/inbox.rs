@@ -110,7 +110,7 @@ pub(crate) fn inbox(window: Option<Window>, is_patient: Arc<AtomicBool>) -> (Inb
 
 impl Content {
     /// The memory it takes, in bytes.
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Chunk(chunk) => chunk.bytes().len(),

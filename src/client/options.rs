@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::retry::Retries;
-use crate::proto::limits::{CHUNK_BYTES, IDLE_LIMIT, WINDOW};
-use crate::proto::{Feature, Features, Limits};
+use crate::proto::limits::{IDLE_LIMIT, WINDOW};
+use crate::proto::{ChunkSize, Feature, Features, Limits};
 
 /// How one request is made and what it is held to.
 ///
@@ -20,7 +20,7 @@ use crate::proto::{Feature, Features, Limits};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransferOptions {
-    pub(crate) chunk_bytes: u64,
+    pub(crate) chunk_size: ChunkSize,
     pub(crate) idle_limit: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) features: Features,
@@ -45,7 +45,7 @@ pub(crate) struct JournalOption {
 impl Default for TransferOptions {
     fn default() -> Self {
         Self {
-            chunk_bytes: CHUNK_BYTES,
+            chunk_size: ChunkSize::default(),
             idle_limit: Some(IDLE_LIMIT),
             deadline: None,
             features: Features::BUILT,
@@ -59,11 +59,22 @@ impl Default for TransferOptions {
 }
 
 impl TransferOptions {
-    /// The largest chunk to ask for, in decoded bytes; at least 1. Default
-    /// [`CHUNK_BYTES`]. Servers may send smaller ones, and some send larger ones all the same.
-    pub fn chunk_bytes(mut self, bytes: u64) -> Self {
-        self.chunk_bytes = bytes.max(1);
+    /// The largest chunk to ask for: a size, or what suits the connection. Default
+    /// [`ChunkSize::Fixed`] with [`CHUNK_BYTES`](crate::proto::limits::CHUNK_BYTES).
+    ///
+    /// ```
+    /// use longhaul::{ChunkSize, TransferOptions};
+    /// let options = TransferOptions::default().chunk_size(ChunkSize::Auto);
+    /// ```
+    pub fn chunk_size(mut self, size: ChunkSize) -> Self {
+        self.chunk_size = size;
         self
+    }
+
+    /// The largest chunk to ask for, in decoded bytes; at least 1. Short for
+    /// [`chunk_size`](Self::chunk_size) with [`ChunkSize::Fixed`].
+    pub fn chunk_bytes(self, bytes: u64) -> Self {
+        self.chunk_size(ChunkSize::Fixed(bytes.max(1)))
     }
 
     /// How long the request may go without progress or a new chunk, from when it was sent.

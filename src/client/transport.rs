@@ -11,8 +11,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::asking::Asking;
 use super::error::{CloseCause, Error};
 use super::inbox::Inbox;
+use crate::proto::chunk_size::RequestTiming;
 use crate::proto::request::Mode;
-use crate::proto::{Control, Counters, Features, MessageId, OperationKey, Request};
+use crate::proto::{ChunkSize, Control, Counters, Features, MessageId, OperationKey, Request};
 
 /// Carries requests beyond the life of one connection; the WebSocket is one way.
 pub(crate) trait Transport: Send + Sync + fmt::Debug {
@@ -33,6 +34,12 @@ pub(crate) trait Transport: Send + Sync + fmt::Debug {
 pub(crate) trait Line: Send + Sync + fmt::Debug {
     /// What the server would agree to for such a request.
     fn agreed(&self, request: &Request) -> Features;
+
+    /// The chunk size to ask for in such a request, in decoded bytes, by what was seen so far.
+    fn chunk_bytes(&self, wish: ChunkSize, request: &Request) -> u64;
+
+    /// Takes what a request has told of the connection.
+    fn note_timing(&self, timing: &RequestTiming);
 
     /// Whether the server would read this request as it is meant; asked before it waits.
     fn check(&self, request: &Request) -> Result<(), Error>;

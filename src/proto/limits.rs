@@ -6,7 +6,8 @@ use std::time::Duration;
 pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// The largest payload taken, in decoded bytes: 4 GiB.
 pub const MAX_PAYLOAD_BYTES: u64 = 4 << 30;
-/// The chunk size asked for, in decoded bytes, until a better one is measured.
+/// The chunk size asked for, in decoded bytes: what loses little on any usual line and needs little
+/// memory (`BENCHMARKS.md`, "Lines").
 pub const CHUNK_BYTES: u64 = 786_432;
 /// What a server takes as chunk size when it is asked for none: 5 MiB.
 pub const SERVER_CHUNK_BYTES: u64 = 5 << 20;

@@ -30,6 +30,7 @@ pub mod assembler;
 pub mod base64;
 pub mod buffers;
 pub mod checksum;
+pub mod chunk_size;
 pub mod credit;
 pub mod demux;
 pub mod exchange;
@@ -49,6 +50,7 @@ pub mod welcome;
 
 pub use assembler::{AssembleError, ChunkAssembler};
 pub use buffers::BufferPool;
+pub use chunk_size::ChunkSize;
 pub use credit::Credit;
 pub use demux::{Demux, Route};
 pub use exchange::{Event, Exchange, ExchangeError, Retained, Terms};

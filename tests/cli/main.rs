@@ -30,4 +30,5 @@ mod terminal;
 #[path = "../support/tls.rs"]
 #[allow(unreachable_pub, reason = "other tests share it")]
 mod tls;
+mod tune;
 mod usage;

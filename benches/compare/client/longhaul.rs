@@ -26,6 +26,7 @@ pub(super) async fn run(task: &Task, asks: Asks, into: Into) -> anyhow::Result<S
         .features(asks.features())
         .chunk_bytes(task.chunk)
         .max_payload_bytes(u64::MAX);
+    let options = if asks.checksum { options } else { options.without_digest() };
     let mut request =
         client.request("test", "payload").param("size", task.size).options(options).stream();
     if asks.crc_alone {

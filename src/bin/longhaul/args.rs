@@ -2,18 +2,23 @@
 
 mod connection;
 mod examples;
+mod tune;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use longhaul::ChunkSize;
 use longhaul::ops::git::ObjectKey;
 use longhaul::proto::Params;
 
 use crate::output;
 use crate::target::Target;
-use crate::values::{PackageFolder, duration, object, object_cost, package_folder, params, size};
+use crate::values::{
+    PackageFolder, chunk_size, duration, object, object_cost, package_folder, params, size,
+};
 pub(crate) use connection::{NetworkArgs, PasswordArgs, ServerArgs};
+pub(crate) use tune::TuneArgs;
 
 /// Heavyweight operations on an SAP system over one WebSocket.
 #[derive(Debug, Parser)]
@@ -51,6 +56,13 @@ pub(crate) enum Command {
     /// stdout is a terminal or --json is given: then it is left out with a warning.
     #[command(after_long_help = examples::CALL)]
     Call(CallArgs),
+    /// Measures which chunk size suits a server and the line to it.
+    ///
+    /// Transfers one and the same payload with several chunk sizes, in turns and several rounds,
+    /// throws it away once it has verified, and says which size to use and why. Takes 5 minutes at
+    /// most, unless --timeout says otherwise, and puts the load of that many exports on the server.
+    #[command(after_long_help = examples::TUNE)]
+    Tune(TuneArgs),
     /// Serves folders as packages, for tests and trials.
     ///
     /// Prints its URL on stdout once it listens, and serves until Ctrl+C or SIGTERM.
@@ -67,6 +79,7 @@ impl Command {
             Self::Export(args) => args.json,
             Self::Ping(args) | Self::Types(args) => args.json,
             Self::Call(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Serve(_) | Self::Completions(_) => false,
         }
     }
@@ -103,9 +116,14 @@ impl TalkArgs {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub(crate) struct PayloadArgs {
-    /// The largest chunk to ask for [default: 768KiB].
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(crate) chunk_size: Option<u64>,
+    /// The largest chunk to ask for, or auto [default: 768KiB].
+    ///
+    /// With auto, each request asks for what suits the connection by what the requests before it
+    /// have shown of it: larger chunks where a round trip takes long, smaller ones where one would
+    /// take more than a second. The first request asks for the default, so auto is for exports in
+    /// shards, whose sessions make many; `longhaul tune` finds a size for all others.
+    #[arg(long, value_name = "SIZE|auto", value_parser = chunk_size)]
+    pub(crate) chunk_size: Option<ChunkSize>,
     /// The largest payload to take, and what an archive may inflate to [default: 4GiB].
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_size: Option<u64>,
@@ -329,7 +347,7 @@ mod tests {
             assert!(export(&[words[0], words[1], "$A"]).is_err(), "{words:?}");
         }
         let args = export(&["--chunk-size", "1MiB", "--timeout", "2m", "-o", "-", "$A"]).unwrap();
-        assert_eq!(args.payload.chunk_size, Some(1 << 20));
+        assert_eq!(args.payload.chunk_size, Some(ChunkSize::Fixed(1 << 20)));
         assert_eq!(args.server.timeout, Some(Duration::from_mins(2)));
         assert_eq!(args.output, Some(Target::Stdout));
     }

@@ -87,8 +87,8 @@ fn options(args: &ServerArgs, payload: Option<&PayloadArgs>) -> TransferOptions 
     if let Some(limit) = args.idle_timeout {
         options = options.idle_limit(Some(limit));
     }
-    if let Some(bytes) = payload.and_then(|payload| payload.chunk_size) {
-        options = options.chunk_bytes(bytes);
+    if let Some(size) = payload.and_then(|payload| payload.chunk_size) {
+        options = options.chunk_size(size);
     }
     if let Some(bytes) = payload.and_then(|payload| payload.max_size) {
         options = options.max_payload_bytes(bytes);

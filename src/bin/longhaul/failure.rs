@@ -78,6 +78,11 @@ impl Failure {
         Self::new(Kind::Configuration, message, hint)
     }
 
+    /// A time has run out that is not that of one request.
+    pub(crate) fn timeout(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Kind::Timeout, message, hint)
+    }
+
     /// Something on this machine failed.
     pub(crate) fn local(message: &str, source: &dyn StdError) -> Self {
         Self::new(Kind::Local, format!("{message}: {}", chain(source)), LOCAL_HINT)

@@ -26,6 +26,7 @@ mod serve;
 mod settings;
 mod systems;
 mod target;
+mod tune;
 mod types;
 mod values;
 
@@ -77,6 +78,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Command::Ping(args) => ping::run(args),
         Command::Types(args) => types::run(args),
         Command::Call(args) => call::run(args, cli.talk),
+        Command::Tune(args) => tune::run(args, cli.talk),
         Command::Serve(args) => serve::run(args, cli.talk),
         Command::Completions(args) => completions::run(*args),
     }

@@ -67,6 +67,15 @@ impl Display {
             .on_event(move |event| way.tell(event, &mut lock(&noted)))
     }
 
+    /// Watches how far a transfer is, and nothing else that happens to it.
+    pub(crate) fn watch<O: Operation>(&self, transfer: Transfer<O>) -> Transfer<O> {
+        *lock(&self.state) = State::new(Instant::now());
+        let state = Arc::clone(&self.state);
+        transfer.on_progress(move |status| {
+            lock(&state).update(status.progress, status.bytes, status.sessions);
+        })
+    }
+
     /// Where it went on with what an earlier run had left, in bytes, unless it started over.
     pub(crate) fn resumed_from(&self) -> Option<u64> {
         lock(&self.state).resumed_from

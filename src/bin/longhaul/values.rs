@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use longhaul::ChunkSize;
 use longhaul::ops::git::ObjectKey;
 use longhaul::proto::Params;
 
@@ -26,6 +27,17 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         bytes if bytes >= NONSENSE_BYTES => Err("too large".to_owned()),
         bytes => Ok(bytes),
     }
+}
+
+/// A size, or `auto`.
+pub(crate) fn chunk_size(text: &str) -> Result<ChunkSize, String> {
+    if text.trim().eq_ignore_ascii_case("auto") {
+        return Ok(ChunkSize::Auto);
+    }
+    size(text).map(ChunkSize::Fixed).map_err(|reason| match reason.strip_prefix("not a size") {
+        Some(rest) => format!("neither auto nor a size{rest}"),
+        None => reason,
+    })
 }
 
 /// A size that memory must hold.
@@ -110,6 +122,13 @@ mod tests {
         for text in ["0", "0MiB", "0.2B", "-1", "", "MiB", "64 quux", "1e9", "nan", "99999999EiB"] {
             assert!(size(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn chunk_sizes() {
+        assert_eq!(chunk_size("1MiB"), Ok(ChunkSize::Fixed(1 << 20)));
+        assert_eq!(chunk_size(" Auto"), Ok(ChunkSize::Auto));
+        assert!(chunk_size("0").is_err() && chunk_size("automatic").is_err());
     }
 
     #[test]

@@ -57,6 +57,10 @@ pub(super) struct Engine<O: Operation> {
     pub(super) received: Vec<Bytes>,
     /// Whether the server has shown that it works on the request.
     pub(super) is_heard: bool,
+    /// When the last request was sent.
+    pub(super) sent: Instant,
+    /// The chunk size that was asked for last, in decoded bytes.
+    chunk_bytes: u64,
 }
 
 /// How the next try begins.
@@ -110,6 +114,8 @@ impl<O: Operation> Engine<O> {
             may_start_over: true,
             received: Vec::new(),
             is_heard: false,
+            sent: now(),
+            chunk_bytes: u64::MAX,
         }
     }
 
@@ -174,7 +180,10 @@ impl<O: Operation> Engine<O> {
         let Some(request) = self.request(line).await? else { return Ok(Tried::Again) };
         line.check(&request)?;
         let started = match line.turn(&request).await {
-            Ok(turn) => line.start(&request, turn, self.outlet.is_own_sink()),
+            Ok(turn) => {
+                self.sent = now();
+                line.start(&request, turn, self.outlet.is_own_sink())
+            }
             Err(error) => Err(error),
         };
         let started = match started {
@@ -221,7 +230,7 @@ impl<O: Operation> Engine<O> {
             Course::Fresh => {
                 let mut request = Request::new(self.name.clone(), self.operation.params());
                 let has_payload = self.operation.has_payload();
-                request.stream = has_payload.then_some(self.options.chunk_bytes);
+                request.stream = has_payload.then_some(self.chunk_bytes);
                 request.operation = has_payload.then(|| self.key.clone());
                 request
             }
@@ -241,6 +250,10 @@ impl<O: Operation> Engine<O> {
         request.features = self.options.usable_features();
         request.window = request.stream.map(|_| self.options.window);
         let is_going_on = matches!(self.course, Course::GoOn(_));
+        if request.stream.is_some() && !is_going_on {
+            self.chunk_bytes = line.chunk_bytes(self.options.chunk_size, &request);
+            request.stream = Some(self.chunk_bytes);
+        }
         if is_going_on && !line.agreed(&request).contains(Feature::Resume) {
             let operation = self.name.to_string();
             self.start_over(line, Error::NotResumable { operation }).await?;
@@ -259,7 +272,7 @@ impl<O: Operation> Engine<O> {
         terms.limits = self.options.limits.clone();
         terms.idle_limit = self.options.idle_limit;
         terms.window = started.map_or(self.options.window, |started| started.window);
-        terms.chunk_bytes = self.options.chunk_bytes;
+        terms.chunk_bytes = self.chunk_bytes;
         terms
     }
 

@@ -1,7 +1,7 @@
 //! One try: what comes for a request, until its end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, sleep_until};
 
@@ -14,6 +14,7 @@ use crate::client::error::{CloseCause, Error};
 use crate::client::event::Event;
 use crate::client::inbox::{Content, Delivery};
 use crate::client::transport::Line;
+use crate::proto::chunk_size::RequestTiming;
 use crate::proto::exchange::Event as Step;
 use crate::proto::stats::count;
 use crate::proto::{Control, Exchange, ExchangeError, Operation, Seq, ServerError};
@@ -27,6 +28,25 @@ pub(super) struct Followed {
     held: Duration,
     /// Whether it goes on with an operation, rather than having asked for it.
     is_going_on: bool,
+    observation: Box<Observation>,
+}
+
+/// What a request tells of its connection, which is told however it ends.
+struct Observation {
+    line: Arc<dyn Line>,
+    timing: RequestTiming,
+}
+
+impl Observation {
+    fn new(line: &Arc<dyn Line>, sent: Instant) -> Self {
+        Self { line: Arc::clone(line), timing: RequestTiming::new(sent) }
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        self.line.note_timing(&self.timing);
+    }
 }
 
 impl<O: Operation> Engine<O> {
@@ -40,7 +60,8 @@ impl<O: Operation> Engine<O> {
         let is_going_on = exchange.retained().is_some();
         let held = line.held(now());
         let line = Arc::clone(line);
-        let mut followed = Followed { line, in_flight, exchange, held, is_going_on };
+        let observation = Box::new(Observation::new(&line, self.sent));
+        let mut followed = Followed { line, in_flight, exchange, held, is_going_on, observation };
         loop {
             followed.grant();
             let Some(delivery) = followed.next().await else {
@@ -80,18 +101,21 @@ impl<O: Operation> Engine<O> {
                     return self.recover(id, exchange, cause).await;
                 }
             };
+            let (now, message_bytes) = (now(), content.len());
             let step = match content {
                 Content::Chunk(chunk) => {
-                    followed.exchange.handle_chunk(chunk, now(), &mut self.received)
+                    followed.exchange.handle_chunk(chunk, now, &mut self.received)
                 }
                 Content::Binary(message) => {
-                    followed.exchange.handle_binary(&message, now(), &mut self.received)
+                    followed.exchange.handle_binary(&message, now, &mut self.received)
                 }
                 Content::Text(text) => {
-                    followed.exchange.handle_text(&text, now(), &mut self.received)
+                    followed.exchange.handle_text(&text, now, &mut self.received)
                 }
             };
             drop(room);
+            let delivered = followed.exchange.delivered_bytes();
+            followed.observation.timing.handle_message(message_bytes, delivered, now);
             // A server that says it is busy has done nothing; one that had begun is not believed,
             // unless asking twice does no harm.
             match step {

@@ -68,6 +68,21 @@ Examples:
   longhaul call git export --stream -o zray.zip \\
       --params '{\"packages\":[\"$ZRAY\"],\"includeSubpackages\":false}'";
 
+pub(super) const TUNE: &str = "\
+Examples:
+  longhaul tune -s a4h '$ZRAY'
+      exports $ZRAY 26 times and says which chunk size to use
+  longhaul tune -s a4h '$ZRAY' --sizes 256KiB,1MiB --rounds 7 -o tune.svg
+      two sizes beside the default, with a picture
+  longhaul tune --url http://127.0.0.1:8000 --payload-size 64MiB
+      the test payload of `longhaul serve`
+
+Times are from the request: to the first byte of the payload, and to the end,
+verified. CPU is that of this process. What may come ahead waits here until it
+is taken, so it is memory. The line marked * is advised: another size than the
+default only if it was faster in every round, and by more than chance explains. A server that answers in one
+message has no chunks: there is nothing to tune, which is no failure.";
+
 pub(super) const SERVE: &str = "\
 Examples:
   longhaul serve --package '$DEMO=./demo'
