@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::SinkExt;
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_tungstenite::tungstenite::Message as Outgoing;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -28,6 +29,10 @@ use crate::proto::websocket::{Message, MessageText};
 use crate::proto::{Control, Counters, Demux, MessageId, Route};
 use leaving::{Leaving, Left};
 
+/// How many bytes of chunks are delivered before others have a turn, so that a fast server does not
+/// fill the inboxes of those who would take them as fast: on a runtime of one thread they wait for
+/// this task.
+const TURN_BYTES: usize = 256 << 10;
 /// How long the peer may take to hear goodbye.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -45,6 +50,8 @@ pub(crate) struct Driver {
     /// Requests that nobody wants any more and the server has not ended yet.
     leaving: Leaving,
     shared: Arc<Shared>,
+    /// Bytes of chunks that were delivered since others had a turn.
+    delivered: usize,
     /// What the server is told if it broke the rules.
     complaint: Option<u16>,
 }
@@ -93,6 +100,7 @@ impl Driver {
             held: None,
             leaving: Leaving::default(),
             shared: Arc::clone(shared),
+            delivered: 0,
             complaint: None,
         }
     }
@@ -115,6 +123,10 @@ impl Driver {
         loop {
             if self.is_done() {
                 return CloseCause::ByUs;
+            }
+            if self.delivered >= TURN_BYTES {
+                self.delivered = 0;
+                yield_now().await;
             }
             let held_until = self.held.as_ref().and_then(|held| self.evict_at(held));
             let left_until = self.leaving.next_timeout();
@@ -244,7 +256,10 @@ impl Driver {
 
     fn deliver_chunk(&mut self, whose: Whose, content: Content) {
         match whose {
-            Whose::Wanted(id, inbox) => self.deliver(id, inbox, content, Kind::Chunk),
+            Whose::Wanted(id, inbox) => {
+                self.delivered = self.delivered.saturating_add(content.len());
+                self.deliver(id, inbox, content, Kind::Chunk);
+            }
             Whose::Left => count(&self.counters().unknown_ids),
             Whose::Nobody => {}
         }

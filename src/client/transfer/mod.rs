@@ -50,8 +50,8 @@ use watch::Watchers;
 /// have the operation check and interpret the result.
 ///
 /// # Cancellation
-/// Dropping a transfer stops it: its id is forgotten, what still comes for it is thrown away
-/// without being decoded, and a server that offers `cancel` is told to stop. With any other server
+/// Dropping a transfer stops it: its id is forgotten, what still comes for it is thrown away,
+/// and a server that offers `cancel` is told to stop. With any other server
 /// the connection takes no further request: the next one opens another, and this one is closed
 /// once nothing else runs on it ([`ClientBuilder::wait_for_dropped`](super::ClientBuilder) is the
 /// other choice). [`cancel`](Self::cancel) does the same and tells what came of it,

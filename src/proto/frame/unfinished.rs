@@ -177,14 +177,14 @@ impl UnfinishedChunk {
     }
 
     fn push_until_quote(&mut self, piece: &[u8], follows: usize) -> Result<(), Unusual> {
-        // Where the end is far, the quote is not looked for: decoding finds what is no base64.
-        let mut rest = piece;
-        if follows > MAX_FIELDS_BYTES {
-            let taken = self.decoder.push(piece, &mut self.data);
-            rest = piece.get(taken..).unwrap_or_default();
-            if rest.is_empty() {
-                return Ok(());
-            }
+        // The quote is looked for only where the end is near; before that, decoding finds what is
+        // no base64.
+        let near = MAX_FIELDS_BYTES.saturating_sub(follows);
+        let (far, _) = piece.split_at_checked(piece.len().saturating_sub(near)).unwrap_or_default();
+        let taken = self.decoder.push(far, &mut self.data);
+        let rest = piece.get(taken..).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(());
         }
         let quote = memchr2(b'"', b'\\', rest);
         let (chars, tail) = quote.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, &[]));
