@@ -256,10 +256,7 @@ impl Driver {
 
     fn deliver_chunk(&mut self, whose: Whose, content: Content) {
         match whose {
-            Whose::Wanted(id, inbox) => {
-                self.delivered = self.delivered.saturating_add(content.len());
-                self.deliver(id, inbox, content, Kind::Chunk);
-            }
+            Whose::Wanted(id, inbox) => self.deliver(id, inbox, content, Kind::Chunk),
             Whose::Left => count(&self.counters().unknown_ids),
             Whose::Nobody => {}
         }
@@ -297,6 +294,9 @@ impl Driver {
     /// Puts a message into its inbox. Where there is no room, the socket is held; with `credit`
     /// never: a chunk beyond the grant is the server's fault, and all else can be done without.
     fn deliver(&mut self, id: MessageId, inbox: Arc<InboxSender>, content: Content, kind: Kind) {
+        if kind == Kind::Chunk {
+            self.delivered = self.delivered.saturating_add(content.len());
+        }
         let Err(content) = inbox.deliver(content, kind) else { return };
         if !inbox.has_credit() {
             let since = Instant::now();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 pub use error::AssembleError;
 
-use super::base64::max_decoded_len;
+use super::buffers::BufferPool;
 use super::checksum::Crc32;
 use super::frame::{Chunk, DecodedChunk};
 use super::id::Seq;
@@ -52,6 +52,8 @@ pub struct ChunkAssembler {
     parked_bytes: usize,
     /// Empty chunks since the last one with bytes.
     empty_in_a_row: u32,
+    /// Where chunks that came as text are decoded.
+    pool: BufferPool,
 }
 
 /// What became of a pushed chunk.
@@ -119,6 +121,7 @@ impl ChunkAssembler {
             parked: BTreeMap::new(),
             parked_bytes: 0,
             empty_in_a_row: 0,
+            pool: BufferPool::default(),
         }
     }
 
@@ -163,11 +166,12 @@ impl ChunkAssembler {
         out: &mut impl Extend<Bytes>,
     ) -> Result<Pushed, AssembleError> {
         let seq = Seq::new(chunk.seq).ok_or(AssembleError::SeqZero)?;
-        if seq == self.next {
-            self.check_text(seq, &chunk.data)?;
+        if seq < self.next && self.delivered(seq).is_none() {
+            // Whatever it holds.
+            return Ok(Pushed::Unchecked);
         }
         let decoded = chunk
-            .decode()
+            .decode(&mut self.pool)
             .map_err(|invalid| AssembleError::Base64 { seq, chars: invalid.chars })?;
         self.push_decoded(decoded, out)
     }
@@ -189,6 +193,7 @@ impl ChunkAssembler {
         if seq > self.next {
             return self.park(seq, &chunk);
         }
+        self.check_length(seq, chunk.bytes().len())?;
         self.check_offset(seq, chunk.declared_offset())?;
         check_crc32(seq, &chunk)?;
         self.deliver(chunk.crc32(), chunk.into_bytes(), out)?;
@@ -277,24 +282,17 @@ impl ChunkAssembler {
     }
 
     fn compare_delivered(&self, seq: Seq, chunk: &DecodedChunk) -> Result<Pushed, AssembleError> {
-        // `remembered` ends with the chunk before `next`; seq is before that.
-        let back = self.next.get().saturating_sub(seq.get());
-        let before = usize::try_from(back)
-            .ok()
-            .and_then(|back| self.remembered.len().checked_sub(back))
-            .and_then(|at| self.remembered.get(at).copied());
-        match before {
+        match self.delivered(seq) {
             Some(before) => compare(seq, chunk, before),
             None => Ok(Pushed::Unchecked),
         }
     }
 
-    /// Fails before anything is decoded if `text` cannot but exceed the limit.
-    fn check_text(&self, seq: Seq, text: &str) -> Result<(), AssembleError> {
-        if self.check_length(seq, max_decoded_len(text.len())).is_ok() {
-            return Ok(());
-        }
-        self.check_length(seq, least_decoded_len(text))
+    /// What is remembered of a chunk before `next`.
+    fn delivered(&self, seq: Seq) -> Option<Fingerprint> {
+        // `remembered` ends with the chunk before `next`.
+        let back = usize::try_from(self.next.get().checked_sub(seq.get())?).ok()?;
+        self.remembered.get(self.remembered.len().checked_sub(back)?).copied()
     }
 
     fn check_length(&self, seq: Seq, bytes: usize) -> Result<(), AssembleError> {
@@ -337,12 +335,6 @@ fn check_crc32(seq: Seq, chunk: &DecodedChunk) -> Result<(), AssembleError> {
         Some(expected) => Err(AssembleError::Crc { seq, expected, got }),
         None => Ok(()),
     }
-}
-
-/// A lower bound of what base64 text decodes to, white space and padding left out.
-fn least_decoded_len(text: &str) -> usize {
-    let digits = text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').count();
-    (digits / 4).saturating_mul(3)
 }
 
 fn charge(bytes: usize) -> usize {

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::GeneralPurposeConfig;
 use bytes::Bytes;
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, BufferPool};
 
 /// Characters decoded at a time: a multiple of 4 that leaves block and result in the first-level
 /// cache, so that appending and checksumming read no memory.
@@ -31,15 +31,15 @@ pub fn max_decoded_len(chars: usize) -> usize {
     chars.div_ceil(4).saturating_mul(3)
 }
 
-/// What `text` decodes to, with its CRC-32.
+/// What `text` decodes to, in memory that `pool` lends, with its CRC-32.
 ///
 /// Standard alphabet, padded, as RFC 4648 section 4 has it; white space within is skipped
 /// (PROTOCOL 3.3).
 ///
 /// # Errors
 /// [`InvalidBase64`].
-pub(crate) fn decode(text: &str) -> Result<(Bytes, u32), InvalidBase64> {
-    if let Some(decoded) = decode_dense(text.as_bytes()) {
+pub(crate) fn decode(text: &str, pool: &mut BufferPool) -> Result<(Bytes, u32), InvalidBase64> {
+    if let Some(decoded) = decode_dense(text.as_bytes(), pool) {
         return Ok(decoded);
     }
     let (invalid, is_space) = (InvalidBase64 { chars: text.len() }, u8::is_ascii_whitespace);
@@ -48,15 +48,18 @@ pub(crate) fn decode(text: &str) -> Result<(Bytes, u32), InvalidBase64> {
     }
     let mut dense = Vec::with_capacity(text.len());
     dense.extend(text.bytes().filter(|b| !is_space(b)));
-    decode_dense(&dense).ok_or(invalid)
+    decode_dense(&dense, pool).ok_or(invalid)
 }
 
-fn decode_dense(text: &[u8]) -> Option<(Bytes, u32)> {
-    let mut out = Buffer::with_capacity(max_decoded_len(text.len()).saturating_add(SPARE_BYTES));
+fn decode_dense(text: &[u8], pool: &mut BufferPool) -> Option<(Bytes, u32)> {
+    let mut out = pool.lend(max_decoded_len(text.len()).saturating_add(SPARE_BYTES));
     let mut decoder = Decoder::default();
     let taken = decoder.push(text, &mut out);
-    let crc = (taken == text.len()).then(|| decoder.finish(&mut out)).flatten()?;
-    Some((out.into_bytes(), crc))
+    let Some(crc) = (taken == text.len()).then(|| decoder.finish(&mut out)).flatten() else {
+        pool.take_back(out);
+        return None;
+    };
+    Some((pool.hand_out(out), crc))
 }
 
 /// Room beyond [`max_decoded_len`] of the characters that a [`Decoder`] is given, for what it holds
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
 
     fn decode(text: &str) -> Result<Vec<u8>, InvalidBase64> {
-        super::decode(text).map(|(decoded, crc)| {
+        super::decode(text, &mut BufferPool::default()).map(|(decoded, crc)| {
             assert_eq!(crc, crc32fast::hash(&decoded));
             decoded.to_vec()
         })

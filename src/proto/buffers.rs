@@ -13,8 +13,8 @@ pub const SMALL_BUFFER_BYTES: usize = 16 << 10;
 pub const MAX_BUFFER_BYTES: usize = 8 << 20;
 /// How many buffers that nobody reads are kept at most.
 pub const MAX_BUFFERS: usize = 64;
-/// How many bytes that nobody reads are kept at most: 64 MiB.
-pub const MAX_POOL_BYTES: usize = 64 << 20;
+/// How many bytes that nobody reads are kept at most: 16 MiB.
+pub const MAX_POOL_BYTES: usize = 16 << 20;
 /// How many bytes are kept where none of them fits what is needed: 4 MiB.
 const MAX_UNFIT_BYTES: usize = 4 << 20;
 /// Buffers come in sizes this many to an octave, so that what differs by little shares them.
@@ -44,7 +44,9 @@ const SIZES_AN_OCTAVE: usize = 16;
 /// }
 /// assert_eq!(places.len(), 1);
 /// ```
-#[derive(Debug, Default)]
+///
+/// A clone lends the same memory.
+#[derive(Clone, Debug, Default)]
 pub struct BufferPool(Arc<Mutex<Shelf>>);
 
 /// Memory to be filled from its front.

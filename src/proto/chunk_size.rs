@@ -166,12 +166,16 @@ pub struct RequestTiming {
     /// When bytes of the payload were there first, and how many.
     first_bytes: Option<(Instant, u64)>,
     last_bytes: Option<(Instant, u64)>,
+    /// Bytes that were there before it.
+    before: u64,
 }
 
 impl RequestTiming {
-    /// A request that is sent now, or a little later.
-    pub fn new(sent: Instant) -> Self {
-        Self { sent, first_frame: None, has_frame: false, first_bytes: None, last_bytes: None }
+    /// A request that is sent now, or a little later, and goes on behind the first `before` bytes
+    /// of its payload.
+    pub fn new(sent: Instant, before: u64) -> Self {
+        let (first_frame, first_bytes, last_bytes) = (None, None, None);
+        Self { sent, first_frame, has_frame: false, first_bytes, last_bytes, before }
     }
 
     /// A message of so many bytes of text came, and so many bytes of the payload are there now.
@@ -179,7 +183,7 @@ impl RequestTiming {
         if !std::mem::replace(&mut self.has_frame, true) && text_bytes <= SMALL_FRAME_BYTES {
             self.first_frame = Some(now.saturating_duration_since(self.sent));
         }
-        let there = self.last_bytes.map_or(0, |(_, bytes)| bytes);
+        let there = self.last_bytes.map_or(self.before, |(_, bytes)| bytes);
         if payload_bytes > there {
             self.last_bytes = Some((now, payload_bytes));
             self.first_bytes = self.first_bytes.or(self.last_bytes);
@@ -292,7 +296,7 @@ mod tests {
     #[test]
     fn a_request_tells_of_its_line_but_not_of_the_work() {
         let begun = Instant::now();
-        let mut timing = RequestTiming::new(begun);
+        let mut timing = RequestTiming::new(begun, 0);
         timing.handle_message(100, 0, begun + 30 * MS);
         // It works for a minute.
         let first = begun + 60_000 * MS;
@@ -306,9 +310,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_there_before_is_not_what_came() {
+        let begun = Instant::now();
+        let mut timing = RequestTiming::new(begun, 1 << 20);
+        timing.handle_message(100, 1 << 20, begun + 30 * MS);
+        // It works for a minute before it goes on.
+        let first = begun + 60_000 * MS;
+        timing.handle_message(140, (1 << 20) + 100, first);
+        timing.handle_message(140, (1 << 20) + 300, first + 100 * MS);
+        let mut seen = LineSeen::default();
+        seen.note(&timing);
+        assert_eq!((seen.round_trip(), seen.rate()), (Some(30 * MS), Some(2000)));
+    }
+
+    #[test]
     fn one_chunk_alone_tells_nothing() {
         let begun = Instant::now();
-        let mut timing = RequestTiming::new(begun);
+        let mut timing = RequestTiming::new(begun, 0);
         timing.handle_message(1 << 20, 786_432, begun + 900 * MS);
         timing.handle_message(70, 786_432, begun + 901 * MS);
         let mut seen = LineSeen::default();

@@ -67,7 +67,8 @@ pub enum Route<'a, T> {
     To(&'a mut T, Kind),
     /// It is the last of this waiter, who has left the table.
     Last(T, Kind),
-    /// It is not what it has to be, and this waiter's request has failed with that.
+    /// It is not what it has to be: this waiter's request fails with that, and is to be
+    /// [forgotten](Demux::forget).
     Broken(&'a mut T, FrameError),
     /// Nobody waits for it; it has been counted.
     Nobody,
@@ -180,7 +181,10 @@ impl<T> Demux<T> {
             return self.forget(&id).map_or(Route::Nobody, |waiter| Route::Last(waiter, kind));
         }
         match self.pending.get_mut(&id) {
-            Some(pending) => Route::To(&mut pending.waiter, kind),
+            Some(pending) => {
+                pending.awaits_alias &= kind != Kind::Chunk;
+                Route::To(&mut pending.waiter, kind)
+            }
             None => Route::Nobody,
         }
     }
@@ -209,11 +213,12 @@ impl<T> Demux<T> {
         let pending = self.pending.get_mut(id).filter(|pending| pending.awaits_alias);
         let Some(pending) = pending else { return Ok(()) };
         // What is wrong with the frame is said by whoever reads it as a whole.
+        // The first is the one that counts.
+        pending.awaits_alias = false;
         let Ok(Body::Accepted(Accepted { alias: Some(alias), .. })) = envelope.body(pending.mode)
         else {
             return Ok(());
         };
-        pending.awaits_alias = false;
         match self.aliases.entry(alias) {
             Entry::Occupied(_) => {
                 Err(FrameError::Invalid { kind: Kind::Accepted, field: Key::Alias.name() })
@@ -283,6 +288,7 @@ impl<T> Demux<T> {
         let (len, capacity) = (self.pending.len(), self.pending.capacity());
         if capacity > 1024 && len < capacity / 8 {
             self.pending.shrink_to(len.saturating_mul(2));
+            self.aliases.shrink_to(len.saturating_mul(2));
         }
     }
 }

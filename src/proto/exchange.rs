@@ -212,8 +212,7 @@ impl Exchange {
         now: Instant,
         out: &mut impl Extend<Bytes>,
     ) -> Result<Event, ExchangeError> {
-        if self.end.is_some() {
-            count(&self.counters.unknown_ids);
+        if !self.takes_frames() {
             return Ok(Event::Ignored);
         }
         let mut mended = String::new();
@@ -260,8 +259,7 @@ impl Exchange {
         now: Instant,
         out: &mut impl Extend<Bytes>,
     ) -> Result<Event, ExchangeError> {
-        if self.end.is_some() {
-            count(&self.counters.unknown_ids);
+        if !self.takes_frames() {
             return Ok(Event::Ignored);
         }
         if self.is_resuming {
@@ -285,6 +283,9 @@ impl Exchange {
         now: Instant,
         out: &mut impl Extend<Bytes>,
     ) -> Result<Event, ExchangeError> {
+        if !self.takes_frames() {
+            return Ok(Event::Ignored);
+        }
         let Ok(envelope) = BinaryEnvelope::read(message) else {
             count(&self.counters.unreadable);
             return Ok(Event::Ignored);
@@ -324,6 +325,14 @@ impl Exchange {
         }
         self.warnings.keep(&warning);
         Event::Warning(warning)
+    }
+
+    /// Whether it has not ended; what comes later is counted.
+    fn takes_frames(&self) -> bool {
+        if self.end.is_some() {
+            count(&self.counters.unknown_ids);
+        }
+        self.end.is_none()
     }
 
     /// Holds a chunk to what was agreed, before it is looked at.

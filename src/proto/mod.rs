@@ -6,11 +6,12 @@
 //!
 //! The way of one message from the server:
 //!
-//! 1. [`websocket::MessageReader`] finds it in the bytes of the stream.
-//! 2. [`Demux::route`] reads its id and kind, finds the waiting request. It never
-//!    decodes a chunk.
-//! 3. [`Exchange::handle_text`] reads the whole frame for the one request it belongs to.
-//! 4. [`ChunkAssembler`] decodes a chunk, checks it and hands out the bytes in order.
+//! 1. [`websocket::MessageReader`] finds it in the bytes of the stream, and decodes an ordinary
+//!    chunk while it comes: its text is never kept.
+//! 2. [`Demux`] reads its id (or alias) and kind, and finds the waiting request.
+//! 3. [`Exchange`] takes it for the one request it belongs to: a decoded chunk, a binary one, or
+//!    the text of any other frame, which is read as a whole now.
+//! 4. [`ChunkAssembler`] checks a chunk and hands out its bytes in order, without copying them.
 //! 5. At the end [`Exchange::finish`] gives a [`Reply`], which an [`Operation`] makes sense of.
 //!
 //! Numbers such as "PROTOCOL 4.2" in this documentation are sections of `PROTOCOL.md`.

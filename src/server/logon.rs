@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use subtle::ConstantTimeEq;
 
+use crate::proto::BufferPool;
 use crate::proto::base64;
 use crate::proto::checksum::Sha256;
 
@@ -48,7 +49,7 @@ pub(super) fn named_user(header: &str) -> Option<String> {
 /// User and password, as they are joined for Basic.
 fn basic(header: &str) -> Option<Bytes> {
     let (scheme, text) = header.split_once(' ')?;
-    let (given, _) = base64::decode(text.trim()).ok()?;
+    let (given, _) = base64::decode(text.trim(), &mut BufferPool::default()).ok()?;
     scheme.eq_ignore_ascii_case("Basic").then_some(given)
 }
 

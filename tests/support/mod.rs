@@ -18,6 +18,7 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use longhaul::proto::Feature;
 use longhaul::server::{Profile, Script, Server};
 use longhaul::{Client, ClientBuilder, TransferOptions};
 use zip::ZipArchive;
@@ -50,7 +51,11 @@ pub async fn scripted(script: Script) -> Server {
 
 /// A server of one folder.
 pub async fn serve(profile: Profile, folder: PathBuf, script: Script) -> Server {
-    let builder = Server::builder().package(PACKAGE, folder).profile(profile).script(script);
+    let mut builder = Server::builder().package(PACKAGE, folder).profile(profile).script(script);
+    // Chunks as text instead, for a run of the same tests that way.
+    if std::env::var_os("LONGHAUL_TEXT").is_some_and(|value| value == "1") {
+        builder = builder.without_feature(Feature::Binary);
+    }
     deadline(builder.bind("127.0.0.1:0")).await.expect("the server binds")
 }
 

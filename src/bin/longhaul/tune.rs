@@ -146,7 +146,12 @@ impl<'a> Tuning<'a> {
                 let Some(size) = self.sizes.get(at) else { continue };
                 match self.one(size.asked, interruption).await {
                     Ok(run) => runs.push((at, run)),
-                    Err(failure) if failure.kind == Kind::Timeout && measured > 0 => {
+                    // Its own limit, not that of a request that heard nothing for too long.
+                    Err(failure)
+                        if failure.kind == Kind::Timeout
+                            && measured > 0
+                            && self.begun.elapsed() >= self.limit =>
+                    {
                         stopped = true;
                         break 'rounds;
                     }

@@ -129,6 +129,8 @@ impl<O: Operation> Engine<O> {
         let exchange = Exchange::continued(terms, counters, retained, next, offset);
         self.key = operation;
         self.course = Course::GoOn(Box::new(exchange));
+        // Going on takes the digest of what is there.
+        self.options.digest = true;
         self.digester = Digester::new(hasher);
         self.may_start_over = may_start_over;
         self
@@ -235,7 +237,11 @@ impl<O: Operation> Engine<O> {
                 request
             }
             Course::GoOn(exchange) => {
-                let Some(sha256) = self.digester.so_far().await? else { return Ok(None) };
+                let Some(sha256) = self.digester.so_far().await? else {
+                    let operation = self.name.to_string();
+                    self.start_over(line, Error::NotResumable { operation }).await?;
+                    return Ok(None);
+                };
                 let chunk_bytes = exchange.retained().map(|retained| retained.chunk_bytes);
                 let Some(resume) = exchange.resume(self.key.clone(), sha256) else {
                     return Ok(None);

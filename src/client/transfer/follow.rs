@@ -38,8 +38,8 @@ struct Observation {
 }
 
 impl Observation {
-    fn new(line: &Arc<dyn Line>, sent: Instant) -> Self {
-        Self { line: Arc::clone(line), timing: RequestTiming::new(sent) }
+    fn new(line: &Arc<dyn Line>, sent: Instant, before: u64) -> Self {
+        Self { line: Arc::clone(line), timing: RequestTiming::new(sent, before) }
     }
 }
 
@@ -60,7 +60,7 @@ impl<O: Operation> Engine<O> {
         let is_going_on = exchange.retained().is_some();
         let held = line.held(now());
         let line = Arc::clone(line);
-        let observation = Box::new(Observation::new(&line, self.sent));
+        let observation = Box::new(Observation::new(&line, self.sent, exchange.delivered_bytes()));
         let mut followed = Followed { line, in_flight, exchange, held, is_going_on, observation };
         loop {
             followed.grant();

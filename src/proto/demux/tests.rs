@@ -1,4 +1,5 @@
 use super::*;
+use crate::proto::frame::BinaryHeader;
 
 fn id(text: &str) -> MessageId {
     MessageId::new(text).unwrap()
@@ -105,5 +106,28 @@ fn a_million_requests_leave_no_room_taken() {
         }
         assert!(demux.is_empty());
         assert!(demux.pending.capacity() <= 1024 * 8, "{}", demux.pending.capacity());
+    }
+}
+
+#[test]
+fn an_alias_is_free_once_its_request_has_ended() {
+    let mut demux = Demux::new(Arc::new(Counters::default()));
+    let binary = |seq: u64| {
+        let (alias, crc32) = (Alias::new(7).unwrap(), None);
+        BinaryHeader { alias, seq, offset: 0, crc32, length: 0 }.to_bytes()
+    };
+    for name in ["git_1", "git_2"] {
+        let id = MessageId::new(name).unwrap();
+        demux.register(id.clone(), Mode::Stream, name);
+        demux.expect_binary(&id);
+        let accepted = format!(r#"{{"id":"{name}","type":"accepted","chunkSize":1,"alias":7}}"#);
+        assert!(matches!(demux.route(&accepted), Route::To(_, Kind::Accepted)));
+        assert!(
+            matches!(demux.route_binary(&binary(1)), Route::To(it, Kind::Chunk) if *it == name)
+        );
+        let complete = format!(r#"{{"id":"{name}","type":"complete","totalChunks":0}}"#);
+        assert!(matches!(demux.route(&complete), Route::Last(_, Kind::Complete)));
+        assert_eq!(demux.route_binary(&binary(2)), Route::Nobody);
+        assert!(demux.aliases.is_empty());
     }
 }

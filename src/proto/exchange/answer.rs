@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::{Ending, Event, Exchange, ExchangeError};
 use crate::proto::assembler::Assembled;
 use crate::proto::base64::decode;
+use crate::proto::buffers::BufferPool;
 use crate::proto::frame::{Answer, FrameError, Kind};
 use crate::proto::json::{Text, each_member};
 use crate::proto::request::push_member;
@@ -60,7 +61,7 @@ impl Exchange {
             let limit = self.terms.limits.max_payload_bytes;
             let Text(text) = serde_json::from_str(value.get())
                 .map_err(|_| ExchangeError::AnswerPayload { field, source: None })?;
-            (bytes, _) = decode(&text)
+            (bytes, _) = decode(&text, &mut BufferPool::default())
                 .map_err(|source| ExchangeError::AnswerPayload { field, source: Some(source) })?;
             let got = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if got > limit {

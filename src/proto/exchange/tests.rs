@@ -1,9 +1,10 @@
 use super::*;
 use crate::proto::assembler::AssembleError;
 use crate::proto::base64::InvalidBase64;
-use crate::proto::frame::FrameError;
+use crate::proto::checksum::Crc32;
 use crate::proto::frame::write::{FrameWriter, PayloadDigest};
-use crate::proto::id::Seq;
+use crate::proto::frame::{BinaryHeader, FrameError};
+use crate::proto::id::{Alias, Seq};
 use bytes::BytesMut;
 
 fn frames() -> FrameWriter {
@@ -185,4 +186,74 @@ fn only_progress_and_new_chunks_extend_the_idle_limit() {
     exchange.handle_held(Duration::from_secs(5));
     exchange.handle_timeout(at(22)).unwrap();
     assert_eq!(exchange.handle_timeout(at(23)), Err(ExchangeError::Idle { limit }));
+}
+
+/// One chunk in each form that a server may give it: read while it comes, as an odd text, and as a
+/// binary message.
+#[test]
+fn every_form_of_a_chunk_has_the_same_outcome() {
+    let limits = Limits { max_payload_bytes: 8, remembered_chunks: 2, ..Limits::default() };
+    let mut outcomes = std::collections::BTreeSet::new();
+    for features in [Features::NONE, checked()] {
+        for bytes in [&b""[..], b"abc", b"too much for it"] {
+            for (seq, offset) in [(0, 0), (1, 0), (2, 3), (3, 3), (4, 3), (4, 7), (9, 0)] {
+                for crc32 in [None, Some(Crc32::of(bytes)), Some(Crc32(1))] {
+                    let [decoded, text, binary] = [0, 1, 2].map(|form| {
+                        let terms = Terms { limits: limits.clone(), ..Terms::new(Mode::Stream, features) };
+                        let mut exchange = Exchange::new(terms, Arc::default());
+                        let (now, mut out) = (Instant::now(), BytesMut::new());
+                        for (seq, at) in (1..=3_u64).zip([0, 1, 2]) {
+                            let chunk = DecodedChunk::new(seq, Bytes::from_static(b"x"));
+                            let chunk = chunk.declaring(Some(at), Some(Crc32::of(b"x")));
+                            exchange.handle_chunk(chunk, now, &mut out).unwrap();
+                        }
+                        let step = match form {
+                            0 => {
+                                let chunk = DecodedChunk::new(seq, Bytes::copy_from_slice(bytes));
+                                exchange.handle_chunk(chunk.declaring(Some(offset), crc32), now, &mut out)
+                            }
+                            1 => {
+                                let crc32 = crc32.map(|it| format!(",\"crc32\":\"{it}\"")).unwrap_or_default();
+                                let data = crate::proto::base64::encode(bytes);
+                                let text = format!(
+                                    "{{\"more\":1,\"id\":\"a\",\"type\":\"chunk\",\"seq\":{seq},\"data\":\"{data}\",\"offset\":{offset}{crc32}}}"
+                                );
+                                exchange.handle_text(&text, now, &mut out)
+                            }
+                            _ => {
+                                let header = BinaryHeader {
+                                    alias: Alias::new(7).unwrap(),
+                                    seq,
+                                    offset,
+                                    crc32,
+                                    length: u32::try_from(bytes.len()).unwrap(),
+                                };
+                                let message = [&header.to_bytes()[..], bytes].concat();
+                                exchange.handle_binary(&message.into(), now, &mut out)
+                            }
+                        };
+                        (step, out)
+                    });
+                    assert_eq!(decoded, text, "{seq} at {offset}, {crc32:?}");
+                    assert_eq!(decoded, binary, "{seq} at {offset}, {crc32:?}");
+                    outcomes.insert(format!("{:?}", decoded.0));
+                }
+            }
+        }
+    }
+    assert!(outcomes.len() > 10, "{outcomes:?}");
+}
+
+#[test]
+fn a_decoded_chunk_is_nothing_after_the_end_and_too_early_while_resuming() {
+    let chunk = || DecodedChunk::new(1, Bytes::from_static(b"x"));
+    let (now, mut out) = (Instant::now(), BytesMut::new());
+    let mut ended = stream(Features::NONE);
+    feed(&mut ended, &[frames().complete(0, None, &serde_json::json!({}))]).0.unwrap();
+    assert_eq!(ended.handle_chunk(chunk(), now, &mut out), Ok(Event::Ignored));
+    let mut resuming = stream(Features::NONE);
+    resuming.handle_resumed(Features::from_iter([Feature::Resume]));
+    let error = resuming.handle_chunk(chunk(), now, &mut out).unwrap_err();
+    assert_eq!(error, ExchangeError::NotAccepted { kind: Kind::Chunk });
+    assert!(out.is_empty());
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{DecodedChunk, FrameError, Kind, Layout};
 use crate::proto::base64::{InvalidBase64, decode};
+use crate::proto::buffers::BufferPool;
 use crate::proto::checksum::{Crc32, Sha256};
 use crate::proto::id::Alias;
 use crate::proto::json::{InvalidValue, Key, Object, whole_number};
@@ -71,12 +72,12 @@ impl<'a> Chunk<'a> {
 }
 
 impl Chunk<'_> {
-    /// The chunk with its bytes.
+    /// The chunk with its bytes, in memory that `pool` lends.
     ///
     /// # Errors
     /// [`InvalidBase64`].
-    pub fn decode(&self) -> Result<DecodedChunk, InvalidBase64> {
-        let (bytes, crc32) = decode(&self.data)?;
+    pub fn decode(&self, pool: &mut BufferPool) -> Result<DecodedChunk, InvalidBase64> {
+        let (bytes, crc32) = decode(&self.data, pool)?;
         let chunk = DecodedChunk::with_crc32(self.seq, bytes, Crc32(crc32));
         Ok(chunk.declaring(self.offset, self.crc32))
     }

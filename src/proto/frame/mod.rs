@@ -2,7 +2,8 @@
 //!
 //! [`Envelope::read`] finds id and kind, [`Envelope::body`] makes the typed [`Body`]. Two readers
 //! stand behind it: `scan` finds the fields of an ordinary chunk without building anything, and
-//! the full reader takes whatever else is JSON. Both give the same answer wherever both give one.
+//! the full reader takes whatever else is JSON. A third, `unfinished`, decodes an ordinary chunk
+//! before its text is there as a whole. All give the same answer wherever they give one.
 //!
 //! Chunks that come as binary messages are read by [`BinaryEnvelope`] in the same two steps.
 

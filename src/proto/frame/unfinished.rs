@@ -23,6 +23,8 @@ use crate::proto::checksum::Crc32;
 
 /// Below this, in bytes, a message is not worth the trouble.
 pub(crate) const LEAST_TEXT_BYTES: usize = 1 << 10;
+/// How much is encoded again at a time, in bytes: a multiple of 3.
+const ENCODED_BYTES: usize = 12 << 10;
 /// What may stand before the data and behind it, in bytes each.
 const MAX_FIELDS_BYTES: usize = 512;
 
@@ -65,7 +67,8 @@ pub struct ChunkMessage {
 pub(crate) struct Unusual;
 
 impl UnfinishedChunk {
-    /// Takes the next piece of the text, of which `follows` bytes are still to come at least.
+    /// Takes the next piece of the text, of which `follows` bytes are still to come at least, and
+    /// `likely` by what has come before.
     ///
     /// # Errors
     /// [`Unusual`]; nothing of the piece was taken, and the text so far is for
@@ -74,11 +77,12 @@ impl UnfinishedChunk {
         &mut self,
         piece: &[u8],
         follows: usize,
+        likely: usize,
         pool: &mut BufferPool,
     ) -> Result<(), Unusual> {
         match self.stage {
-            Stage::Head => self.push_head(piece, follows, pool),
-            Stage::Data => self.push_data(piece, follows, pool),
+            Stage::Head => self.push_head(piece, follows, likely, pool),
+            Stage::Data => self.push_data(piece, follows, likely, pool),
             Stage::Tail => self.push_tail(piece),
         }
     }
@@ -114,12 +118,17 @@ impl UnfinishedChunk {
         let head = if self.stage == Stage::Head { &self.fields[..] } else { head };
         text.put(head);
         if self.stage != Stage::Head {
-            text.put(encode(&self.data).as_bytes());
+            self.data.chunks(ENCODED_BYTES).for_each(|bytes| text.put(encode(bytes).as_bytes()));
             text.put(self.decoder.held());
             text.put(tail);
         }
         pool.take_back(std::mem::take(&mut self.data));
         self.begin();
+    }
+
+    /// Whether its data has begun.
+    pub(crate) fn has_data(&self) -> bool {
+        self.stage != Stage::Head
     }
 
     /// Forgets what has come.
@@ -135,6 +144,7 @@ impl UnfinishedChunk {
         &mut self,
         piece: &[u8],
         follows: usize,
+        likely: usize,
         pool: &mut BufferPool,
     ) -> Result<(), Unusual> {
         let before = self.fields.len();
@@ -152,7 +162,7 @@ impl UnfinishedChunk {
         self.head_len = data_at;
         self.stage = Stage::Data;
         let rest = piece.get(data_at.saturating_sub(before)..).unwrap_or_default();
-        self.push_data(rest, follows, pool).inspect_err(|_| {
+        self.push_data(rest, follows, likely, pool).inspect_err(|_| {
             self.stage = Stage::Head;
             self.fields.truncate(before);
         })
@@ -162,11 +172,16 @@ impl UnfinishedChunk {
         &mut self,
         piece: &[u8],
         follows: usize,
+        likely: usize,
         pool: &mut BufferPool,
     ) -> Result<(), Unusual> {
         let before = (self.decoder.clone(), self.data.len());
         let least = max_decoded_len(piece.len()).saturating_add(SPARE_BYTES);
-        let end = self.data.len().saturating_add(least).saturating_add(max_decoded_len(follows));
+        let end = self
+            .data
+            .len()
+            .saturating_add(least)
+            .saturating_add(max_decoded_len(follows.max(likely)));
         pool.make_room(&mut self.data, least, end);
         let taken = self.push_until_quote(piece, follows);
         if taken.is_err() {

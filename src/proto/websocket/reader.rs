@@ -15,6 +15,8 @@ pub const MAX_FRAGMENTS: u32 = 65_536;
 /// How many frames of one message may be empty in a row.
 pub const MAX_EMPTY_FRAGMENTS: u32 = 100;
 
+/// How many messages are taken as text behind an unusual chunk.
+const UNUSUAL_MESSAGES: u32 = 64;
 /// Where less than this is missing of a frame, in bytes, it is read together with what follows.
 const LEAST_ROOM: usize = 4 << 10;
 
@@ -51,6 +53,9 @@ pub struct MessageReader {
     partial: Option<Partial>,
     /// What there is of it, where it may be a chunk.
     chunk: UnfinishedChunk,
+    /// So many messages are not looked at for being chunks, since the last one turned out to be
+    /// unusual after its data had begun, and a server that writes one so writes all so.
+    taken_as_text: u32,
     pool: BufferPool,
     /// The length of the last message in fragments: the next may be as long.
     last_fragmented: usize,
@@ -101,6 +106,7 @@ impl MessageReader {
             state: State::Header,
             partial: None,
             chunk: UnfinishedChunk::default(),
+            taken_as_text: 0,
             pool: BufferPool::default(),
             last_fragmented: 0,
         }
@@ -211,8 +217,12 @@ impl MessageReader {
             (_, Some(_)) => return Err(FrameError::MessageInMessage { got }),
             (opcode, partial) => {
                 self.chunk.begin();
+                let is_usual = self.taken_as_text == 0;
+                self.taken_as_text = self.taken_as_text.saturating_sub(1);
                 partial.insert(Partial::new(match opcode {
-                    Opcode::Text if header.len >= LEAST_TEXT_BYTES as u64 => Form::Chunk,
+                    Opcode::Text if is_usual && header.len >= LEAST_TEXT_BYTES as u64 => {
+                        Form::Chunk
+                    }
                     Opcode::Text => Form::Text,
                     _ => Form::Binary,
                 }))
@@ -241,10 +251,12 @@ impl MessageReader {
             if partial.form == Form::Chunk {
                 let (piece, _) = input.split_at_checked(missing).unwrap_or((input, &[]));
                 let (len, follows) = (piece.len(), missing.saturating_sub(piece.len()));
-                if self.chunk.push(piece, follows, &mut self.pool).is_ok() {
+                let likely = partial.expected.saturating_sub(partial.len());
+                if self.chunk.push(piece, follows, likely, &mut self.pool).is_ok() {
                     partial.decoded_from = partial.decoded_from.saturating_add(len);
                     input.advance(len);
                 } else {
+                    self.taken_as_text = unusual_for(&self.chunk);
                     partial.turn_into_text(&mut self.chunk, end, &mut self.pool);
                 }
                 continue;
@@ -267,6 +279,7 @@ impl MessageReader {
                 return Ok(Some(Message::Chunk(chunk)));
             }
             let end = partial.len();
+            self.taken_as_text = unusual_for(&self.chunk);
             partial.turn_into_text(&mut self.chunk, end, &mut self.pool);
         }
         let bytes = self.pool.hand_out(partial.bytes);
@@ -275,6 +288,11 @@ impl MessageReader {
             _ => Message::Text(MessageText::new(bytes)?),
         }))
     }
+}
+
+/// How many messages are taken as text behind one that was not what it began as.
+fn unusual_for(chunk: &UnfinishedChunk) -> u32 {
+    if chunk.has_data() { UNUSUAL_MESSAGES } else { 0 }
 }
 
 impl fmt::Debug for Partial {

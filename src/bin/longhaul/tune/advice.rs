@@ -90,12 +90,17 @@ impl Advice {
     }
 }
 
-/// How far the times of one size differ, as a share of the middle: what chance does.
+/// How far the times of one size differ, as a share of the middle: what chance does. Of five or
+/// more, the least and the most are left out, or more rounds would only find more of a hiccup.
 fn scatter(size: &Size) -> f64 {
-    let (least, most) = size
-        .seconds()
-        .fold((f64::MAX, 0.0), |(least, most): (f64, f64), now| (least.min(now), most.max(now)));
-    (most - least) / median(size.seconds()).max(1e-9)
+    let mut seconds: Vec<_> = size.seconds().collect();
+    seconds.sort_by(f64::total_cmp);
+    let usual = match seconds.as_slice() {
+        [_, usual @ .., _] if usual.len() >= 3 => usual,
+        all => all,
+    };
+    let spread = usual.last().zip(usual.first()).map_or(0.0, |(most, least)| most - least);
+    spread / median(size.seconds()).max(1e-9)
 }
 
 /// Whether what came was cut alike for all sizes, so that no difference is theirs.

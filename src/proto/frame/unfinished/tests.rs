@@ -8,13 +8,13 @@ use crate::proto::request::Mode;
 fn read(text: &str, lengths: &[usize]) -> Result<ChunkMessage, String> {
     let (mut chunk, mut pool) = (UnfinishedChunk::default(), BufferPool::default());
     // What was before leaves nothing behind.
-    chunk.push(br#"{"id":"x","type":"chunk","seq":1,"data":"QUJDQ"#, 9, &mut pool).unwrap();
+    chunk.push(br#"{"id":"x","type":"chunk","seq":1,"data":"QUJDQ"#, 9, 9, &mut pool).unwrap();
     chunk.begin();
     let (mut rest, mut lengths) = (text.as_bytes(), lengths.iter().cycle());
     while !rest.is_empty() {
         let len = lengths.next().map_or(rest.len(), |len| *len);
         let (piece, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-        if chunk.push(piece, behind.len(), &mut pool).is_err() {
+        if chunk.push(piece, behind.len(), 0, &mut pool).is_err() {
             return Err(as_text(&mut chunk, rest, &mut pool));
         }
         rest = behind;
@@ -34,7 +34,7 @@ fn oracle(text: &str) -> Option<(String, DecodedChunk)> {
     let mut mended = String::new();
     let frame = Frame::read(text, Mode::Stream, &mut mended).ok()?;
     let Ok(Body::Chunk(chunk)) = frame.body else { return None };
-    Some((frame.id.into_owned(), chunk.decode().ok()?))
+    Some((frame.id.into_owned(), chunk.decode(&mut BufferPool::default()).ok()?))
 }
 
 /// A chunk is what the other readers make of it; whatever is not taken is there as it came.
