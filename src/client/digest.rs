@@ -43,6 +43,10 @@ impl Digester {
     /// The digest of everything so far, if it is wanted.
     pub(crate) async fn so_far(&mut self) -> Result<Option<Sha256>, Error> {
         let Some(beside) = &mut self.0 else { return Ok(None) };
+        if let Some(hasher) = beside.idle() {
+            // Less than a block is left to be done.
+            return Ok(Some(hasher.clone().finish()));
+        }
         beside.run(|hasher| hasher.clone().finish()).await.map(Some)
     }
 }
