@@ -12,6 +12,8 @@
 //! AVX2, in base64 and CRC-32 above all. The counts tell whether something has become dearer; how long
 //! it takes the other benches say.
 
+#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+
 mod cases;
 mod client;
 #[path = "../small/peer.rs"]

@@ -37,15 +37,16 @@ async fn answer(stream: TcpStream) -> Option<()> {
             }
         };
         match message?.ok()? {
-            Message::Text(text) => match Prepared::read(&text) {
-                // A new one comes first, as any server that cares for answers would have it.
-                Some(payload) => payloads.push_front(payload),
-                None => {
+            Message::Text(text) => {
+                if let Some(payload) = Prepared::read(&text) {
+                    // A new one comes first, as any server that cares for answers would have it.
+                    payloads.push_front(payload);
+                } else {
                     let id = text.split('"').nth(3)?;
                     let text = format!(r#"{{"id":"{id}","success":true,"data":{{"pong":true}}}}"#);
                     socket.feed(Message::text(text)).await.ok()?;
                 }
-            },
+            }
             Message::Close(_) => return None,
             _ => {}
         }
