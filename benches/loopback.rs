@@ -27,7 +27,7 @@ fn serve() -> String {
     std::thread::spawn(move || {
         runtime().block_on(async {
             let server = Server::builder().bind("127.0.0.1:0").await.expect("a port");
-            sender.send(server.url().to_owned()).expect("somebody waits");
+            sender.send(server.url()).expect("somebody waits");
             std::future::pending::<()>().await;
         });
     });

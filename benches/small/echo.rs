@@ -48,13 +48,14 @@ async fn exchange(url: String, in_flight: usize, way: Way, count: Arc<AtomicU64>
     loop {
         let answer = match way {
             Way::OneByOne => socket.next().await,
-            Way::Gathered => match socket.next().now_or_never() {
-                Some(answer) => answer,
-                None => {
+            Way::Gathered => {
+                if let Some(answer) = socket.next().now_or_never() {
+                    answer
+                } else {
                     socket.flush().await.unwrap();
                     socket.next().await
                 }
-            },
+            }
         };
         assert!(answer.unwrap().unwrap().is_text());
         count.fetch_add(1, Ordering::Relaxed);
