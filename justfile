@@ -23,3 +23,7 @@ bench:
 # longhaul against what else could move the same bytes: benches/compare/README.md.
 compare:
     cargo bench --bench compare
+
+# Instructions of the hot path against their bounds; says so where valgrind is absent.
+instructions:
+    cargo bench --bench hot_path -- --check

@@ -1,61 +1,70 @@
-//! Assembling: from base64 text to checked bytes in order, with the buffer used again as a sink
-//! does. Throughput is in decoded bytes.
+//! Assembling: from decoded chunks, as the client has them, to checked bytes in order. Throughput
+//! is in bytes of payload.
+//!
+//! `cargo bench --bench assembler`
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use longhaul::proto::frame::Chunk;
+use longhaul::proto::frame::{Chunk, DecodedChunk};
 use longhaul::proto::{ChunkAssembler, Limits};
 
 const PAYLOAD_BYTES: usize = 16 << 20;
-const CHUNK_BYTES: [usize; 3] = [4096, 786_432, 5 << 20];
+const CHUNK_BYTES: [usize; 4] = [4 << 10, 64 << 10, 768 << 10, 5 << 20];
 
-fn chunks(size: usize) -> Vec<Chunk<'static>> {
-    let slice = vec![0xa5; size];
-    (1..=(PAYLOAD_BYTES / size) as u64)
-        .map(|seq| Chunk {
-            seq,
-            data: longhaul::proto::base64::encode(&slice).into(),
-            offset: None,
-            crc32: None,
-        })
-        .collect()
+fn chunks(size: usize) -> Vec<DecodedChunk> {
+    let slice = Bytes::from(vec![0xa5; size]);
+    let count = (PAYLOAD_BYTES / size) as u64;
+    (1..=count).map(|seq| DecodedChunk::new(seq, slice.clone())).collect()
 }
 
-fn assemble(chunks: &[Chunk<'_>], assembler: &mut ChunkAssembler, out: &mut BytesMut) {
+fn assemble(chunks: &[DecodedChunk], assembler: &mut ChunkAssembler, out: &mut Vec<Bytes>) {
     for chunk in chunks {
         out.clear();
-        assembler.push(chunk, out).expect("the chunks are right");
+        assembler.push_decoded(chunk.clone(), out).expect("the chunks are right");
     }
 }
 
-fn in_order(c: &mut Criterion) {
+fn order(c: &mut Criterion) {
     let mut group = c.benchmark_group("assemble");
     for size in CHUNK_BYTES {
-        let chunks = chunks(size);
-        let mut out = BytesMut::new();
-        group.throughput(Throughput::Bytes((chunks.len() * size) as u64));
-        group.bench_function(BenchmarkId::new("in_order", size), |b| {
-            b.iter_batched_ref(
-                || ChunkAssembler::new(Limits::default()),
-                |assembler| assemble(&chunks, assembler, &mut out),
-                BatchSize::SmallInput,
-            );
-        });
+        let in_order = chunks(size);
+        let reversed: Vec<_> = in_order.iter().rev().cloned().collect();
+        let twice: Vec<_> =
+            in_order.iter().flat_map(|chunk| [chunk.clone(), chunk.clone()]).collect();
+        for (name, chunks) in [("in_order", in_order), ("reversed", reversed), ("twice", twice)] {
+            let mut out = Vec::new();
+            group.throughput(Throughput::Bytes(PAYLOAD_BYTES as u64));
+            group.bench_function(BenchmarkId::new(name, size), |b| {
+                b.iter_batched_ref(
+                    || ChunkAssembler::new(Limits::default()),
+                    |assembler| assemble(&chunks, assembler, &mut out),
+                    BatchSize::SmallInput,
+                );
+            });
+        }
     }
     group.finish();
 }
 
-fn parked(c: &mut Criterion) {
+/// Chunks that are text still, decoded on the way.
+fn text(c: &mut Criterion) {
     let mut group = c.benchmark_group("assemble");
-    for size in [4096, 786_432] {
-        let mut chunks = chunks(size);
-        chunks.reverse();
-        let mut out = BytesMut::new();
-        group.throughput(Throughput::Bytes((chunks.len() * size) as u64));
-        group.bench_function(BenchmarkId::new("reversed", size), |b| {
+    for size in CHUNK_BYTES {
+        let data = longhaul::proto::base64::encode(&vec![0xa5; size]);
+        let count = (PAYLOAD_BYTES / size) as u64;
+        let chunk = |seq| Chunk { seq, data: data.as_str().into(), offset: None, crc32: None };
+        let chunks: Vec<_> = (1..=count).map(chunk).collect();
+        let mut out = Vec::new();
+        group.throughput(Throughput::Bytes(PAYLOAD_BYTES as u64));
+        group.bench_function(BenchmarkId::new("text_in_order", size), |b| {
             b.iter_batched_ref(
                 || ChunkAssembler::new(Limits::default()),
-                |assembler| assemble(&chunks, assembler, &mut out),
+                |assembler| {
+                    for chunk in &chunks {
+                        out.clear();
+                        assembler.push(chunk, &mut out).expect("the chunks are right");
+                    }
+                },
                 BatchSize::SmallInput,
             );
         });
@@ -63,5 +72,5 @@ fn parked(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, in_order, parked);
+criterion_group!(benches, order, text);
 criterion_main!(benches);

@@ -98,7 +98,8 @@ async fn start_and_collect() {
             },
         )
         .await;
-        assert!(dropped > 2, "{dropped}");
+        // To be sent and to be answered; what comes at once is one wait.
+        assert!(dropped >= 2, "{dropped}");
     }
 }
 

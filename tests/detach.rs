@@ -92,6 +92,18 @@ async fn a_detached_transfer_can_be_saved_and_survives_a_cut() {
 }
 
 #[tokio::test]
+async fn whoever_does_without_a_digest_can_attach_all_the_same() {
+    let server = bare(Script::new()).await;
+    let client = connect(&server).await;
+    let handle = accepted(&client, pattern()).await.detach().unwrap();
+    let other = connect(&server).await;
+    let options = chunks_of(CHUNK).without_digest();
+    let attached = deadline(other.attach_with(pattern(), handle, options)).await.unwrap();
+    let done = deadline(attached.collect()).await.unwrap();
+    pattern().assert_is(&done.payload, done.receipt.sha256);
+}
+
+#[tokio::test]
 async fn the_handle_of_another_user_is_refused() {
     let server = bare(Script::new()).await;
     let as_user = |user: &str| Client::builder(server.url()).basic(user, "any").connect();

@@ -68,6 +68,17 @@ async fn what_may_be_repeated_starts_again_where_nothing_is_kept() {
 }
 
 #[tokio::test]
+async fn without_a_digest_nothing_is_resumed() {
+    let (_server, cutter, client) = cut_world(Script::new(), IN_THE_MIDDLE).await;
+    let options = chunks_of(CHUNK).without_digest();
+    let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
+    let done = deadline(transfer.collect()).await.unwrap();
+    assert_eq!(done.payload.as_ref(), pattern().bytes());
+    assert_eq!((done.receipt.sha256, done.receipt.digest_checked), (None, false));
+    assert_eq!((cutter.asked(ASKED), cutter.asked(RESUMED)), (2, 0));
+}
+
+#[tokio::test]
 async fn starting_again_is_said_among_the_events() {
     let (_server, cutter, client) = cut_world(Script::new(), BEFORE_ACCEPTED).await;
     let mut transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();

@@ -68,6 +68,12 @@ impl Digester {
 
     /// The digest of everything so far, if it is wanted.
     pub(crate) async fn so_far(&mut self) -> Result<Option<Sha256>, Error> {
+        if let Some(hasher) = self.hasher.as_mut().and_then(Beside::idle)
+            && self.waiting.is_empty()
+        {
+            // Less than a block is left to be done.
+            return Ok(Some(hasher.clone().finish()));
+        }
         self.hand_over().await?;
         let Some(beside) = &mut self.hasher else { return Ok(None) };
         beside.run(|hasher| hasher.clone().finish()).await.map(Some)

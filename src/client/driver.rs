@@ -36,6 +36,11 @@ const TURN_BYTES: usize = 256 << 10;
 /// How long the peer may take to hear goodbye.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
+/// How many commands are taken before anything is written, so that they go out together.
+const COMMANDS_AT_ONCE: usize = 256;
+/// How many messages that came together are handed on before anything else is looked at.
+const MESSAGES_AT_ONCE: usize = 256;
+
 /// One connection's task.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -121,6 +126,7 @@ impl Driver {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut liveness = Liveness::new(self.traffic.clone(), interval, start);
         loop {
+            self.handle_waiting_commands();
             if self.is_done() {
                 return CloseCause::ByUs;
             }
@@ -143,7 +149,7 @@ impl Driver {
                 }
                 message = self.incoming.next(), if self.held.is_none() => match message {
                     Ok(message) => {
-                        if let Some(cause) = self.handle_message(message) {
+                        if let Some(cause) = self.handle_messages(message) {
                             return cause;
                         }
                     }
@@ -192,6 +198,14 @@ impl Driver {
         self.shared.is_retired() && self.demux.is_empty() && self.outbox.is_idle()
     }
 
+    /// Takes what was asked for by now, up to a bound: whoever else waits has a turn in between.
+    fn handle_waiting_commands(&mut self) {
+        for _ in 0..COMMANDS_AT_ONCE {
+            let Ok(command) = self.commands.try_recv() else { return };
+            self.handle_command(command);
+        }
+    }
+
     fn handle_command(&mut self, command: Command) {
         match command {
             // It was asked for before it could be known that nothing new is taken.
@@ -226,6 +240,24 @@ impl Driver {
         if let Some(Waiter { stage: Stage::Wanted(inbox), .. }) = self.demux.get(id) {
             inbox.sent();
         }
+    }
+
+    /// Hands on a message and those that came with it, up to a bound, as long as there is room.
+    fn handle_messages(&mut self, first: Message) -> Option<CloseCause> {
+        let mut message = first;
+        for _ in 0..MESSAGES_AT_ONCE {
+            if let Some(cause) = self.handle_message(message) {
+                return Some(cause);
+            }
+            if self.held.is_some() {
+                return None;
+            }
+            message = match self.incoming.next_read()? {
+                Ok(message) => message,
+                Err(error) => return Some(self.cause(error)),
+            };
+        }
+        self.handle_message(message)
     }
 
     /// Hands a message to whom it belongs; gives the cause if it was the last of the connection.

@@ -154,13 +154,12 @@ impl<T> Demux<T> {
             count(&self.counters.unreadable);
             return Route::Nobody;
         };
-        let Some(id) = self.owner(&envelope) else {
+        let Some((id, mode)) = self.owner(&envelope) else {
             if is_control(envelope.id()) {
                 return self.control_answer(envelope);
             }
             return Self::nobody(&self.counters);
         };
-        let mode = self.pending.get(&id).map_or(Mode::Single, |pending| pending.mode);
         let kind = envelope.kind(mode);
         if kind == Kind::Accepted
             && let Err(error) = self.note_alias(&id, envelope)
@@ -249,13 +248,15 @@ impl<T> Demux<T> {
 
     /// The pending id a frame belongs to. A server that could not read an id says so under
     /// `unknown`: with one request waiting, that is the one.
-    fn owner(&self, envelope: &Envelope<'_>) -> Option<MessageId> {
-        if let Some((id, _)) = self.pending.get_key_value(envelope.id()) {
-            return Some(id.clone());
+    fn owner(&self, envelope: &Envelope<'_>) -> Option<(MessageId, Mode)> {
+        if let Some((id, pending)) = self.pending.get_key_value(envelope.id()) {
+            return Some((id.clone(), pending.mode));
         }
-        let mut ids = self.pending.keys();
-        match (ids.next(), ids.next()) {
-            (Some(only), None) if envelope.is_parse_error() => Some(only.clone()),
+        let mut all = self.pending.iter();
+        match (all.next(), all.next()) {
+            (Some((id, pending)), None) if envelope.is_parse_error() => {
+                Some((id.clone(), pending.mode))
+            }
             _ => None,
         }
     }

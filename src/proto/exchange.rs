@@ -178,6 +178,12 @@ impl Exchange {
         }
     }
 
+    /// Whether there can be grants to send at all.
+    #[cfg(feature = "client")]
+    pub(crate) fn has_credit(&self) -> bool {
+        self.credit.is_some()
+    }
+
     /// The grant to send to the server now, the last `seq` that may come.
     pub fn poll_grant(&mut self, now: Instant) -> Option<u64> {
         self.credit.as_mut()?.poll_grant(now)

@@ -1,7 +1,7 @@
 //! What names things on the wire: message ids, their aliases and chunk numbers.
 
 use std::borrow::Borrow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl fmt::Debug for MessageId {
 
 /// Whether a text has only the characters that ids and keys have.
 fn is_plain(text: &str) -> bool {
-    text.chars().all(is_plain_char)
+    text.bytes().all(|byte| is_plain_char(char::from(byte)))
 }
 
 fn is_plain_char(c: char) -> bool {
@@ -128,10 +128,20 @@ impl IdMint {
     /// ```
     pub fn mint(&mut self, domain: &str) -> MessageId {
         self.last = self.last.wrapping_add(1);
-        let prefix: String = domain.chars().filter(|c| is_plain_char(*c)).collect();
-        MessageId(format!("{prefix}_{}", self.last).into())
+        let mut id = String::with_capacity(domain.len().saturating_add(MOST_NUMBER_BYTES));
+        if is_plain(domain) {
+            id.push_str(domain);
+        } else {
+            id.extend(domain.chars().filter(|c| is_plain_char(*c)));
+        }
+        // Writing a string cannot fail.
+        let _ = write!(id, "_{}", self.last);
+        MessageId(id.into())
     }
 }
+
+/// How long an underscore and the largest number are.
+const MOST_NUMBER_BYTES: usize = 21;
 
 /// What stands for a request in its binary chunks, on one connection. *Source*: PROTOCOL 6.5.
 ///

@@ -230,6 +230,13 @@ impl Reply {
         Self { data, frame, warnings, chunks, payload_bytes, sha256, digest_checked }
     }
 
+    /// How long the texts are that make up the result, in bytes of JSON.
+    #[cfg(feature = "client")]
+    pub(crate) fn data_bytes(&self) -> usize {
+        let texts = [&self.data, &self.frame].into_iter().flatten();
+        texts.map(|text| text.get().len()).fold(0, usize::saturating_add)
+    }
+
     /// A field of the result: in `data`, else beside it (servers differ in where they put it).
     ///
     /// `None` also where the value is no `T`.

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use longhaul::proto::Feature;
-use longhaul::server::{Profile, Script, Server};
+use longhaul::server::{Profile, Script, Server, ServerBuilder};
 use longhaul::{Client, ClientBuilder, TransferOptions};
 use zip::ZipArchive;
 
@@ -51,12 +51,16 @@ pub async fn scripted(script: Script) -> Server {
 
 /// A server of one folder.
 pub async fn serve(profile: Profile, folder: PathBuf, script: Script) -> Server {
-    let mut builder = Server::builder().package(PACKAGE, folder).profile(profile).script(script);
-    // Chunks as text instead, for a run of the same tests that way.
+    let builder = Server::builder().package(PACKAGE, folder).profile(profile).script(script);
+    deadline(in_form(builder).bind("127.0.0.1:0")).await.expect("the server binds")
+}
+
+/// With `LONGHAUL_TEXT=1`, chunks go as text instead: a run of the same tests that way.
+fn in_form(builder: ServerBuilder) -> ServerBuilder {
     if std::env::var_os("LONGHAUL_TEXT").is_some_and(|value| value == "1") {
-        builder = builder.without_feature(Feature::Binary);
+        return builder.without_feature(Feature::Binary);
     }
-    deadline(builder.bind("127.0.0.1:0")).await.expect("the server binds")
+    builder
 }
 
 /// A client with the default options.
@@ -149,7 +153,8 @@ pub fn chain(error: &dyn StdError) -> String {
 
 /// A server of nothing but the domain `test`.
 pub async fn bare(script: Script) -> Server {
-    deadline(Server::builder().script(script).bind("127.0.0.1:0")).await.expect("the server binds")
+    let builder = in_form(Server::builder().script(script));
+    deadline(builder.bind("127.0.0.1:0")).await.expect("the server binds")
 }
 
 /// A client that reaches its server through a cutter.

@@ -80,7 +80,9 @@ impl Run {
         let (outlet, operation) = (Arc::clone(&self.outlet), self.operation.name().to_string());
         outlet.put(Output::Started).await;
         // Nothing of the whole is kept by a server.
-        outlet.run(operation, self.deadline, false, self.work()).await
+        let deadline = self.deadline;
+        let work = std::pin::pin!(self.work());
+        outlet.run(operation, deadline, false, work).await
     }
 
     async fn work(mut self) -> Result<Verdict, Error> {

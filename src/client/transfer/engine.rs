@@ -40,7 +40,8 @@ pub(super) struct Engine<O: Operation> {
     pub(super) begun: Instant,
     pub(super) outlet: Arc<Outlet>,
     pub(super) name: OperationName,
-    pub(super) key: OperationKey,
+    /// By which the server may know the operation; made when that is first needed.
+    pub(super) key: Option<OperationKey>,
     pub(super) course: Course,
     pub(super) digester: Digester,
     budget: RetryBudget,
@@ -93,7 +94,6 @@ impl<O: Operation> Engine<O> {
         transport: Arc<dyn Transport>,
         options: TransferOptions,
         outlet: Arc<Outlet>,
-        key: OperationKey,
     ) -> Self {
         let digester = fresh_digester(&options);
         Self {
@@ -105,7 +105,7 @@ impl<O: Operation> Engine<O> {
             options,
             begun: now(),
             outlet,
-            key,
+            key: None,
             course: Course::Fresh,
             digester,
             is_started: false,
@@ -127,7 +127,7 @@ impl<O: Operation> Engine<O> {
         let terms = self.terms(None);
         let counters = Arc::clone(self.transport.counters());
         let exchange = Exchange::continued(terms, counters, retained, next, offset);
-        self.key = operation;
+        self.key = Some(operation);
         self.course = Course::GoOn(Box::new(exchange));
         // Going on takes the digest of what is there.
         self.options.digest = true;
@@ -142,7 +142,8 @@ impl<O: Operation> Engine<O> {
         let until = |limit| Some((limit, self.begun.checked_add(limit)?.into()));
         let deadline = self.options.deadline.and_then(until);
         let is_journaled = self.options.journal.is_some();
-        outlet.run(operation, deadline, is_journaled, self.try_until_verdict()).await
+        let work = std::pin::pin!(self.try_until_verdict());
+        outlet.run(operation, deadline, is_journaled, work).await
     }
 
     async fn try_until_verdict(mut self) -> Result<Verdict, Error> {
@@ -191,7 +192,7 @@ impl<O: Operation> Engine<O> {
         let started = match started {
             Ok(started) => started,
             // Nothing was sent, so nothing can have happened; another connection will do.
-            Err(Error::Lost { cause, .. }) => return self.try_elsewhere(cause).await,
+            Err(Error::Lost { cause, .. }) => return Box::pin(self.try_elsewhere(cause)).await,
             Err(error) => return Err(error),
         };
         let (terms, features) = (self.terms(Some(&started)), started.features);
@@ -206,13 +207,13 @@ impl<O: Operation> Engine<O> {
         let exchange = match std::mem::replace(&mut self.course, Course::Fresh) {
             Course::Fresh => {
                 let counters = Arc::clone(self.transport.counters());
-                Exchange::new(terms, counters)
+                Box::new(Exchange::new(terms, counters))
             }
             Course::GoOn(mut exchange) => {
                 count(&self.transport.counters().resumes);
                 exchange.limit_window(terms.window);
                 exchange.handle_resumed(features);
-                *exchange
+                exchange
             }
         };
         self.follow(line, in_flight, exchange).await
@@ -228,12 +229,16 @@ impl<O: Operation> Engine<O> {
 
     /// The request that the next try begins with; `None` if the try has to begin otherwise.
     async fn request(&mut self, line: &Arc<dyn Line>) -> Result<Option<Request>, Error> {
+        let key = match &self.course {
+            Course::Fresh if !self.operation.has_payload() => None,
+            _ => Some(self.key()?),
+        };
         let mut request = match &self.course {
             Course::Fresh => {
                 let mut request = Request::new(self.name.clone(), self.operation.params());
                 let has_payload = self.operation.has_payload();
                 request.stream = has_payload.then_some(self.chunk_bytes);
-                request.operation = has_payload.then(|| self.key.clone());
+                request.operation = key;
                 request
             }
             Course::GoOn(exchange) => {
@@ -243,7 +248,7 @@ impl<O: Operation> Engine<O> {
                     return Ok(None);
                 };
                 let chunk_bytes = exchange.retained().map(|retained| retained.chunk_bytes);
-                let Some(resume) = exchange.resume(self.key.clone(), sha256) else {
+                let Some(resume) = key.and_then(|key| exchange.resume(key, sha256)) else {
                     return Ok(None);
                 };
                 let mut request = resume.to_request();
@@ -262,7 +267,7 @@ impl<O: Operation> Engine<O> {
         }
         if is_going_on && !line.agreed(&request).contains(Feature::Resume) {
             let operation = self.name.to_string();
-            self.start_over(line, Error::NotResumable { operation }).await?;
+            Box::pin(self.start_over(line, Error::NotResumable { operation })).await?;
             return Ok(None);
         }
         Ok(Some(request))
@@ -299,9 +304,10 @@ impl<O: Operation> Engine<O> {
         }
         tracing::info!(%cause, "the operation starts again");
         self.between = None;
-        let operation = std::mem::replace(&mut self.key, new_key()?);
-        // Where the connection has just ended, the server has only its own time to go by.
-        let _ = line.control(Control::Release { operation });
+        if let Some(operation) = self.key.take() {
+            // Where the connection has just ended, the server has only its own time to go by.
+            let _ = line.control(Control::Release { operation });
+        }
         self.restart(Arc::new(cause)).await;
         Ok(())
     }
@@ -320,7 +326,7 @@ impl<O: Operation> Engine<O> {
     pub(super) async fn recover(
         &mut self,
         id: MessageId,
-        mut exchange: Exchange,
+        mut exchange: Box<Exchange>,
         cause: Arc<CloseCause>,
     ) -> Result<Tried, Error> {
         exchange.handle_lost();
@@ -335,7 +341,7 @@ impl<O: Operation> Engine<O> {
         }
         self.wait_after(Some(id.clone()), Arc::clone(&cause)).await?;
         match recovery {
-            Recovery::Resume => self.course = Course::GoOn(Box::new(exchange)),
+            Recovery::Resume => self.course = Course::GoOn(exchange),
             _ => self.restart(Arc::new(lost(id))).await,
         }
         Ok(Tried::Again)
@@ -343,9 +349,19 @@ impl<O: Operation> Engine<O> {
 
     /// Has what the server keeps freed, should there be no next try.
     pub(super) fn go_between(&mut self) {
-        let retention = Retention::of(Arc::clone(&self.transport), self.key.clone());
+        let Some(key) = self.key.clone() else { return };
+        let retention = Retention::of(Arc::clone(&self.transport), key);
         let is_journaled = self.options.journal.is_some();
         self.between = Some(BetweenTries::new(retention, Arc::clone(&self.outlet), is_journaled));
+    }
+
+    /// The key of the operation.
+    pub(super) fn key(&mut self) -> Result<OperationKey, Error> {
+        if let Some(key) = &self.key {
+            return Ok(key.clone());
+        }
+        let key = new_key()?;
+        Ok(self.key.insert(key).clone())
     }
 
     /// Pauses before the next connection, or fails if the budget is spent.
@@ -387,7 +403,7 @@ fn fresh_digester(options: &TransferOptions) -> Digester {
 }
 
 /// A key that nobody can guess.
-pub(super) fn new_key() -> Result<OperationKey, Error> {
+fn new_key() -> Result<OperationKey, Error> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|error| Error::Random { source: Arc::new(error.into()) })?;
     Ok(OperationKey::from_random(bits))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, sleep_until};
 
-use super::engine::{Course, Engine, Tried, Verdict, new_key};
+use super::engine::{Course, Engine, Tried, Verdict};
 use super::handle::OperationHandle;
 use super::in_flight::{InFlight, Kept};
 use super::now;
@@ -23,7 +23,7 @@ use crate::proto::{Control, Exchange, ExchangeError, Operation, Seq, ServerError
 pub(super) struct Followed {
     line: Arc<dyn Line>,
     in_flight: InFlight,
-    exchange: Exchange,
+    exchange: Box<Exchange>,
     /// How much of the connection's held time the exchange has been told of.
     held: Duration,
     /// Whether it goes on with an operation, rather than having asked for it.
@@ -55,7 +55,7 @@ impl<O: Operation> Engine<O> {
         &mut self,
         line: &Arc<dyn Line>,
         in_flight: InFlight,
-        exchange: Exchange,
+        exchange: Box<Exchange>,
     ) -> Result<Tried, Error> {
         let is_going_on = exchange.retained().is_some();
         let held = line.held(now());
@@ -67,28 +67,29 @@ impl<O: Operation> Engine<O> {
             let Some(delivery) = followed.next().await else {
                 // A limit of time may have run out; a grant may be due.
                 if let Err(error) = followed.exchange.handle_timeout(now()) {
-                    return self.fail(followed, error).await;
+                    return Box::pin(self.fail(followed, error)).await;
                 }
                 continue;
             };
-            followed.note_held();
+            let at = now();
+            followed.note_held(at);
             let (content, room) = match delivery {
                 Some(Delivery::Message(content, room)) => (content, room),
                 Some(Delivery::Sent) => {
-                    followed.exchange.handle_sent(now());
+                    followed.exchange.handle_sent(at);
                     self.outlet.put(Output::Event(Event::Sent)).await;
                     continue;
                 }
                 Some(Delivery::Refused) => {
                     let cause = followed.line.close_cause();
-                    return self.begin_elsewhere(followed, cause).await;
+                    return Box::pin(self.begin_elsewhere(followed, cause)).await;
                 }
                 Some(Delivery::Evicted { held }) => {
                     let (id, operation) = (followed.id(), self.name.to_string());
                     return Err(Error::SlowConsumer { id, operation, held });
                 }
                 Some(Delivery::Broken(error)) => {
-                    return self.fail(followed, ExchangeError::Frame(error)).await;
+                    return Box::pin(self.fail(followed, ExchangeError::Frame(error))).await;
                 }
                 Some(Delivery::Overrun { limit }) => {
                     let (id, operation) = (followed.id(), self.name.to_string());
@@ -98,24 +99,22 @@ impl<O: Operation> Engine<O> {
                     let (id, cause) = (followed.id(), followed.line.close_cause());
                     // With the connection gone there is nobody to tell.
                     let exchange = followed.leave();
-                    return self.recover(id, exchange, cause).await;
+                    return Box::pin(self.recover(id, exchange, cause)).await;
                 }
             };
-            let (now, message_bytes) = (now(), content.len());
+            let message_bytes = content.len();
             let step = match content {
                 Content::Chunk(chunk) => {
-                    followed.exchange.handle_chunk(chunk, now, &mut self.received)
+                    followed.exchange.handle_chunk(chunk, at, &mut self.received)
                 }
                 Content::Binary(message) => {
-                    followed.exchange.handle_binary(&message, now, &mut self.received)
+                    followed.exchange.handle_binary(&message, at, &mut self.received)
                 }
-                Content::Text(text) => {
-                    followed.exchange.handle_text(&text, now, &mut self.received)
-                }
+                Content::Text(text) => followed.exchange.handle_text(&text, at, &mut self.received),
             };
             drop(room);
             let delivered = followed.exchange.delivered_bytes();
-            followed.observation.timing.handle_message(message_bytes, delivered, now);
+            followed.observation.timing.handle_message(message_bytes, delivered, at);
             // A server that says it is busy has done nothing; one that had begun is not believed,
             // unless asking twice does no harm.
             match step {
@@ -128,7 +127,7 @@ impl<O: Operation> Engine<O> {
                 Err(error) => {
                     // What had been delivered before counts as such.
                     self.hand_on_data(&followed).await?;
-                    return self.fail(followed, error).await;
+                    return Box::pin(self.fail(followed, error)).await;
                 }
             }
         }
@@ -147,7 +146,7 @@ impl<O: Operation> Engine<O> {
         }
         if is_going_on {
             exchange.handle_lost();
-            self.course = Course::GoOn(Box::new(exchange));
+            self.course = Course::GoOn(exchange);
         }
         self.try_elsewhere(cause).await
     }
@@ -158,7 +157,7 @@ impl<O: Operation> Engine<O> {
             Step::Progress(progress) => self.put(Event::Progress(progress)).await,
             Step::Warning(warning) => self.put(Event::Warning(warning)).await,
             Step::Accepted(retained) => {
-                let operation = self.key.clone();
+                let operation = self.key()?;
                 if let Some(between) = self.between.take() {
                     between.end();
                 }
@@ -234,10 +233,10 @@ impl<O: Operation> Engine<O> {
                     let mut exchange = followed.leave();
                     exchange.handle_lost();
                     self.go_between();
-                    self.course = Course::GoOn(Box::new(exchange));
+                    self.course = Course::GoOn(exchange);
                 } else if followed.exchange.retained().is_some() {
                     // What was accepted and then refused is freed, and not asked for again.
-                    self.key = new_key()?;
+                    self.key = None;
                     self.outlet.note_handle(None);
                     drop(followed);
                 }
@@ -303,7 +302,7 @@ impl<O: Operation> Engine<O> {
         let mut exchange = followed.leave();
         exchange.handle_lost();
         self.go_between();
-        self.course = Course::GoOn(Box::new(exchange));
+        self.course = Course::GoOn(exchange);
         let cause = Arc::new(CloseCause::Damaged);
         tracing::debug!(%cause, ?pause, "asking again on another connection");
         self.put(Event::Interrupted { cause, pause }).await;
@@ -331,7 +330,7 @@ impl Followed {
     }
 
     /// Neither stops nor frees what the server has.
-    fn leave(self) -> Exchange {
+    fn leave(self) -> Box<Exchange> {
         if let Some(retention) = self.in_flight.end() {
             retention.keep();
         }
@@ -340,6 +339,9 @@ impl Followed {
 
     /// Sends the grant that is due.
     fn grant(&mut self) {
+        if !self.exchange.has_credit() {
+            return;
+        }
         if let Some(up_to) = self.exchange.poll_grant(now()) {
             // A connection that has ended will say so.
             let _ = self.line.control(Control::Credit { target: self.id(), up_to });
@@ -356,15 +358,15 @@ impl Followed {
             biased;
             delivery = self.in_flight.next() => Some(delivery),
             () = sleep_until(due.into()) => {
-                self.note_held();
+                self.note_held(now());
                 None
             }
         }
     }
 
     /// Puts the idle limit off by what the connection was held since the last time.
-    fn note_held(&mut self) {
-        let total = self.line.held(now());
+    fn note_held(&mut self, now: Instant) {
+        let total = self.line.held(now);
         self.exchange.handle_held(total.saturating_sub(self.held));
         self.held = total;
     }

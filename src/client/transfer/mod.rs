@@ -43,6 +43,9 @@ pub(crate) use save::request_digest;
 pub(crate) use start::{Composed, PartStore};
 use watch::Watchers;
 
+/// The longest data, in bytes of JSON, that is made sense of where it came, if there is no payload.
+const LIGHT_REPLY_BYTES: usize = 16 << 10;
+
 /// An operation under way: a stream of [`Event`]s, and a verdict at its end.
 ///
 /// Three ways to take it: [`collect`](Self::collect) it into memory, [`save`](Self::save) it to a
@@ -153,12 +156,15 @@ impl<O: Operation> Transfer<O> {
         let payload = payload.freeze();
         let (operation, limits) = (Arc::clone(&self.operation), self.options.limits.clone());
         let begun = self.begun;
+        let is_light = payload.is_empty() && reply.data_bytes() <= LIGHT_REPLY_BYTES;
         let conclude = move || {
             let output = operation.conclude(&reply, &mut Cursor::new(&payload), &limits);
             (output, payload, Receipt::new(&reply, begun, now()))
         };
-        // Archives take long to check; the socket must not wait for it.
-        let (output, payload, receipt) = beside(conclude).await?;
+        // Archives take long to check; the socket must not wait for it. A short answer takes less
+        // than another thread would to begin.
+        let (output, payload, receipt) =
+            if is_light { conclude() } else { beside(conclude).await? };
         if let Some(kept) = kept {
             kept.free();
         }

@@ -1,6 +1,7 @@
 //! What an engine and the transfer that polls it share.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -133,9 +134,8 @@ impl Outlet {
         operation: String,
         deadline: Option<(Duration, Instant)>,
         is_kept: bool,
-        work: impl Future<Output = Result<T, Error>>,
+        mut work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let mut work = std::pin::pin!(work);
         let in_time = async {
             let Some((limit, at)) = deadline else { return work.await };
             timeout_at(at, &mut work).await.unwrap_or_else(|_| {

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use super::ahead::Ahead;
 use super::begun::Begun;
-use super::engine::{Engine, Verdict, new_key};
+use super::engine::{Engine, Verdict};
 use super::handle::OperationHandle;
 use super::outlet::{Outlet, Output};
 use super::watch::Watchers;
@@ -47,7 +47,6 @@ impl<O: Operation> Transfer<O> {
             Arc::clone(&transport),
             options.clone(),
             Arc::clone(&outlet),
-            new_key()?,
         );
         let journal = options.journal.as_ref();
         let leftover = match handle {
@@ -64,7 +63,8 @@ impl<O: Operation> Transfer<O> {
         let mut transfer = Self::new(transport, operation, options, outlet, Box::pin(engine.run()));
         (transfer.begun, transfer.bytes) = (begun, bytes);
         transfer.leftover = leftover.map(Box::new);
-        transfer.until_started().await
+        transfer.until_started().await?;
+        Ok(transfer)
     }
 
     /// A transfer whose payload `engine` puts together out of other transfers.
@@ -78,7 +78,8 @@ impl<O: Operation> Transfer<O> {
     ) -> Result<Self, Error> {
         let mut transfer = Self::new(transport, operation, options, outlet, engine);
         transfer.composed = Some(Box::new(composed));
-        transfer.until_started().await
+        transfer.until_started().await?;
+        Ok(transfer)
     }
 
     fn new(
@@ -108,10 +109,10 @@ impl<O: Operation> Transfer<O> {
         }
     }
 
-    async fn until_started(mut self) -> Result<Self, Error> {
+    async fn until_started(&mut self) -> Result<(), Error> {
         while let Some(output) = self.next_from_engine().await {
             match output {
-                Output::Started => return Ok(self),
+                Output::Started => return Ok(()),
                 // That it starts over, say, may come before the request does.
                 output => self.ahead.push_unseen(output),
             }

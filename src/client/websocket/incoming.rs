@@ -62,9 +62,8 @@ impl Incoming {
             if self.is_closed {
                 return Err(ReadError::Cut);
             }
-            if let Some(message) = self.reader.read(&mut self.input).map_err(ReadError::Frame)? {
-                self.is_closed = matches!(message, Message::Close(_));
-                return Ok(message);
+            if let Some(message) = self.next_read() {
+                return message;
             }
             let read = if let Some(room) = self.reader.room() {
                 self.is_behind_large = true;
@@ -81,6 +80,13 @@ impl Incoming {
                 return Err(ReadError::Cut);
             }
         }
+    }
+
+    /// The next message, if all of it has been read already.
+    pub(crate) fn next_read(&mut self) -> Option<Result<Message, ReadError>> {
+        let message = self.reader.read(&mut self.input).map_err(ReadError::Frame).transpose()?;
+        self.is_closed = matches!(message, Ok(Message::Close(_)));
+        Some(message)
     }
 
     /// Frees memory that has not been needed for long.

@@ -7,6 +7,8 @@ mod params;
 mod resume;
 mod unwritable;
 
+use std::fmt::Write as _;
+
 pub use control::{Control, STREAM_DOMAIN};
 pub use incoming::{IncomingRequest, RequestError};
 pub use params::Params;
@@ -17,6 +19,9 @@ pub use unwritable::{Form, Unwritable};
 use super::feature::{Feature, Features};
 use super::id::{MessageId, OperationKey};
 use super::operation::OperationName;
+
+/// How long a request is beside its params, usually at most, in bytes.
+const USUAL_BYTES: usize = 384;
 
 /// Whether a request asked for a stream; decides how its frames are read (PROTOCOL 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +111,9 @@ impl Request {
         chunk_size: Option<u64>,
         agreed: Features,
     ) -> String {
-        let mut json = String::from("{\"id\":");
+        // What is not params is shorter than this, so that it is written without growing.
+        let mut json = String::with_capacity(params.len().saturating_add(USUAL_BYTES));
+        json.push_str("{\"id\":");
         push_string(&mut json, id.as_str());
         json.push_str(",\"domain\":");
         push_string(&mut json, self.name.domain());
@@ -115,20 +122,26 @@ impl Request {
         json.push_str(",\"params\":");
         json.push_str(params);
         if let Some(ms) = self.timeout_ms {
-            json.push_str(&format!(",\"timeout\":{ms}"));
+            push_number(&mut json, ",\"timeout\":", ms);
         }
         if let Some(size) = chunk_size {
-            json.push_str(&format!(",\"stream\":true,\"chunkSize\":{size}"));
+            push_number(&mut json, ",\"stream\":true,\"chunkSize\":", size);
+        }
+        for (at, name) in agreed.names().enumerate() {
+            json.push_str(if at == 0 { ",\"features\":[\"" } else { ",\"" });
+            json.push_str(name);
+            json.push('"');
         }
         if !agreed.is_empty() {
-            let names: Vec<_> = agreed.names().map(|name| format!("\"{name}\"")).collect();
-            json.push_str(&format!(",\"features\":[{}]", names.join(",")));
+            json.push(']');
         }
         if let Some(key) = self.operation.as_ref().filter(|_| agreed.contains(Feature::Resume)) {
-            json.push_str(&format!(",\"operation\":\"{}\"", key.as_str()));
+            json.push_str(",\"operation\":\"");
+            json.push_str(key.as_str());
+            json.push('"');
         }
         if let Some(window) = self.window.filter(|_| agreed.contains(Feature::Credit)) {
-            json.push_str(&format!(",\"window\":{window}"));
+            push_number(&mut json, ",\"window\":", window);
         }
         json.push('}');
         json
@@ -139,7 +152,10 @@ impl Request {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn check(&self, server: Option<Features>) -> Result<(), Unwritable> {
-        self.written_params(server).map(drop)
+        match server {
+            Some(_) => Ok(()),
+            None => self.written_params(server).map(drop),
+        }
     }
 
     fn written_params(&self, server: Option<Features>) -> Result<String, Unwritable> {
@@ -170,6 +186,12 @@ impl Request {
         };
         usable.without(Feature::Stream)
     }
+}
+
+fn push_number(json: &mut String, key: &str, number: u64) {
+    json.push_str(key);
+    // Writing a string cannot fail.
+    let _ = write!(json, "{number}");
 }
 
 #[cfg(test)]

@@ -84,6 +84,13 @@ pub(crate) fn push_member(object: &mut String, key: &str, value: &RawValue) {
 
 /// Appends `text` as a JSON string, in raw UTF-8.
 pub(crate) fn push_string(json: &mut String, text: &str) {
+    let is_plain = |byte: &u8| *byte >= b' ' && !matches!(byte, b'"' | b'\\');
+    if text.as_bytes().iter().all(is_plain) {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+        return;
+    }
     // Writing a string cannot fail: it has no map keys and the writer is memory.
     json.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
