@@ -8,6 +8,7 @@ use std::hint::black_box;
 use bytes::BytesMut;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use longhaul::proto::Alias;
+use longhaul::proto::BufferPool;
 use longhaul::proto::checksum::Crc32;
 use longhaul::proto::frame::write::FrameWriter;
 use longhaul::proto::frame::{BinaryEnvelope, BinaryHeader, Body, Envelope};
@@ -64,6 +65,7 @@ fn coming(c: &mut Criterion) {
 
 /// Read as a whole, then decoded: by the short cut, and by the full reader.
 fn whole(c: &mut Criterion) {
+    let mut pool = BufferPool::default();
     let mut group = c.benchmark_group("text");
     for bytes in CHUNK_BYTES {
         let short_cut = chunk_text(bytes);
@@ -77,7 +79,7 @@ fn whole(c: &mut Criterion) {
                     let envelope = Envelope::read(black_box(text), &mut mended);
                     let body = envelope.expect("a frame").body(Mode::Stream);
                     let Ok(Body::Chunk(chunk)) = body else { panic!("no chunk") };
-                    chunk.decode().expect("base64").crc32()
+                    chunk.decode(&mut pool).expect("base64").crc32()
                 });
             });
         }
