@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use longhaul::proto::BufferPool;
 use longhaul::proto::checksum::Crc32;
 use longhaul::proto::frame::write::FrameWriter;
 use longhaul::proto::frame::{BinaryEnvelope, BinaryHeader, Chunk, DecodedChunk};
@@ -150,8 +151,9 @@ fn binary(bytes: usize, turns: u32) {
 fn base64(bytes: usize, turns: u32) {
     let data = longhaul::proto::base64::encode(&vec![0xa5; bytes]);
     let chunk = Chunk { seq: 1, data: data.into(), offset: None, crc32: None };
+    let mut pool = BufferPool::default();
     for _ in 0..turns {
-        black_box(black_box(&chunk).decode().expect("base64"));
+        black_box(black_box(&chunk).decode(&mut pool).expect("base64"));
     }
 }
 
