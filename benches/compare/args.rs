@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// Where results go [default: target/compare]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Decoded MiB a second that the sender keeps to, so that no client makes it wait
+    #[arg(long, value_name = "MIB")]
+    pace: Option<u32>,
     /// Seconds after which a run is stopped and counts as failed
     #[arg(long, default_value_t = 120)]
     pub(crate) limit: u64,
@@ -57,6 +60,8 @@ pub(crate) struct Extent {
     pub(crate) size: u64,
     pub(crate) memory_size: u64,
     pub(crate) chunks: Vec<u64>,
+    /// Decoded MiB a second that are sent, if not as fast as can be.
+    pub(crate) pace: Option<u32>,
 }
 
 impl Args {
@@ -67,10 +72,11 @@ impl Args {
         }
         if self.quick {
             let size = 12 << 20;
-            return Extent { quick: true, rounds: 1, size, memory_size: size, chunks };
+            return Extent { quick: true, rounds: 1, size, memory_size: size, chunks, pace: None };
         }
         Extent {
             quick: false,
+            pace: self.pace,
             rounds: self.rounds.max(1),
             size: self.size.as_u64().max(1),
             memory_size: self.memory_size.as_u64().max(1),

@@ -78,7 +78,7 @@ fn bench(args: &Args) -> anyhow::Result<ExitCode> {
         .collect();
     let load = report::load();
     let folder = tempfile::tempdir()?;
-    let sending = Sending::start(folder.path())?;
+    let sending = Sending::start(folder.path(), extent.pace)?;
     let runner = Runner {
         sending: &sending,
         programs: &programs,

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::sender::Ports;
+use crate::sender::{PACE, Ports};
 
 /// A running sender; it ends with this.
 pub(crate) struct Sending {
@@ -24,10 +24,11 @@ pub(crate) struct Expected {
 }
 
 impl Sending {
-    pub(crate) fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(folder: &Path, pace: Option<u32>) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("sender")
             .arg(folder)
+            .envs(pace.map(|pace| (PACE, pace.to_string())))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

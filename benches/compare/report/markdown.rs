@@ -8,7 +8,7 @@ pub(super) fn text(results: &Results) -> String {
     let chunks: Vec<_> = extent.chunks.iter().copied().map(size_title).collect();
     let mut text = format!(
         "# longhaul and what else could move the same bytes\n\n\
-         Loopback; {} rounds; {} into nothing, {} into memory; chunks of {}. {}, {} processors, \
+         Loopback; {} rounds; {} into nothing, {} into memory; chunks of {}, {}. {}, {} processors, \
          load {} before and {} after.\n\n\
          Each figure is the median of the rounds (least to most); each ratio is one within a round. \
          Processor time is user and system of the whole process, its start included.\n",
@@ -16,6 +16,7 @@ pub(super) fn text(results: &Results) -> String {
         size_title(extent.size),
         size_title(extent.memory_size),
         chunks.join(", "),
+        extent.pace.map_or("as fast as can be".to_owned(), |pace| format!("{pace} MiB/s")),
         machine.system,
         machine.processors,
         machine.load.0,

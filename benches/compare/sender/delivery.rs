@@ -100,6 +100,11 @@ impl Delivery {
         }
     }
 
+    /// The decoded length of a chunk.
+    pub(crate) fn decoded(&self, seq: u64) -> u64 {
+        self.rest_at(seq).map_or(self.stock.chunk_bytes(), |rest| rest.bytes as u64)
+    }
+
     /// Appends head and tail of a chunk's frame to `out`.
     pub(crate) fn frame(&self, seq: u64, out: &mut Vec<u8>) -> Framed {
         if self.form == Form::Bare {

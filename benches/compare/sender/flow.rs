@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
@@ -10,6 +11,10 @@ use super::delivery::Delivery;
 
 /// About how much goes into one write.
 const BATCH_BYTES: usize = 1 << 20;
+/// How much is written before the clock is looked at, where there is a pace to keep to.
+const PACED_BYTES: usize = 256 << 10;
+/// How many decoded MiB are sent a second, in the sender's environment.
+pub(crate) const PACE: &str = "COMPARE_PACE";
 /// At most as many frames: three slices each, below what a kernel takes at once.
 const BATCH_FRAMES: u64 = 256;
 
@@ -24,16 +29,27 @@ where
     F: Future<Output = u64>,
 {
     let total = delivery.total();
-    let mut batch = Batch::default();
+    let pace: Option<f64> = std::env::var(PACE).ok().and_then(|pace| pace.parse().ok());
+    let batch_bytes = if pace.is_some() { PACED_BYTES } else { BATCH_BYTES };
+    let (mut batch, begun, mut sent) = (Batch::default(), Instant::now(), 0);
     let mut next = 1;
     while next <= total {
         let most = granted(next).await.min(total).min(next + BATCH_FRAMES - 1);
         batch.clear();
-        while next <= most && batch.bytes < BATCH_BYTES {
+        while next <= most && batch.bytes < batch_bytes {
             batch.add(delivery, next);
+            sent += delivery.decoded(next);
             next += 1;
         }
         batch.write(write, delivery).await?;
+        if let Some(pace) = pace {
+            #[allow(clippy::cast_precision_loss, reason = "a pace is no account")]
+            let due = Duration::from_secs_f64(sent as f64 / (pace * f64::from(1 << 20)));
+            // A timer would be coarser than what is to be kept to.
+            while begun.elapsed() < due {
+                tokio::task::yield_now().await;
+            }
+        }
     }
     write.flush().await
 }

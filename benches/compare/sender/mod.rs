@@ -20,4 +20,5 @@ mod port;
 mod session;
 mod stock;
 
+pub(crate) use flow::PACE;
 pub(crate) use port::{Ports, run};
