@@ -40,15 +40,17 @@ pub(crate) fn run(args: &TuneArgs, talk: TalkArgs) -> Result<Done, Failure> {
         let mut tuning = Tuning::new(client, subject, args, Display::new(talk));
         let report = Box::pin(tuning.measure(interruption)).await?;
         drop(tuning);
-        if let (Some(path), true) = (&args.output, report.is_measured()) {
-            draw(path, &report)?;
-        }
         let shown = args.output.as_deref().filter(|_| report.is_measured());
+        let drawn = shown.map_or(Ok(()), |path| draw(path, &report));
+        // What was measured is told to people even where it cannot be drawn; an object is one.
         if args.json {
+            drawn?;
             interruption.or_drop(output::object(&report.json(shown))).await?;
-        } else {
-            interruption.or_drop(output::lines(&report.lines(shown))).await?;
+            return Ok(Done::Complete);
         }
+        let picture = shown.filter(|_| drawn.is_ok());
+        interruption.or_drop(output::lines(&report.lines(picture))).await?;
+        drawn?;
         Ok(Done::Complete)
     })
 }
@@ -225,6 +227,12 @@ fn window(bytes: u64, welcome: &Welcome) -> Option<u64> {
 
 /// Says before anything is measured that a picture cannot be written there.
 fn check_place(path: &Path) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::usage(
+            "the picture goes into a file",
+            "name a file with -o; the table is on stdout",
+        ));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let is_there = folder.is_none_or(Path::is_dir) && !path.is_dir();
     if is_there {

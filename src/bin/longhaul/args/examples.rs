@@ -80,8 +80,9 @@ Examples:
 Times are from the request: to the first byte of the payload, and to the end,
 verified. CPU is that of this process. What may come ahead waits here until it
 is taken, so it is memory. The line marked * is advised: another size than the
-default only if it was faster in every round, and by more than chance explains. A server that answers in one
-message has no chunks: there is nothing to tune, which is no failure.";
+default only if each of its runs was faster than any of the default's. All of
+it takes 5 minutes at most, or what --timeout says. A server that answers in
+one message has no chunks: there is nothing to tune, which is no failure.";
 
 pub(super) const SERVE: &str = "\
 Examples:

@@ -1,9 +1,9 @@
 //! Which size to use, and why.
 //!
-//! A size is recommended in place of the default only if the difference cannot be chance: it was
-//! faster in every round, by more than a twentieth in the middle, and by more than the default's
-//! own times differ from each other. Of those, the one that holds least among those as fast as the
-//! fastest.
+//! A size is recommended in place of the default only if the difference is hardly chance: the slowest
+//! of its runs was faster than the fastest of the default's, by more than a twentieth in the middle,
+//! and by more than the default's own times differ from each other, in runs long enough to tell. Of
+//! those, the one that holds least among those as fast as the fastest.
 
 use super::report::size;
 use super::run::{Size, median};
@@ -44,9 +44,7 @@ impl Advice {
             return keep("the default was not measured".to_owned());
         };
         if reference.runs.len() < LEAST_ROUNDS {
-            return keep(format!(
-                "fewer than {LEAST_ROUNDS} rounds say nothing of what is chance; the default stays"
-            ));
+            return keep(format!("fewer than {LEAST_ROUNDS} rounds say nothing of what is chance"));
         }
         if have_same_chunks(sizes) {
             return keep(
@@ -59,9 +57,10 @@ impl Advice {
             pairs.map(|(before, now)| before / now.max(1e-9) - 1.0).collect::<Vec<_>>()
         };
         let gain = |size: &Size| median(gains(size).into_iter());
+        let fastest = reference.seconds().fold(f64::MAX, f64::min);
         let is_better = |size: &&Size| {
-            let always = gains(size).into_iter().all(|gain| gain > 0.0);
-            always && gain(size) > NOTICEABLE.max(scatter)
+            let slowest = size.seconds().fold(0.0, f64::max);
+            slowest < fastest && gain(size) > NOTICEABLE.max(scatter)
         };
         let better: Vec<_> = sizes.iter().filter(is_better).collect();
         let most = better.iter().map(|size| gain(size)).fold(0.0, f64::max);
@@ -71,8 +70,8 @@ impl Advice {
                 chunk_bytes: Some(best.asked),
                 is_change: true,
                 reason: format!(
-                    "it was faster than {} in each of {} rounds, by {:.0} % in the median, while the \
-                     times of {0} itself differ by {:.0} %",
+                    "each of its {1} runs was faster than any with {0}, by {2:.0} % in the median, while \
+                     the times of {0} itself differ by {3:.0} %",
                     size(default),
                     best.runs.len(),
                     gain(best) * 100.0,
@@ -81,8 +80,8 @@ impl Advice {
                 ignored,
             },
             None => keep(format!(
-                "no other size was faster by more than chance: the times of {} itself differ by \
-                 {:.0} %",
+                "no other size was faster in all its runs, and by more than the times of {} itself \
+                 differ, which is {:.0} %",
                 size(default),
                 scatter * 100.0
             )),
@@ -178,8 +177,8 @@ mod tests {
     #[test]
     fn what_may_be_chance_changes_nothing() {
         for other in [
-            // Not in every round, a little, and less than the default's own scatter.
-            &[300, 310, 510][..],
+            // Not in every run, a little, and less than the default's own scatter.
+            &[300, 310, 501][..],
             &[490, 495, 492],
             &[500, 505, 502],
         ] {
