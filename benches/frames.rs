@@ -3,10 +3,14 @@
 //!
 //! `cargo bench --bench frames`
 
+#[path = "frame/mod.rs"]
+mod frame;
+
 use std::hint::black_box;
 
 use bytes::BytesMut;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use frame::frame;
 use longhaul::proto::Alias;
 use longhaul::proto::BufferPool;
 use longhaul::proto::checksum::Crc32;
@@ -22,24 +26,6 @@ const READ_BYTES: usize = 64 << 10;
 
 fn chunk_text(bytes: usize) -> String {
     FrameWriter::new("git_1").chunk(1, &vec![0xa5; bytes], None)
-}
-
-/// A frame as a server sends it: not masked, its length in the shortest form.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(len), _) if len < 126 => frame.push(len),
-        (_, Ok(len)) => {
-            frame.push(126);
-            frame.extend(len.to_be_bytes());
-        }
-        _ => {
-            frame.push(127);
-            frame.extend((payload.len() as u64).to_be_bytes());
-        }
-    }
-    frame.extend(payload);
-    frame
 }
 
 /// Decoded while it comes, in pieces, and its CRC-32 computed.

@@ -3,10 +3,14 @@
 //!
 //! `cargo bench --bench websocket`
 
+#[path = "frame/mod.rs"]
+mod frame;
+
 use std::hint::black_box;
 
 use bytes::BytesMut;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use frame::frame;
 use longhaul::proto::websocket::MessageReader;
 
 const MESSAGE_BYTES: [usize; 5] = [100, 4 << 10, 64 << 10, 768 << 10, 5 << 20];
@@ -17,24 +21,6 @@ const LEAST_BYTES: usize = 64 << 10;
 
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
-
-/// A frame as a server sends it: not masked, its length in the shortest form.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(len), _) if len < 126 => frame.push(len),
-        (_, Ok(len)) => {
-            frame.push(126);
-            frame.extend(len.to_be_bytes());
-        }
-        _ => {
-            frame.push(127);
-            frame.extend((payload.len() as u64).to_be_bytes());
-        }
-    }
-    frame.extend(payload);
-    frame
-}
 
 fn messages(c: &mut Criterion) {
     let mut group = c.benchmark_group("messages");

@@ -15,12 +15,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use longhaul::proto::{
-    Feature, Features, Limits, Operation, OperationError, OperationName, Params, PayloadReader,
-    Reply,
-};
+use longhaul::proto::{Feature, Features};
 use longhaul::server::Server;
-use longhaul::{Client, TransferOptions};
+use longhaul::{Client, RequestBuilder, TransferOptions};
 
 const MIB: u64 = 1 << 20;
 /// How long a message takes there and back where the way is long.
@@ -56,7 +53,7 @@ async fn stopped(url: &str) {
             let client = Client::builder(url).connect().await.unwrap();
             let resting = match row {
                 0 => None,
-                _ => Some(client.start(Bulk(BYTES)).await.unwrap()),
+                _ => Some(payload(&client, BYTES).start().await.unwrap()),
             };
             // What it may be sent has come, and it stays so.
             while resting.is_some() && client.stats().messages < 9 {
@@ -64,7 +61,7 @@ async fn stopped(url: &str) {
             }
             let cost = Cost::begin();
             let busy = (0..3).map(|_| async {
-                let transfer = client.start(Bulk(BYTES)).await.unwrap();
+                let transfer = payload(&client, BYTES).start().await.unwrap();
                 transfer.finish().await.unwrap()
             });
             futures::future::join_all(busy).await;
@@ -101,7 +98,7 @@ async fn window(url: &str, round_trip: Option<Duration>) {
                     .chunk_bytes(chunk_bytes)
                     .window(window);
                 let cost = Cost::begin();
-                let transfer = client.start_with(Bulk(bytes), options).await.unwrap();
+                let transfer = payload(&client, bytes).options(options).start().await.unwrap();
                 transfer.finish().await.unwrap();
                 // The first round only warms up.
                 if round > 0 {
@@ -187,34 +184,6 @@ impl Rows {
     }
 }
 
-/// So many bytes of the server's domain `test`.
-struct Bulk(u64);
-
-impl Operation for Bulk {
-    type Output = ();
-
-    fn name(&self) -> OperationName {
-        OperationName::new("test", "payload")
-    }
-
-    fn params(&self) -> Params {
-        Params::new().with("size", self.0)
-    }
-
-    fn has_payload(&self) -> bool {
-        true
-    }
-
-    fn conclude(
-        &self,
-        _: &Reply,
-        _: &mut dyn PayloadReader,
-        _: &Limits,
-    ) -> Result<(), OperationError> {
-        Ok(())
-    }
-}
-
 /// A server in a process of its own.
 struct Serving {
     url: String,
@@ -253,4 +222,9 @@ async fn serve() {
     println!("{}\n{}", server.url(), link.url());
     let gone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     let _ = gone.await;
+}
+
+/// So many bytes of the server's domain `test`.
+fn payload(client: &Client, bytes: u64) -> RequestBuilder<'_> {
+    client.request("test", "payload").param("size", bytes).stream()
 }

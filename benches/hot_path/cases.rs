@@ -16,6 +16,7 @@ use longhaul::proto::{
 };
 
 use super::client;
+use super::frame::frame;
 
 /// Something that is done again and again.
 pub(crate) struct Case {
@@ -60,24 +61,6 @@ const fn case(
 
 /// How much comes at a time, as the client reads.
 const READ_BYTES: usize = 64 << 10;
-
-/// A frame as a server sends it: not masked, its length in the shortest form.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(len), _) if len < 126 => frame.push(len),
-        (_, Ok(len)) => {
-            frame.push(126);
-            frame.extend(len.to_be_bytes());
-        }
-        _ => {
-            frame.push(127);
-            frame.extend((payload.len() as u64).to_be_bytes());
-        }
-    }
-    frame.extend(payload);
-    frame
-}
 
 /// The number of the first chunk, so that all numbers are as long.
 const FIRST: u64 = 1_000_000;

@@ -16,6 +16,8 @@
 
 mod cases;
 mod client;
+#[path = "../frame/mod.rs"]
+mod frame;
 #[path = "../small/peer.rs"]
 mod peer;
 

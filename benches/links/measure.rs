@@ -3,9 +3,6 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
-use longhaul::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
-};
 use longhaul::{Client, Event, TransferOptions};
 
 use crate::plan::{Case, Line};
@@ -24,11 +21,15 @@ pub(crate) struct Figures {
 /// Transfers what takes so long if the line is full; one that takes twice as long is stopped
 /// and counted by what came until then.
 pub(crate) async fn measure(client: &Client, line: &Line, case: &Case, seconds: f64) -> Figures {
-    let bulk = Bulk { bytes: line.bytes_in(seconds), chunk_delay_ms: line.message_ms };
     let options = TransferOptions::default().chunk_size(case.size).window(case.window);
     let (begun, processor) = (Instant::now(), processor_time());
     let stop = tokio::time::Instant::from_std(begun + Duration::from_secs_f64(seconds * 2.0));
-    let mut transfer = client.start_with(bulk, options).await.unwrap();
+    let request = client
+        .request("test", "payload")
+        .param("size", line.bytes_in(seconds))
+        .param("chunkDelayMs", line.message_ms)
+        .options(options);
+    let mut transfer = request.stream().start().await.unwrap();
     let (mut received, mut chunk) = (0, 0);
     let is_whole = loop {
         match tokio::time::timeout_at(stop, transfer.next()).await {
@@ -66,35 +67,4 @@ fn processor_time() -> Duration {
 #[cfg(not(unix))]
 fn processor_time() -> Duration {
     Duration::ZERO
-}
-
-/// So many bytes of the server's domain `test`.
-struct Bulk {
-    bytes: u64,
-    chunk_delay_ms: u64,
-}
-
-impl Operation for Bulk {
-    type Output = ();
-
-    fn name(&self) -> OperationName {
-        OperationName::new("test", "payload")
-    }
-
-    fn params(&self) -> Params {
-        Params::new().with("size", self.bytes).with("chunkDelayMs", self.chunk_delay_ms)
-    }
-
-    fn has_payload(&self) -> bool {
-        true
-    }
-
-    fn conclude(
-        &self,
-        _: &Reply,
-        _: &mut dyn PayloadReader,
-        _: &Limits,
-    ) -> Result<(), OperationError> {
-        Ok(())
-    }
 }

@@ -4,10 +4,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use futures::future::join_all;
-use longhaul::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
-};
-use longhaul::{Client, Event, TransferOptions};
+use longhaul::{Client, Event, Transfer, TransferOptions, Untyped};
 
 use super::MIB;
 use super::job::Figures;
@@ -50,7 +47,7 @@ pub(crate) async fn first_chunk(url: &str, busy: u64, times: u64) -> Figures {
     let mut seconds = Vec::new();
     for _ in 0..times {
         let begun = Instant::now();
-        let mut transfer = client.start_with(Bulk(FIRST_BYTES), options()).await.unwrap();
+        let mut transfer = start(&client, FIRST_BYTES).await;
         while !matches!(transfer.next().await.unwrap(), Event::Data(_)) {}
         seconds.push(begun.elapsed().as_secs_f64());
         transfer.finish().await.unwrap();
@@ -64,38 +61,13 @@ pub(crate) async fn first_chunk(url: &str, busy: u64, times: u64) -> Figures {
 }
 
 async fn receive(client: &Client, bytes: u64) {
-    let transfer = client.start_with(Bulk(bytes), options()).await.unwrap();
+    let transfer = start(client, bytes).await;
     assert_eq!(transfer.finish().await.unwrap().bytes, bytes);
 }
 
-fn options() -> TransferOptions {
-    TransferOptions::default().without_digest().max_payload_bytes(16 << 30)
-}
-
 /// So many bytes of the server's domain `test`.
-struct Bulk(u64);
-
-impl Operation for Bulk {
-    type Output = ();
-
-    fn name(&self) -> OperationName {
-        OperationName::new("test", "payload")
-    }
-
-    fn params(&self) -> Params {
-        Params::new().with("size", self.0)
-    }
-
-    fn has_payload(&self) -> bool {
-        true
-    }
-
-    fn conclude(
-        &self,
-        _: &Reply,
-        _: &mut dyn PayloadReader,
-        _: &Limits,
-    ) -> Result<(), OperationError> {
-        Ok(())
-    }
+async fn start(client: &Client, bytes: u64) -> Transfer<Untyped> {
+    let options = TransferOptions::default().without_digest().max_payload_bytes(16 << 30);
+    let request = client.request("test", "payload").param("size", bytes).options(options);
+    request.stream().start().await.unwrap()
 }
