@@ -15,6 +15,7 @@
 //! accepted: [`Recovery`] says how such a request goes on.
 
 mod answer;
+mod chunk;
 mod error;
 mod recovery;
 
@@ -26,15 +27,15 @@ pub use error::ExchangeError;
 pub use recovery::{Recovery, Retained};
 use serde_json::value::RawValue;
 
-use super::assembler::{AssembleError, Assembled, ChunkAssembler, Pushed};
+use super::assembler::{AssembleError, Assembled, ChunkAssembler};
 use super::checksum::Sha256;
 use super::credit::Credit;
 use super::feature::{Feature, Features};
-use super::frame::{BinaryChunk, BinaryEnvelope, Body, Complete, DecodedChunk, Envelope, Kind};
+use super::frame::{Body, Complete, Envelope, Kind};
 use super::limits::{Limits, WINDOW};
 use super::reply::{KeptWarnings, Progress, Reply, ServerError, Warning};
 use super::request::Mode;
-use super::stats::{Counters, add, count};
+use super::stats::{Counters, count};
 
 /// What a request is to hold its answer to.
 #[derive(Clone, Debug)]
@@ -242,63 +243,12 @@ impl Exchange {
                 Ok(Event::Progress(progress))
             }
             Body::Warning(warning) => Ok(self.handle_warning(warning)),
-            Body::Chunk(chunk) => {
-                self.check_chunk(chunk.seq, chunk.offset.is_some(), chunk.crc32.is_some(), now)?;
-                let before = self.assembler.delivered_bytes();
-                let pushed = self.assembler.push(&chunk, out)?;
-                Ok(self.note_chunk(pushed, before, now))
-            }
+            Body::Chunk(chunk) => self.handle_text_chunk(&chunk, now, out),
             Body::Complete(complete) => self.handle_complete(&complete),
             Body::Answer(answer) => self.handle_answer(&answer, out),
             Body::Error(error) => Err(ExchangeError::Server(error)),
             Body::Unknown => Ok(Event::Ignored),
         }
-    }
-
-    /// Takes one chunk that was routed to this request, decoded, as [`Self::handle_text`] does.
-    ///
-    /// # Errors
-    /// [`ExchangeError`]: the request has failed.
-    pub fn handle_chunk(
-        &mut self,
-        chunk: DecodedChunk,
-        now: Instant,
-        out: &mut impl Extend<Bytes>,
-    ) -> Result<Event, ExchangeError> {
-        if !self.takes_frames() {
-            return Ok(Event::Ignored);
-        }
-        if self.is_resuming {
-            return Err(ExchangeError::NotAccepted { kind: Kind::Chunk });
-        }
-        let (has_offset, has_crc32) =
-            (chunk.declared_offset().is_some(), chunk.declared_crc32().is_some());
-        self.check_chunk(chunk.seq(), has_offset, has_crc32, now)?;
-        let before = self.assembler.delivered_bytes();
-        let pushed = self.assembler.push_decoded(chunk, out)?;
-        Ok(self.note_chunk(pushed, before, now))
-    }
-
-    /// Takes one binary message that was routed to this request, as [`Self::handle_text`] does.
-    ///
-    /// # Errors
-    /// [`ExchangeError`]: the request has failed.
-    pub fn handle_binary(
-        &mut self,
-        message: &Bytes,
-        now: Instant,
-        out: &mut impl Extend<Bytes>,
-    ) -> Result<Event, ExchangeError> {
-        if !self.takes_frames() {
-            return Ok(Event::Ignored);
-        }
-        let Ok(envelope) = BinaryEnvelope::read(message) else {
-            count(&self.counters.unreadable);
-            return Ok(Event::Ignored);
-        };
-        let BinaryChunk { header, bytes } = envelope.chunk().map_err(ExchangeError::Binary)?;
-        let chunk = DecodedChunk::new(header.seq, message.slice_ref(bytes));
-        self.handle_chunk(chunk.declaring(Some(header.offset), header.crc32), now, out)
     }
 
     /// The reply, once [`Event::Ended`] has come; `None` before. `sha256` is the digest of all
@@ -339,46 +289,6 @@ impl Exchange {
             count(&self.counters.unknown_ids);
         }
         self.end.is_none()
-    }
-
-    /// Holds a chunk to what was agreed, before it is looked at.
-    fn check_chunk(
-        &mut self,
-        seq: u64,
-        has_offset: bool,
-        has_crc32: bool,
-        now: Instant,
-    ) -> Result<(), ExchangeError> {
-        self.require(Kind::Chunk, "offset", has_offset)?;
-        self.require(Kind::Chunk, "crc32", has_crc32)?;
-        if let Some(credit) = &mut self.credit {
-            let granted = credit.granted();
-            if seq > granted {
-                return Err(ExchangeError::BeyondCredit { seq, granted });
-            }
-            credit.handle_chunk(now);
-        }
-        Ok(())
-    }
-
-    /// Counts what became of a chunk; `before` is what had been delivered without it.
-    fn note_chunk(&mut self, pushed: Pushed, before: u64, now: Instant) -> Event {
-        match pushed {
-            Pushed::Delivered { .. } => count(&self.counters.chunks),
-            Pushed::Parked => {
-                count(&self.counters.chunks);
-                count(&self.counters.parked_chunks);
-            }
-            Pushed::Repeated => count(&self.counters.repeated_chunks),
-            Pushed::Unchecked => count(&self.counters.unchecked_repeats),
-        }
-        let bytes = self.assembler.delivered_bytes().saturating_sub(before);
-        add(&self.counters.chunk_bytes, bytes);
-        if matches!(pushed, Pushed::Repeated | Pushed::Unchecked) {
-            return Event::Ignored;
-        }
-        self.extend_idle(now);
-        Event::Data(bytes)
     }
 
     fn handle_complete(&mut self, complete: &Complete<'_>) -> Result<Event, ExchangeError> {

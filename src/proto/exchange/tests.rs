@@ -3,7 +3,7 @@ use crate::proto::assembler::AssembleError;
 use crate::proto::base64::InvalidBase64;
 use crate::proto::checksum::Crc32;
 use crate::proto::frame::write::{FrameWriter, PayloadDigest};
-use crate::proto::frame::{BinaryHeader, FrameError};
+use crate::proto::frame::{BinaryHeader, DecodedChunk, FrameError};
 use crate::proto::id::{Alias, Seq};
 use bytes::BytesMut;
 
