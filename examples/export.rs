@@ -77,7 +77,9 @@ async fn export(url: &str, package: &str, options: TransferOptions) -> anyhow::R
         receipt.elapsed,
     );
     let digest = if receipt.digest_checked { "agreed with the server" } else { "computed here" };
-    println!("sha256 {:?} ({digest}); every entry's CRC was checked", receipt.sha256);
+    if let Some(sha256) = receipt.sha256 {
+        println!("sha256 {sha256} ({digest}); every entry's CRC was checked");
+    }
     for skipped in exported.skipped {
         println!("missing: {} {}: {}", skipped.kind, skipped.name, skipped.reason);
     }

@@ -59,7 +59,9 @@ async fn main() -> anyhow::Result<()> {
     // The events just end when something fails; the verdict says so.
     let receipt = transfer.finish().await?;
     println!("verified: {} bytes in {} chunks", receipt.bytes, receipt.chunks);
-    println!("sha256 {:?}", receipt.sha256);
+    if let Some(sha256) = receipt.sha256 {
+        println!("sha256 {sha256}");
+    }
     client.close().await;
     server.shutdown().await;
     Ok(())

@@ -93,7 +93,8 @@ async fn leave_and_come_back(url: &str, target: &Path) -> anyhow::Result<()> {
         .save(target)
         .await?;
     let (files, bytes) = (saved.output.files.len(), saved.receipt.bytes);
-    println!("verified and saved: {files} files, {bytes} bytes, {:?}", saved.receipt.sha256);
+    let sha256 = saved.receipt.sha256.map(|digest| digest.to_string()).unwrap_or_default();
+    println!("verified and saved: {files} files, {bytes} bytes, sha256 {sha256}");
     later.close().await;
     Ok(())
 }
