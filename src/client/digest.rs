@@ -33,9 +33,10 @@ impl Digester {
         Self { hasher: Some(Beside::new(hasher)), waiting: Vec::new(), waiting_bytes: 0 }
     }
 
-    /// A digest that nobody wants.
-    pub(crate) fn none() -> Self {
-        Self { hasher: None, waiting: Vec::new(), waiting_bytes: 0 }
+    /// A digest of nothing yet, which does nothing if nobody wants it.
+    pub(crate) fn fresh(is_wanted: bool) -> Self {
+        let hasher = is_wanted.then(|| Beside::new(Sha256Hasher::default()));
+        Self { hasher, waiting: Vec::new(), waiting_bytes: 0 }
     }
 
     /// Adds the next bytes; waits for those before, but for the last.

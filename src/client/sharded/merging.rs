@@ -14,7 +14,7 @@ use crate::client::file::Store;
 use crate::client::transfer::{Kept, Outlet, Output, Verdict};
 use crate::ops::git::archive::{Merge, MergeError};
 use crate::ops::git::{Outcome, ShardedExport};
-use crate::proto::checksum::{Sha256, Sha256Hasher};
+use crate::proto::checksum::Sha256;
 use crate::proto::{IdMint, Operation, OperationError, Reply, Seq, Warning};
 
 /// How much of the merged archive is handed on at once, in bytes.
@@ -83,7 +83,7 @@ async fn hand_on(outlet: &Outlet, place: &Path) -> Result<HandedOn, Error> {
     let unreadable = |source| Error::File { action: "reading", path: place.to_owned(), source };
     let path = place.to_owned();
     let mut file = beside(move || File::open(path)).await?.map_err(unreadable)?;
-    let mut digester = Digester::new(Sha256Hasher::default());
+    let mut digester = Digester::fresh(true);
     let (mut bytes, mut next) = (0_u64, Seq::FIRST);
     loop {
         let read = beside(move || {

@@ -25,7 +25,6 @@ use crate::client::event::Event;
 use crate::client::options::TransferOptions;
 use crate::client::retry::RetryBudget;
 use crate::client::transport::{Line, Started, Transport};
-use crate::proto::checksum::Sha256Hasher;
 use crate::proto::exchange::{Recovery, Terms};
 use crate::proto::stats::count;
 use crate::proto::{
@@ -95,7 +94,7 @@ impl<O: Operation> Engine<O> {
         options: TransferOptions,
         outlet: Arc<Outlet>,
     ) -> Self {
-        let digester = fresh_digester(&options);
+        let digester = Digester::fresh(options.needs_digest());
         Self {
             name: operation.name(),
             budget: RetryBudget::new(options.retries.clone().unwrap_or_default()),
@@ -315,7 +314,7 @@ impl<O: Operation> Engine<O> {
     /// Throws away what has come, and tells whoever reads.
     async fn restart(&mut self, cause: Arc<Error>) {
         self.course = Course::Fresh;
-        self.digester = fresh_digester(&self.options);
+        self.digester = Digester::fresh(self.options.needs_digest());
         self.received.clear();
         self.is_heard = false;
         self.outlet.note_handle(None);
@@ -395,11 +394,6 @@ impl<O: Operation> Engine<O> {
             self.budget.refill();
         }
     }
-}
-
-/// The digest of nothing yet, if it is wanted.
-fn fresh_digester(options: &TransferOptions) -> Digester {
-    if options.needs_digest() { Digester::new(Sha256Hasher::default()) } else { Digester::none() }
 }
 
 /// A key that nobody can guess.
