@@ -171,7 +171,8 @@ impl ServerError {
         let text = |key: &str| {
             let value = member(value.get(), key).filter(|value| value.get() != "null")?;
             let text = serde_json::from_str(value.get());
-            Some(text.map_or_else(|_| value.get().to_owned(), |LossyText(text)| text))
+            let LossyText(text) = text.unwrap_or_else(|_| LossyText::shortened(value.get().into()));
+            Some(text)
         };
         let pause =
             text("retryAfterMs").and_then(|ms| ms.parse().ok()).filter(|ms: &f64| !ms.is_nan());
