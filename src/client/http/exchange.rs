@@ -10,14 +10,12 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use crate::client::connect::BoxedStream;
+use crate::client::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
 
 /// What is to be sent.
 pub(crate) type HttpRequest = Request<Full<Bytes>>;
 /// The head of an answer.
 pub(crate) type Head = hyper::http::response::Parts;
-
-/// The largest head of an answer, in bytes.
-const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// How much of an answer's body is read.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +56,7 @@ impl HttpConnection {
     pub(crate) async fn open(stream: BoxedStream) -> Result<Self, HttpFailure> {
         let (sender, driving) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
+            .max_headers(MAX_HEADERS)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(HttpFailure::NoAnswer)?;
