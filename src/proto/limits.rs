@@ -33,7 +33,9 @@ pub const MAX_MENDED_GROWTH: usize = 1 << 20;
 /// is below this. What nobody looks at may be deeper: it is skipped without recursion.
 pub const MAX_VALUE_DEPTH: usize = 128;
 /// How many entries of a result's `skipped` are read; later ones are left out.
-pub const MAX_SKIPPED: usize = 100_000;
+pub const MAX_SKIPPED: usize = 20_000;
+/// How many bytes of text the entries of a result's `skipped` that are read may have together: 2 MiB.
+pub const MAX_SKIPPED_BYTES: usize = 2 << 20;
 /// The longest name of a retained state (`epoch`), in bytes.
 pub const MAX_EPOCH_BYTES: usize = 1024;
 /// How many chunks a server may send ahead of the consumer, where it offers `credit`.
