@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::pin::Pin;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -109,10 +109,18 @@ async fn read(mut body: Incoming, wish: BodyWish) -> Result<Bytes, HttpFailure> 
             }
             Ok(start.into())
         }
-        BodyWish::Whole(limit) => match Limited::new(body, limit).collect().await {
-            Ok(whole) => Ok(whole.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(HttpFailure::TooLarge { limit }),
-            Err(error) => Err(HttpFailure::Body(error)),
-        },
+        BodyWish::Whole(limit) => {
+            // Piece by piece into one place, so that it is there once.
+            let mut whole = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| HttpFailure::Body(error.into()))?;
+                let data = frame.into_data().unwrap_or_default();
+                if data.len() > limit.saturating_sub(whole.len()) {
+                    return Err(HttpFailure::TooLarge { limit });
+                }
+                whole.extend_from_slice(&data);
+            }
+            Ok(whole.into())
+        }
     }
 }
