@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use wait4::Wait4;
 
 /// How long a client may take until it has ended by itself.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_mins(3);
 /// How much of what a client prints is kept, in bytes.
 const MOST_PRINTED: u64 = 1 << 20;
 /// What the launcher is to do, by its environment.
