@@ -27,6 +27,7 @@
 mod data_preview;
 mod error;
 mod exception;
+pub(crate) mod limits;
 mod node_structure;
 mod request;
 mod walk;

@@ -4,21 +4,23 @@ use super::error::AdtAnswerError;
 use super::xml::{Token, Tokens};
 use crate::ops::git::ObjectKey;
 
-/// What stands below a package.
-#[derive(Debug, Default)]
-pub(super) struct Nodes {
-    pub(super) objects: Vec<ObjectKey>,
-    pub(super) subpackages: Vec<String>,
+/// What stands right below a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Below {
+    Object(ObjectKey),
+    /// A package, by its name in upper case.
+    Package(String),
 }
 
-/// Reads the objects and packages right below one package.
+/// Gives the objects and packages right below one package to `visit`, one after the other. What was
+/// visited counts only if there is no error.
 ///
 /// *Shape*: `asx:abap/asx:values/DATA/TREE_CONTENT` with one `SEU_ADT_REPOSITORY_OBJ_NODE` a node,
 /// whose `OBJECT_TYPE` is such as `CLAS/OC`. Fields come in any order. A node without `OBJECT_NAME`
 /// or `OBJECT_URI` is a group of others, and no object.
-pub(super) fn read(body: &[u8]) -> Result<Nodes, AdtAnswerError> {
+pub(super) fn read(body: &[u8], mut visit: impl FnMut(Below)) -> Result<(), AdtAnswerError> {
     let mut tokens = Tokens::of(body, "abap")?;
-    let (mut nodes, mut is_tree) = (Nodes::default(), false);
+    let mut is_tree = false;
     while tokens.depth() > 0 {
         let Token::Open(element) = tokens.next()? else { continue };
         if element.is("TREE_CONTENT") {
@@ -29,15 +31,15 @@ pub(super) fn read(body: &[u8]) -> Result<Nodes, AdtAnswerError> {
                 continue;
             }
             match object_type(&node.kind) {
-                Some("DEVC") => nodes.subpackages.push(node.name.to_uppercase()),
-                Some(kind) => nodes.objects.push(ObjectKey::new(kind, &node.name)),
+                Some("DEVC") => visit(Below::Package(node.name.to_uppercase())),
+                Some(kind) => visit(Below::Object(ObjectKey::new(kind, &node.name))),
                 None => {}
             }
         }
     }
     // What has no tree is another answer, and not a package without objects.
     let other = || AdtAnswerError::OtherDocument { expected: "TREE_CONTENT", got: "abap".into() };
-    is_tree.then_some(nodes).ok_or_else(other)
+    is_tree.then_some(()).ok_or_else(other)
 }
 
 #[derive(Default)]
@@ -102,8 +104,13 @@ mod tests {
     }
 
     fn names(nodes: &str) -> (Vec<String>, Vec<String>) {
-        let nodes = read(tree(nodes).as_bytes()).unwrap();
-        (nodes.objects.iter().map(ToString::to_string).collect(), nodes.subpackages)
+        let (mut objects, mut packages) = (Vec::new(), Vec::new());
+        let visit = |below| match below {
+            Below::Object(key) => objects.push(key.to_string()),
+            Below::Package(name) => packages.push(name),
+        };
+        read(tree(nodes).as_bytes(), visit).unwrap();
+        (objects, packages)
     }
 
     #[test]
@@ -132,8 +139,8 @@ mod tests {
     #[test]
     fn a_package_without_objects_is_a_tree_without_nodes() {
         assert_eq!(names(""), (vec![], vec![]));
-        let error = read(b"<asx:abap><DATA/></asx:abap>").unwrap_err();
+        let error = read(b"<asx:abap><DATA/></asx:abap>", drop).unwrap_err();
         assert!(matches!(error, AdtAnswerError::OtherDocument { .. }));
-        assert!(matches!(read(b"<html/>"), Err(AdtAnswerError::OtherDocument { .. })));
+        assert!(matches!(read(b"<html/>", drop), Err(AdtAnswerError::OtherDocument { .. })));
     }
 }

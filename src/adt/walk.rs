@@ -4,16 +4,11 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::data_preview::{self, Table};
 use super::error::AdtAnswerError;
+use super::exception;
+use super::limits::{MAX_OBJECTS, MAX_PACKAGES, MAX_ROWS};
+use super::node_structure::{self, Below};
 use super::request::Request;
-use super::{exception, node_structure};
 use crate::ops::git::{ListedObject, ObjectKey};
-
-/// The most packages that are walked through.
-pub(crate) const MAX_PACKAGES: usize = 10_000;
-/// The most objects that are listed.
-pub(crate) const MAX_OBJECTS: usize = 500_000;
-/// The most rows that data preview is asked for; as many as that may be a part.
-const MAX_ROWS: usize = 100_000;
 
 /// Where a list of objects comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -226,21 +221,23 @@ impl Walk {
             let is_nothing = is_second_look && is_refusal(status, body);
             return if is_nothing { Ok(()) } else { Err(WalkError::Refused) };
         }
-        let nodes = node_structure::read(body).map_err(WalkError::Unreadable)?;
-        let is_nothing = nodes.objects.is_empty() && nodes.subpackages.is_empty();
+        let mut is_nothing = true;
+        // An answer that breaks off ends the walk, and with it what was taken of that.
+        let read = node_structure::read(body, |below| {
+            is_nothing = false;
+            match below {
+                Below::Object(key) => self.add(key.kind(), key.name(), package),
+                Below::Package(name) if self.wants_subpackages => self.visit(&name, false),
+                Below::Package(_) => {}
+            }
+        });
+        read.map_err(WalkError::Unreadable)?;
         if is_nothing && package.is_root {
             // There may be no such package at all.
             return Ok(());
         }
         self.listed_by = ListedBy::NodeStructure;
         self.add("DEVC", &package.name, package);
-        for key in nodes.objects {
-            self.add(key.kind(), key.name(), package);
-        }
-        let subpackages = if self.wants_subpackages { nodes.subpackages } else { Vec::new() };
-        for name in &subpackages {
-            self.visit(name, false);
-        }
         Ok(())
     }
 

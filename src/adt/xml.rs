@@ -8,9 +8,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 
 use super::error::{AdtAnswerError, evidence};
-
-/// How deep elements may stand inside each other; answers have fewer than ten.
-const MAX_DEPTH: usize = 64;
+use super::limits::MAX_XML_DEPTH;
 
 /// What stands next in a document.
 pub(super) enum Token<'a> {
@@ -85,8 +83,8 @@ impl<'a> Tokens<'a> {
                 // An empty one is told as one that begins and ends.
                 Event::Start(start) | Event::Empty(start) => {
                     self.depth = self.depth.saturating_add(1);
-                    if self.depth > MAX_DEPTH {
-                        return Err(AdtAnswerError::TooDeep { limit: MAX_DEPTH });
+                    if self.depth > MAX_XML_DEPTH {
+                        return Err(AdtAnswerError::TooDeep { limit: MAX_XML_DEPTH });
                     }
                     Token::Open(Element(start))
                 }

@@ -7,23 +7,12 @@ use std::time::Duration;
 use super::connect::{ConnectError, Endpoint, GivenUrl, ProxyChoice, TlsOptions};
 use super::connection::Pace;
 use super::credentials::{CookieFile, Credentials, Logon};
+use super::limits::{CONNECT_TIMEOUT, HOLD_LIMIT, HTTP_TIMEOUT, PING_INTERVAL};
 use super::link::{Link, Way};
 use super::options::TransferOptions;
 use super::retry::Retries;
 use super::{Client, Secret};
 use crate::proto::limits::MAX_MESSAGE_BYTES;
-
-/// How long connecting may take: 15 s.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How long one exchange over HTTP may take: 30 s.
-const HTTP_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a transfer that is not read may hold up its connection: 30 s.
-const HOLD_LIMIT: Duration = Duration::from_secs(30);
-
-/// How far apart pings are: 30 s.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Describes a connection; [`connect`](Self::connect) makes it.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use super::driver::Driver;
 use super::error::{CloseCause, Error};
 use super::hold::HoldClock;
 use super::inbox::{Window, inbox};
+use super::limits::{MAX_PING_INTERVAL, MAX_REQUEST_BYTES, MAX_REQUESTS};
 use super::outbox::WireText;
 use super::transport::{Line, Started, Turn};
 use super::websocket::Socket;
@@ -25,13 +26,6 @@ use crate::proto::{
     ChunkSize, Control, Counters, Feature, Features, IdMint, MessageId, OperationKey, Request,
     Unwritable, Welcome,
 };
-
-/// The largest request that is sent, in bytes of text: 16 MiB, some 300,000 object names.
-pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
-/// How many requests may be under way at once where the server sets no limit.
-pub(crate) const MAX_REQUESTS: usize = 65_536;
-/// The longest that a server may ask pings to be apart; beyond it nobody would notice its end.
-const MOST_PING_INTERVAL: Duration = Duration::from_mins(10);
 
 /// The transfers' side of a connection; the driver's task has the other.
 #[derive(Debug)]
@@ -111,7 +105,7 @@ impl Connection {
         on_end: EndWatcher,
     ) -> Self {
         let (commands, receiver) = mpsc::unbounded_channel();
-        let asked = welcome.limits.min_ping_interval.unwrap_or_default().min(MOST_PING_INTERVAL);
+        let asked = welcome.limits.min_ping_interval.unwrap_or_default().min(MAX_PING_INTERVAL);
         pace.ping_interval = pace.ping_interval.max(asked);
         let limit = match welcome.features {
             // Such a server takes one message after the other, and discards what piles up.

@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The largest cookie file that is read, in bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+use super::limits::MAX_COOKIE_FILE_BYTES;
 
 /// A cookie file is not usable.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +20,7 @@ pub enum CookieFileError {
         source: io::Error,
     },
     /// It is too large to be one.
-    #[error("cookie file {} has {bytes} bytes, more than {MAX_FILE_BYTES}", path.display())]
+    #[error("cookie file {} has {bytes} bytes, more than {MAX_COOKIE_FILE_BYTES}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -51,7 +50,7 @@ pub enum CookieFileError {
 pub(crate) fn read(path: &Path, host: &str, is_secure: bool) -> Result<String, CookieFileError> {
     let unreadable = |source| CookieFileError::Unreadable { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
-    if bytes > MAX_FILE_BYTES {
+    if bytes > MAX_COOKIE_FILE_BYTES {
         return Err(CookieFileError::TooLarge { path: path.to_owned(), bytes });
     }
     let text = std::fs::read(path).map_err(unreadable)?;

@@ -4,7 +4,6 @@ mod delivering;
 mod leaving;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::SinkExt;
 use tokio::sync::mpsc;
@@ -18,6 +17,7 @@ use super::command::Command;
 use super::connection::Shared;
 use super::error::CloseCause;
 use super::inbox::InboxSender;
+use super::limits::GOODBYE_LIMIT;
 use super::liveness::Liveness;
 use super::meter::Traffic;
 use super::outbox::Outbox;
@@ -33,9 +33,6 @@ use leaving::{Leaving, Left};
 /// fill the inboxes of those who would take them as fast: on a runtime of one thread they wait for
 /// this task.
 const TURN_BYTES: usize = 256 << 10;
-/// How long the peer may take to hear goodbye.
-const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
-
 /// How many commands are taken before anything is written, so that they go out together.
 const COMMANDS_AT_ONCE: usize = 256;
 /// One connection's task.

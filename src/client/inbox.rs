@@ -7,18 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::limits::{BESIDE_CHUNKS_BYTES, INBOX_BYTES, MAX_INBOX_BYTES};
 use crate::proto::frame::{DecodedChunk, FrameError, Kind};
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
 use crate::proto::websocket::MessageText;
 
-/// How many bytes of messages may wait for one transfer where the server knows no `credit`. One
-/// message may exceed it, so that any legal message fits.
-const INBOX_BYTES: u32 = 4 << 20;
-/// The most that may wait for any one transfer with `credit`, in bytes of text: what a window of
-/// as many bytes as may be parked takes as base64, or one message of the largest usual size.
-const MOST_BYTES: u32 = 64 << 20;
-/// How many bytes beside chunks may wait for one transfer with `credit`.
-const BESIDE_CHUNKS_BYTES: u32 = 1 << 20;
 /// What is written in a chunk beside its data, at most, in bytes.
 const CHUNK_TEXT_OVERHEAD_BYTES: u64 = 1 << 10;
 /// What line breaks and escapes add to base64, at most: one part in so many.
@@ -101,7 +94,7 @@ pub(crate) fn inbox(window: Option<Window>, is_patient: Arc<AtomicBool>) -> (Inb
             .saturating_add(base64.div_ceil(BASE64_PADDING_SHARE))
             .saturating_add(CHUNK_TEXT_OVERHEAD_BYTES);
         let bytes = window.chunks.saturating_mul(chunk);
-        u32::try_from(bytes).unwrap_or(MOST_BYTES).min(MOST_BYTES)
+        u32::try_from(bytes).unwrap_or(MAX_INBOX_BYTES).min(MAX_INBOX_BYTES)
     });
     let beside = window.map(|_| Allowance::new(BESIDE_CHUNKS_BYTES));
     let room = Allowance::new(limit);

@@ -5,10 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::error::CloseCause;
+use super::limits::SILENT_PINGS;
 use super::meter::Traffic;
-
-/// How long without a single byte until the peer counts as gone: this many ping intervals.
-const SILENT_INTERVALS: u32 = 3;
 
 /// Looks at the traffic of a connection each time a ping is due.
 #[derive(Debug)]
@@ -28,7 +26,7 @@ struct Watched {
 
 impl Liveness {
     pub(crate) fn new(traffic: Traffic, ping_interval: Duration, now: Instant) -> Self {
-        let limit = ping_interval.saturating_mul(SILENT_INTERVALS);
+        let limit = ping_interval.saturating_mul(SILENT_PINGS);
         let watched = || Watched { count: 0, since: now };
         Self { traffic, limit, read: watched(), written: watched() }
     }

@@ -41,6 +41,7 @@ mod file;
 mod hold;
 mod http;
 mod inbox;
+pub mod limits;
 mod link;
 mod listing;
 mod liveness;
@@ -74,6 +75,7 @@ pub use request::{RequestBuilder, Untyped};
 pub use retry::Retries;
 pub use secret::Secret;
 pub use transfer::{OperationHandle, Records, Stopper, Transfer};
+pub use websocket::HeadError;
 
 use crate::ops::system::{Ping, Pong};
 use crate::proto::{Operation, Stats, Welcome};

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::limits::{MAX_MENDED_GROWTH, MAX_TEXT_BYTES};
+
 /// The top-level keys of a frame that mean something; all others are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]
@@ -153,8 +155,25 @@ pub(crate) struct InvalidValue(pub(crate) Key);
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// A string for people to read, which may have been cut between two halves of a character.
+/// The first [`MAX_TEXT_BYTES`] of a text for people, less what is left of a character there.
+fn beginning(text: &[u8]) -> &[u8] {
+    let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    let end = (MAX_TEXT_BYTES.saturating_sub(3)..=MAX_TEXT_BYTES).rev().find(|at| !is_inside(at));
+    text.get(..end.unwrap_or(MAX_TEXT_BYTES)).unwrap_or(text)
+}
+
+/// A string for people to read, of which the beginning is kept, and which may have been cut between
+/// two halves of a character.
 pub(crate) struct LossyText(pub(crate) String);
+
+impl LossyText {
+    /// A text that is there already.
+    pub(crate) fn shortened(mut text: String) -> Self {
+        text.truncate(beginning(text.as_bytes()).len());
+        text.shrink_to_fit();
+        Self(text)
+    }
+}
 
 impl<'a> Deserialize<'a> for LossyText {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
@@ -167,7 +186,7 @@ impl<'a> Deserialize<'a> for LossyText {
             }
 
             fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<LossyText, E> {
-                Ok(LossyText(String::from_utf8_lossy(bytes).into_owned()))
+                Ok(LossyText(String::from_utf8_lossy(beginning(bytes)).into_owned()))
             }
         }
         // As bytes, since a string would not be given out with half a pair in it.
@@ -241,9 +260,6 @@ pub(crate) fn member<'a>(json: &'a str, key: &str) -> Option<&'a RawValue> {
     });
     read.ok().and(found)
 }
-
-/// How much longer mending may make a text, in bytes.
-const MAX_MENDED_GROWTH: usize = 1 << 20;
 
 /// Escapes raw control characters inside strings, or `None` if there are none or too many.
 ///
@@ -319,6 +335,27 @@ mod tests {
     fn escaped_keys_are_the_same_keys() {
         let object = Object::read("{\"\\u0073eq\":1,\"seq\":2}").unwrap();
         assert_eq!(object.duplicate(), Some(Key::Seq));
+    }
+
+    #[test]
+    fn of_a_text_for_people_the_beginning_is_kept() {
+        let kept = |text: &str| LossyText::shortened(text.to_owned()).0;
+        let read = |text: &str| {
+            let LossyText(kept) =
+                serde_json::from_str(&serde_json::to_string(text).unwrap()).unwrap();
+            kept
+        };
+        for most in ["x".repeat(MAX_TEXT_BYTES), "\u{fc}".repeat(MAX_TEXT_BYTES / 2)] {
+            assert_eq!(read(&most), most);
+            assert_eq!(read(&format!("{most}y")), most);
+            assert_eq!(kept(&format!("{most}y")), most);
+        }
+        // Never a part of a character.
+        for before in 0..4 {
+            let text = format!("{}{}", "x".repeat(MAX_TEXT_BYTES - before), "\u{1f600}".repeat(2));
+            assert_eq!(read(&text), text[..MAX_TEXT_BYTES - before]);
+            assert_eq!(kept(&text), text[..MAX_TEXT_BYTES - before]);
+        }
     }
 
     #[test]

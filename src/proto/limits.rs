@@ -25,8 +25,17 @@ pub const MAX_EMPTY_CHUNKS: u32 = 100;
 pub const MAX_KEPT_WARNINGS: usize = 10_000;
 /// How many bytes of text the kept warnings may have together: 1 MiB.
 pub const MAX_KEPT_WARNING_BYTES: usize = 1 << 20;
+/// How much of a text for people is kept, in bytes: 64 KiB, of a message, a code or an item.
+pub const MAX_TEXT_BYTES: usize = 64 << 10;
+/// How much longer mending may make a text, in bytes: 1 MiB.
+pub const MAX_MENDED_GROWTH: usize = 1 << 20;
+/// How many lists and objects may stand inside each other in a value that is read, itself included,
+/// is below this. What nobody looks at may be deeper: it is skipped without recursion.
+pub const MAX_VALUE_DEPTH: usize = 128;
 /// How many entries of a result's `skipped` are read; later ones are left out.
-pub const MAX_SKIPPED: usize = 100_000;
+pub const MAX_SKIPPED: usize = 20_000;
+/// How many bytes of text the entries of a result's `skipped` that are read may have together: 2 MiB.
+pub const MAX_SKIPPED_BYTES: usize = 2 << 20;
 /// The longest name of a retained state (`epoch`), in bytes.
 pub const MAX_EPOCH_BYTES: usize = 1024;
 /// How many chunks a server may send ahead of the consumer, where it offers `credit`.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
 use super::json::{LossyText, each_element, member, whole_number};
-use super::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED};
+use super::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED, MAX_SKIPPED_BYTES};
 
 /// How far an operation is. *Source*: PROTOCOL 4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,14 @@ pub struct Skipped {
     pub reason: String,
 }
 
+impl Skipped {
+    /// The length of its texts.
+    fn text_bytes(&self) -> usize {
+        let texts = [&self.kind, &self.name, &self.reason];
+        texts.into_iter().map(String::len).fold(0, usize::saturating_add)
+    }
+}
+
 /// The server's own word that it refused or failed. *Source*: PROTOCOL 4.5 and 9.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -171,7 +179,8 @@ impl ServerError {
         let text = |key: &str| {
             let value = member(value.get(), key).filter(|value| value.get() != "null")?;
             let text = serde_json::from_str(value.get());
-            Some(text.map_or_else(|_| value.get().to_owned(), |LossyText(text)| text))
+            let LossyText(text) = text.unwrap_or_else(|_| LossyText::shortened(value.get().into()));
+            Some(text)
         };
         let pause =
             text("retryAfterMs").and_then(|ms| ms.parse().ok()).filter(|ms: &f64| !ms.is_nan());
@@ -250,16 +259,18 @@ impl Reply {
         whole_number(text.trim_matches('"'))
     }
 
-    /// What the server says it left out, at most [`MAX_SKIPPED`] of
+    /// What the server says it left out, at most [`MAX_SKIPPED`] and [`MAX_SKIPPED_BYTES`] of
     /// it; entries that are no objects are ignored.
     pub fn skipped(&self) -> Vec<Skipped> {
-        let mut skipped = Vec::new();
+        let (mut skipped, mut left) = (Vec::new(), Some(MAX_SKIPPED_BYTES));
         if let Some(list) = self.raw_field("skipped") {
             // A list that breaks off cannot be: the frame was read as a whole.
             let _ = each_element(list.get(), |entry| {
-                if skipped.len() < MAX_SKIPPED
-                    && let Ok(entry) = serde_json::from_str(entry.get())
-                {
+                let room = left.filter(|_| skipped.len() < MAX_SKIPPED);
+                let Some(room) = room else { return };
+                let Ok(entry) = serde_json::from_str::<Skipped>(entry.get()) else { return };
+                left = room.checked_sub(entry.text_bytes());
+                if left.is_some() {
                     skipped.push(entry);
                 }
             });
@@ -272,5 +283,36 @@ impl Reply {
             .into_iter()
             .flatten()
             .find_map(|object| member(object.get(), key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skipped_of(entries: &str) -> usize {
+        let data = format!(r#"{{"skipped":[{entries}]}}"#);
+        let reply = Reply {
+            data: RawValue::from_string(data).ok(),
+            frame: None,
+            warnings: Vec::new(),
+            chunks: 0,
+            payload_bytes: 0,
+            sha256: None,
+            digest_checked: false,
+        };
+        reply.skipped().len()
+    }
+
+    #[test]
+    fn what_was_skipped_is_read_up_to_a_number_and_a_length() {
+        let entries = |entry: &str, count: usize| vec![entry; count].join(",");
+        assert_eq!(skipped_of(&entries("{}", MAX_SKIPPED)), MAX_SKIPPED);
+        assert_eq!(skipped_of(&entries("{}", MAX_SKIPPED + 1)), MAX_SKIPPED);
+        let half = format!(r#"{{"reason":"{}"}}"#, "x".repeat(MAX_SKIPPED_BYTES / 2));
+        assert_eq!(skipped_of(&entries(&half, 2)), 2);
+        // What comes behind one that is too long is left out as well: it stays a beginning.
+        let longer = format!("{half},{},{{}}", half.replace("x\"", "xy\""));
+        assert_eq!(skipped_of(&longer), 1);
     }
 }

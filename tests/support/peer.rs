@@ -33,6 +33,13 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 /// A peer nobody has connected to yet.
 pub struct Listening(TcpListener);
 
+/// A client that has asked for an upgrade, or for something else over HTTP.
+pub struct Asking {
+    stream: TcpStream,
+    /// What it has sent, up to the empty line.
+    pub head: String,
+}
+
 /// A peer with a WebSocket open.
 pub struct Peer(TcpStream);
 
@@ -51,6 +58,34 @@ impl Peer {
     pub async fn send(&mut self, bytes: &[u8]) {
         // A client that has heard enough hangs up.
         let _ = self.0.write_all(bytes).await;
+    }
+
+    /// Sends `piece` again and again, `most_bytes` in all, and reads what comes meanwhile, if it
+    /// `listens`. False if the client has gone before.
+    pub async fn flood(&mut self, piece: &[u8], most_bytes: usize, listens: bool) -> bool {
+        let (mut from, mut to) = self.0.split();
+        let writing = async {
+            for _ in 0..most_bytes.div_ceil(piece.len().max(1)) {
+                to.write_all(piece).await?;
+            }
+            std::io::Result::Ok(())
+        };
+        let reading = async {
+            if listens {
+                let _ = tokio::io::copy(&mut from, &mut tokio::io::sink()).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            written = writing => written.is_ok(),
+            () = reading => false,
+        }
+    }
+
+    /// Says nothing more, and reads until the client has gone.
+    pub async fn fall_silent(mut self) {
+        let _ = tokio::io::copy(&mut self.0, &mut tokio::io::sink()).await;
     }
 
     /// The next frame; `None` once the client has gone.
@@ -98,23 +133,56 @@ impl Listening {
         format!("http://{}", self.0.local_addr().unwrap())
     }
 
-    /// Answers an upgrade, with `frames` in the same write.
-    pub async fn accept(self, frames: Vec<u8>) -> Peer {
+    /// The next client, once it has asked; its body is read, and nothing is answered yet.
+    pub async fn asking(&self) -> Asking {
         let (mut stream, _) = self.0.accept().await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
+            // A client that hangs up has asked for nothing more.
+            let Ok(byte) = stream.read_u8().await else { break };
+            head.push(byte);
         }
-        let head = String::from_utf8(head).unwrap();
-        let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
-        let accept = derive_accept_key(key.trim().as_bytes());
-        let mut answer = format!(
+        let mut asking = Asking { stream, head: String::from_utf8(head).unwrap() };
+        let body = asking.header("content-length").map_or(0, |len| len.parse().unwrap());
+        let _ = asking.stream.read_exact(&mut vec![0; body]).await;
+        asking
+    }
+
+    /// Answers an upgrade, with `frames` in the same write.
+    pub async fn accept(self, frames: Vec<u8>) -> Peer {
+        self.asking().await.upgrade(frames).await
+    }
+}
+
+impl Asking {
+    /// The value of a header of the request, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// The head of an answer that takes the upgrade, with more headers, each with its line end.
+    pub fn taking(&self, more: &str) -> String {
+        let accept = derive_accept_key(self.header("sec-websocket-key").unwrap().as_bytes());
+        format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+             Sec-WebSocket-Accept: {accept}\r\n{more}\r\n"
         )
-        .into_bytes();
+    }
+
+    /// Answers the upgrade, with `frames` in the same write.
+    pub async fn upgrade(self, frames: Vec<u8>) -> Peer {
+        let mut answer = self.taking("").into_bytes();
         answer.extend(frames);
-        stream.write_all(&answer).await.unwrap();
-        Peer(stream)
+        let mut peer = self.into_peer();
+        peer.0.write_all(&answer).await.unwrap();
+        peer
+    }
+
+    /// Goes on with whatever bytes.
+    pub fn into_peer(self) -> Peer {
+        Peer(self.stream)
     }
 }

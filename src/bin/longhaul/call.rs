@@ -38,7 +38,7 @@ pub(crate) fn run(args: &CallArgs, talk: TalkArgs) -> Result<Done, Failure> {
             let collecting = display.show_while(transfer.collect());
             let Completed { output, receipt, .. } = interruption.or_drop(collecting).await?;
             drop(display);
-            interruption.or_drop(print(args, &output, &receipt)).await
+            interruption.or_drop(print(args, output, &receipt)).await
         }
     })
 }
@@ -88,7 +88,7 @@ async fn stream(
             return Ok(Done::Complete);
         }
     }
-    interruption.or_drop(print(args, &data, &receipt)).await
+    interruption.or_drop(print(args, data, &receipt)).await
 }
 
 /// Whether a payload begins as a list of objects or lists does, or as one of them.
@@ -109,15 +109,15 @@ fn read(file: &StagedFile) -> Result<File, Failure> {
 }
 
 /// Prints the data, or all there is to say in one object.
-async fn print(args: &CallArgs, data: &RawValue, receipt: &Receipt) -> Result<Done, Failure> {
+async fn print(args: &CallArgs, data: Box<RawValue>, receipt: &Receipt) -> Result<Done, Failure> {
     if args.json {
         let file = match &args.output {
             Some(Target::File(path)) => Some(path.as_path()),
             _ => None,
         };
-        output::object(&Report::new(data, file, None, receipt)).await?;
+        output::object(&Report::new(&data, file, None, receipt)).await?;
     } else {
-        output::data(data.get()).await?;
+        output::data(data).await?;
     }
     Ok(Done::Complete)
 }

@@ -2,81 +2,111 @@
 //!
 //! The text is not read into values and written again: that would reorder keys and round numbers.
 
+use std::io;
+
 use crate::clean::is_unsafe;
+
+/// How deep lines are indented; what stands deeper goes on in the same line, or 100,000 brackets would
+/// become gigabytes of spaces.
+const MOST_INDENTED: usize = 32;
 
 /// White space taken out, characters that could act on a terminal escaped.
 ///
 /// `json` must be valid.
 pub(crate) fn compact(json: &str) -> String {
-    lay_out(json, None)
-}
-
-/// As [`compact`], with a line for each member.
-pub(crate) fn pretty(json: &str) -> String {
-    lay_out(json, Some("  "))
-}
-
-fn lay_out(json: &str, indent: Option<&str>) -> String {
     let mut out = String::with_capacity(json.len());
+    // A string takes all that is written.
+    let _ = lay_out(json, None, &mut |piece| {
+        out.push_str(piece);
+        Ok(())
+    });
+    out
+}
+
+/// Writes `json` as [`compact`] has it.
+pub(crate) fn write_compact(json: &str, out: &mut impl io::Write) -> io::Result<()> {
+    lay_out(json, None, &mut |piece| out.write_all(piece.as_bytes()))
+}
+
+/// Writes `json` with a line for each member.
+pub(crate) fn write_pretty(json: &str, out: &mut impl io::Write) -> io::Result<()> {
+    lay_out(json, Some("  "), &mut |piece| out.write_all(piece.as_bytes()))
+}
+
+type Put<'a> = dyn FnMut(&str) -> io::Result<()> + 'a;
+
+fn lay_out(json: &str, indent: Option<&str>, out: &mut Put<'_>) -> io::Result<()> {
     let mut depth = 0_usize;
-    let new_line = |out: &mut String, depth: usize| {
-        if let Some(indent) = indent {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(indent, depth));
-        }
+    let new_line = |out: &mut Put<'_>, depth: usize| {
+        let Some(indent) = indent.filter(|_| depth <= MOST_INDENTED) else { return Ok(()) };
+        out("\n")?;
+        (0..depth).try_for_each(|_| out(indent))
     };
     let mut chars = json.chars().filter(|c| !matches!(c, '\n' | '\r')).peekable();
     while let Some(c) = chars.next() {
         match c {
-            '"' => push_string(&mut out, &mut chars),
+            '"' => put_string(out, &mut chars)?,
             ' ' | '\t' => {}
             '{' | '[' => {
-                out.push(c);
+                put(out, c)?;
                 while chars.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
                 if let Some(close) = chars.next_if(|c| matches!(c, '}' | ']')) {
-                    out.push(close);
+                    put(out, close)?;
                 } else {
                     depth += 1;
-                    new_line(&mut out, depth);
+                    new_line(out, depth)?;
                 }
             }
             '}' | ']' => {
+                let was_indented = depth <= MOST_INDENTED;
                 depth = depth.saturating_sub(1);
-                new_line(&mut out, depth);
-                out.push(c);
+                if was_indented {
+                    new_line(out, depth)?;
+                }
+                put(out, c)?;
             }
             ',' => {
-                out.push(c);
-                new_line(&mut out, depth);
+                put(out, c)?;
+                new_line(out, depth)?;
             }
-            ':' => out.push_str(if indent.is_some() { ": " } else { ":" }),
-            c => out.push(c),
+            ':' => out(if indent.is_some() { ": " } else { ":" })?,
+            c => put(out, c)?,
         }
     }
-    out
+    Ok(())
+}
+
+fn put(out: &mut Put<'_>, c: char) -> io::Result<()> {
+    out(c.encode_utf8(&mut [0; 4]))
 }
 
 /// Copies the rest of a string, up to and with its closing quote.
-fn push_string(out: &mut String, chars: &mut impl Iterator<Item = char>) {
-    out.push('"');
+fn put_string(out: &mut Put<'_>, chars: &mut impl Iterator<Item = char>) -> io::Result<()> {
+    put(out, '"')?;
     while let Some(c) = chars.next() {
         match c {
             '"' => break,
             '\\' => {
-                out.push(c);
-                out.extend(chars.next());
+                put(out, c)?;
+                chars.next().map_or(Ok(()), |c| put(out, c))?;
             }
             // All of them stand below U+10000, so one escape holds each.
-            c if is_unsafe(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+            c if is_unsafe(c) => out(&format!("\\u{:04x}", u32::from(c)))?,
+            c => put(out, c)?,
         }
     }
-    out.push('"');
+    put(out, '"')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pretty(json: &str) -> String {
+        let mut out = Vec::new();
+        write_pretty(json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
 
     #[test]
     fn order_and_numbers_stay() {
@@ -103,5 +133,18 @@ mod tests {
         for json in ["null", "5", "\"x\"", "true", "{}", "[]"] {
             assert_eq!(pretty(json), json);
         }
+    }
+
+    #[test]
+    fn what_is_deep_stays_as_long_as_it_is() {
+        let deep = |depth: usize| "[".repeat(depth) + "1,2" + &"]".repeat(depth);
+        let (most, one_more) = (pretty(&deep(MOST_INDENTED)), pretty(&deep(MOST_INDENTED + 1)));
+        assert_eq!(most.lines().count(), 2 * MOST_INDENTED + 2);
+        assert!(one_more.contains("[1,2]"), "{one_more}");
+        let deepest = deep(100_000);
+        assert!(pretty(&deepest).len() < deepest.len() + 5_000);
+        let mut compact = Vec::new();
+        write_compact(&deepest, &mut compact).unwrap();
+        assert_eq!(compact, deepest.as_bytes());
     }
 }

@@ -1,13 +1,17 @@
 //! The two streams: results on stdout, everything else on stderr. Nothing else writes to them.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::clean::clean;
 use crate::failure::{Failure, Kind};
 use crate::json;
+
+/// How much is written at a time.
+const WRITE_BYTES: usize = 64 << 10;
 
 /// Whether a person reads stdout.
 pub(crate) fn stdout_is_terminal() -> bool {
@@ -28,9 +32,20 @@ pub(crate) async fn object(object: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Prints JSON that is already text: indented for a person, compact for a program.
-pub(crate) async fn data(text: &str) -> Result<(), Failure> {
-    let laid_out = if stdout_is_terminal() { json::pretty(text) } else { json::compact(text) };
-    result(laid_out + "\n").await
+///
+/// It is written as it is laid out: text that is legal may be large, and larger when indented.
+pub(crate) async fn data(data: Box<RawValue>) -> Result<(), Failure> {
+    let write = move || {
+        let mut stdout = BufWriter::with_capacity(WRITE_BYTES, io::stdout().lock());
+        if stdout_is_terminal() {
+            json::write_pretty(data.get(), &mut stdout)?;
+        } else {
+            json::write_compact(data.get(), &mut stdout)?;
+        }
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    };
+    unless_unread(write_beside(write).await)
 }
 
 /// Prints a script as it stands.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::endpoint::EndpointError;
 use crate::client::error::CloseCause;
+use crate::client::websocket::HeadError;
 use crate::proto::welcome::WelcomeError;
 
 /// No connection could be made.
@@ -155,6 +156,9 @@ pub enum ConnectError {
     /// The server does not speak HTTP as it should.
     #[error("the server did not answer as http does")]
     Http(#[source] Arc<dyn StdError + Send + Sync>),
+    /// The answer to the upgrade begins with more than any server's does.
+    #[error("the server did not answer the upgrade as servers do")]
+    AnswerHead(#[source] HeadError),
     /// The server does not speak WebSocket as it should.
     #[error("the websocket could not be opened")]
     Upgrade(#[source] Arc<CloseCause>),

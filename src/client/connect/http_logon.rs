@@ -12,9 +12,7 @@ use crate::adt::Request;
 use crate::client::Secret;
 use crate::client::credentials::Logon;
 use crate::client::http::{BodyWish, CookieJar, HttpConnection, HttpFailure, request};
-
-/// How much of a refusing page is read, in bytes.
-const MAX_PAGE_BYTES: usize = 16 << 10;
+use crate::client::limits::MAX_PAGE_BYTES;
 
 /// Logs on with Basic and gives the cookies of the session.
 ///

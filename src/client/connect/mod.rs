@@ -32,8 +32,8 @@ use super::credentials::{Attempt, Credentials, Logon};
 use super::error::CloseCause;
 use super::websocket::{ReadError, Socket};
 use crate::proto::Welcome;
-use crate::proto::websocket::Message;
-use crate::proto::welcome::WelcomeError;
+use crate::proto::websocket::{FrameError, Message};
+use crate::proto::welcome::{MAX_WELCOME_BYTES, WelcomeError};
 
 /// Connects and waits for the welcome, all within the time the builder allows.
 pub(crate) async fn connect(
@@ -73,6 +73,7 @@ impl Connecting<'_> {
         };
         self.approach.stage.set(Stage::Welcome);
         let welcome = greet(&mut socket, self.approach.endpoint).await?;
+        socket.allow(self.max_message_bytes);
         Ok((socket, welcome))
     }
 
@@ -103,7 +104,9 @@ impl Connecting<'_> {
     async fn upgrade(&self, logon: &Logon) -> Result<Socket, ConnectError> {
         let stream = self.approach.dial().await?;
         self.approach.stage.set(Stage::Upgrade);
-        upgrade::upgrade(stream, self.approach.endpoint, logon, self.max_message_bytes).await
+        // More only once it is known who is there.
+        let first_bytes = self.max_message_bytes.min(MAX_WELCOME_BYTES);
+        upgrade::upgrade(stream, self.approach.endpoint, logon, first_bytes).await
     }
 }
 
@@ -114,6 +117,9 @@ async fn greet(socket: &mut Socket, endpoint: &Endpoint) -> Result<Welcome, Conn
         Ok(Message::Text(text)) => Ok(Welcome::read(&text)?),
         Ok(Message::Close(goodbye)) => Err(no_welcome(CloseCause::from_goodbye(goodbye))),
         Ok(_) => Err(WelcomeError::NotWelcome.into()),
+        Err(ReadError::Frame(FrameError::MessageTooLarge { got, limit: MAX_WELCOME_BYTES })) => {
+            Err(WelcomeError::TooLarge { got, limit: MAX_WELCOME_BYTES }.into())
+        }
         Err(error) => {
             let problem = match &error {
                 ReadError::Io(error) => tls::problem_of(error),

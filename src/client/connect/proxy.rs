@@ -11,9 +11,7 @@ use hyper_util::rt::TokioIo;
 
 use super::dial::BoxedStream;
 use super::error::ConnectError;
-
-/// The largest answer of a proxy that is read, in bytes of headers.
-const MAX_ANSWER_BYTES: usize = 16 << 10;
+use crate::client::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
 
 /// Which proxy is to be used for what.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +135,8 @@ impl Proxy {
             source: Arc::new(error),
         };
         let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
-            .max_buf_size(MAX_ANSWER_BYTES)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .max_headers(MAX_HEADERS)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(broken)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self};
@@ -14,13 +14,13 @@ use super::tls::problem_of;
 use crate::client::credentials::Logon;
 use crate::client::error::CloseCause;
 use crate::client::meter::Metered;
-use crate::client::websocket::{self, HeadFirst, Socket};
+use crate::client::websocket::{self, HeadError, HeadFirst, Socket};
 use crate::proto::base64;
 
 /// How much of a refusing server's page is kept as evidence, in characters.
 const MOST_EXPLANATION: usize = 200;
 
-/// Asks for a WebSocket on a stream.
+/// Asks for a WebSocket on a stream, whose first messages may have `max_message_bytes`.
 pub(super) async fn upgrade(
     stream: BoxedStream,
     endpoint: &Endpoint,
@@ -35,7 +35,12 @@ pub(super) async fn upgrade(
     }
     let stream = HeadFirst::new(Metered::new(stream));
     match client_async_with_config(request, stream, Some(websocket::config())).await {
-        Ok((socket, _response)) => {
+        Ok((_, response)) if response.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS) => {
+            // None was offered, and the library does not look.
+            let cause = CloseCause::Protocol("it agrees to an extension nobody offered".into());
+            Err(ConnectError::Upgrade(Arc::new(cause)))
+        }
+        Ok((socket, _)) => {
             let (stream, rest) = socket.into_inner().into_parts();
             Ok(Socket::open(stream, &rest, max_message_bytes).await)
         }
@@ -44,13 +49,14 @@ pub(super) async fn upgrade(
             Err(refusal(response.status().as_u16(), endpoint.path(), page))
         }
         Err(error) => {
-            let problem = match &error {
-                tungstenite::Error::Io(error) => problem_of(error),
-                _ => None,
+            let (problem, head) = match &error {
+                tungstenite::Error::Io(error) => (problem_of(error), HeadError::of(error)),
+                _ => (None, None),
             };
-            Err(match problem {
-                Some(problem) => tls_problem(endpoint, problem),
-                None => ConnectError::Upgrade(Arc::new(CloseCause::from_library(error))),
+            Err(match (problem, head) {
+                (Some(problem), _) => tls_problem(endpoint, problem),
+                (None, Some(head)) => ConnectError::AnswerHead(head),
+                (None, None) => ConnectError::Upgrade(Arc::new(CloseCause::from_library(error))),
             })
         }
     }

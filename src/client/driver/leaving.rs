@@ -9,20 +9,17 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Driver, Stage, Waiter};
 use crate::client::asking::{Asking, outcome_of};
 use crate::client::error::CloseCause;
+use crate::client::limits::OUTCOME_LIMIT;
 use crate::client::outcome::CancelOutcome;
 use crate::proto::limits::IDLE_LIMIT;
 use crate::proto::request::Mode;
 use crate::proto::{Control, MessageId, OperationKey};
-
-/// How long the server has to say what came of a request that it was to stop.
-pub(crate) const OUTCOME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Requests that wait for their last frame only, by when that is overdue.
 #[derive(Debug, Default)]

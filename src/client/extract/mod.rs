@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 pub use error::ExtractError;
 pub use name::InvalidName;
 
+use crate::ops::git::archive::MAX_ENTRIES;
 use crate::proto::limits::MAX_PAYLOAD_BYTES;
 use part::Part;
 use plan::Plan;
@@ -55,6 +56,8 @@ pub struct ExtractOptions {
     pub(crate) max_ratio: u64,
 }
 
+/// How many times its own length an archive may inflate to.
+pub const MAX_RATIO: u64 = 100;
 /// What an archive may inflate to whatever its ratio, in bytes: 16 MiB.
 pub const RATIO_FREE_BYTES: u64 = 16 << 20;
 
@@ -62,9 +65,9 @@ impl Default for ExtractOptions {
     fn default() -> Self {
         Self {
             overwrite: false,
-            max_entries: 500_000,
+            max_entries: MAX_ENTRIES,
             max_inflated_bytes: MAX_PAYLOAD_BYTES,
-            max_ratio: 100,
+            max_ratio: MAX_RATIO,
         }
     }
 }

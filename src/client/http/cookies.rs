@@ -4,9 +4,7 @@ use cookie::Cookie;
 use hyper::header::{HeaderMap, SET_COOKIE};
 
 use crate::client::Secret;
-
-/// The most cookies that are kept; systems set fewer than ten.
-const MAX_COOKIES: usize = 64;
+use crate::client::limits::{MAX_COOKIE_BYTES, MAX_COOKIES};
 
 /// Cookies by name; what they say is not printed.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +51,16 @@ impl CookieJar {
 
     fn put(&mut self, name: &str, value: &str) {
         self.0.retain(|(kept, _)| kept != name);
-        if self.0.len() < MAX_COOKIES {
+        let kept = self.0.iter().map(|(name, value)| length(name, value.expose()));
+        let bytes = kept.fold(length(name, value), usize::saturating_add);
+        if self.0.len() < MAX_COOKIES && bytes <= MAX_COOKIE_BYTES {
             self.0.push((name.to_owned(), value.into()));
         }
     }
+}
+
+fn length(name: &str, value: &str) -> usize {
+    name.len().saturating_add(value.len())
 }
 
 #[cfg(test)]
@@ -104,5 +108,13 @@ mod tests {
             jar.absorb(&setting(&[&format!("c{n}=1")]));
         }
         assert_eq!(jar.0.len(), MAX_COOKIES);
+        let half = "x".repeat(MAX_COOKIE_BYTES / 2 - 2);
+        let mut jar = CookieJar::default();
+        for name in ["a", "b", "c", "a"] {
+            jar.absorb(&setting(&[&format!("{name}={half}"), &format!("{name}{name}=1")]));
+        }
+        let names: Vec<_> = jar.0.iter().map(|(name, _)| name.as_str()).collect();
+        // What goes beyond is left out, and what comes again takes its own place only.
+        assert_eq!(names, ["bb", "cc", "a", "aa"]);
     }
 }

@@ -3,21 +3,19 @@
 use std::error::Error as StdError;
 use std::pin::Pin;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
 use crate::client::connect::BoxedStream;
+use crate::client::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
 
 /// What is to be sent.
 pub(crate) type HttpRequest = Request<Full<Bytes>>;
 /// The head of an answer.
 pub(crate) type Head = hyper::http::response::Parts;
-
-/// The largest head of an answer, in bytes.
-const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// How much of an answer's body is read.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +56,7 @@ impl HttpConnection {
     pub(crate) async fn open(stream: BoxedStream) -> Result<Self, HttpFailure> {
         let (sender, driving) = http1::Builder::new()
             .max_buf_size(MAX_HEAD_BYTES)
+            .max_headers(MAX_HEADERS)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(HttpFailure::NoAnswer)?;
@@ -110,10 +109,18 @@ async fn read(mut body: Incoming, wish: BodyWish) -> Result<Bytes, HttpFailure> 
             }
             Ok(start.into())
         }
-        BodyWish::Whole(limit) => match Limited::new(body, limit).collect().await {
-            Ok(whole) => Ok(whole.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(HttpFailure::TooLarge { limit }),
-            Err(error) => Err(HttpFailure::Body(error)),
-        },
+        BodyWish::Whole(limit) => {
+            // Piece by piece into one place, so that it is there once.
+            let mut whole = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| HttpFailure::Body(error.into()))?;
+                let data = frame.into_data().unwrap_or_default();
+                if data.len() > limit.saturating_sub(whole.len()) {
+                    return Err(HttpFailure::TooLarge { limit });
+                }
+                whole.extend_from_slice(&data);
+            }
+            Ok(whole.into())
+        }
     }
 }

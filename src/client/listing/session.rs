@@ -13,11 +13,7 @@ use crate::client::credentials::{Attempt, Logon};
 use crate::client::http::{
     BodyWish, CookieJar, Head, HttpConnection, HttpFailure, HttpRequest, request,
 };
-
-/// The largest answer, in bytes of its body.
-pub(super) const MAX_BODY_BYTES: usize = 64 << 20;
-/// How much of a refusing page is read, in bytes.
-const MAX_PAGE_BYTES: usize = 16 << 10;
+use crate::client::limits::{MAX_ADT_BYTES, MAX_PAGE_BYTES};
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 
@@ -144,7 +140,7 @@ impl<'a> Session<'a> {
             };
             let exchange = connection.exchange(self.request(asked)?, |head| {
                 if head.status.is_success() {
-                    BodyWish::Whole(MAX_BODY_BYTES)
+                    BodyWish::Whole(MAX_ADT_BYTES)
                 } else {
                     BodyWish::Start(MAX_PAGE_BYTES)
                 }

@@ -6,15 +6,41 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::client::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
+
 /// A stream of which a handshake sees no more than the answer's head, where that says 101: what a
 /// server sends right behind it are frames, and they are kept for whoever reads those.
 ///
-/// Where the answer says something else, its page is passed through.
+/// Where the answer says something else, its page is passed through. A head is given on once it is
+/// whole, so that a slow one costs no more than a fast one, and only up to [`MAX_HEAD_BYTES`] and
+/// [`MAX_HEADERS`].
 #[derive(Debug)]
 pub(crate) struct HeadFirst<S> {
     stream: S,
     head: Head,
+    /// What is to be given on: the head, and what came with it of a page.
+    gathered: Vec<u8>,
+    /// How much of it has been.
+    given: usize,
     rest: Vec<u8>,
+}
+
+/// The head of an answer is larger than any server's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// It has too many bytes.
+    #[error("the head of the answer has more than {limit} bytes")]
+    TooLarge {
+        /// [`MAX_HEAD_BYTES`].
+        limit: usize,
+    },
+    /// It has too many headers.
+    #[error("the answer has more than {limit} headers")]
+    TooManyHeaders {
+        /// [`MAX_HEADERS`].
+        limit: usize,
+    },
 }
 
 /// How much of a head has come.
@@ -22,6 +48,9 @@ pub(crate) struct HeadFirst<S> {
 struct Head {
     /// What its first line begins with.
     start: Vec<u8>,
+    /// Bytes so far, and lines that have ended.
+    len: usize,
+    lines: usize,
     /// The length of the present line.
     line_len: usize,
     is_over: bool,
@@ -29,10 +58,12 @@ struct Head {
 
 /// `HTTP/1.1 101`
 const START_BYTES: usize = 12;
+/// How much is read at a time.
+const READ_BYTES: usize = 4 << 10;
 
 impl<S> HeadFirst<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, head: Head::default(), rest: Vec::new() }
+        Self { stream, head: Head::default(), gathered: Vec::new(), given: 0, rest: Vec::new() }
     }
 
     /// The stream, and what has come from it behind the head.
@@ -43,15 +74,26 @@ impl<S> HeadFirst<S> {
 
 impl Head {
     /// Takes the next bytes; gives how many of them belong to the head if it ends in them.
-    fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
+    fn end_in(&mut self, bytes: &[u8]) -> Result<Option<usize>, HeadError> {
         for (place, byte) in bytes.iter().enumerate() {
+            self.len = self.len.saturating_add(1);
+            if self.len > MAX_HEAD_BYTES {
+                return Err(HeadError::TooLarge { limit: MAX_HEAD_BYTES });
+            }
             match byte {
                 b'\r' => {}
                 b'\n' if self.line_len == 0 && !self.start.is_empty() => {
                     self.is_over = true;
-                    return place.checked_add(1);
+                    return Ok(place.checked_add(1));
                 }
-                b'\n' => self.line_len = 0,
+                b'\n' => {
+                    self.line_len = 0;
+                    self.lines = self.lines.saturating_add(1);
+                    // The first line is none.
+                    if self.lines > MAX_HEADERS.saturating_add(1) {
+                        return Err(HeadError::TooManyHeaders { limit: MAX_HEADERS });
+                    }
+                }
                 byte => {
                     self.line_len = self.line_len.saturating_add(1);
                     if self.start.len() < START_BYTES {
@@ -60,12 +102,41 @@ impl Head {
                 }
             }
         }
-        None
+        Ok(None)
     }
 
     /// Whether frames follow.
     fn is_upgrade(&self) -> bool {
         self.start.ends_with(b" 101")
+    }
+}
+
+impl HeadError {
+    /// What is wrong with a head, where that is why reading failed.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().cloned()
+    }
+}
+
+impl<S: AsyncRead + Unpin> HeadFirst<S> {
+    /// Reads up to the end of the head, or of the stream.
+    fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.head.is_over {
+            let mut piece = [0; READ_BYTES];
+            let mut piece = ReadBuf::new(&mut piece);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut piece))?;
+            let new = piece.filled();
+            if new.is_empty() {
+                self.head.is_over = true;
+                break;
+            }
+            let end = self.head.end_in(new).map_err(io::Error::other)?;
+            let end = end.filter(|_| self.head.is_upgrade()).unwrap_or(new.len());
+            let (of_head, frames) = new.split_at_checked(end).unwrap_or((new, &[]));
+            self.gathered.extend_from_slice(of_head);
+            self.rest = frames.to_vec();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -76,21 +147,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadFirst<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.head.is_over && this.head.is_upgrade() {
+        ready!(this.poll_gather(cx))?;
+        let waiting = this.gathered.get(this.given..).unwrap_or_default();
+        if !waiting.is_empty() {
+            let len = waiting.len().min(buf.remaining());
+            buf.put_slice(waiting.get(..len).unwrap_or_default());
+            this.given = this.given.saturating_add(len);
+            return Poll::Ready(Ok(()));
+        }
+        if this.head.is_upgrade() {
             // There is no more of it.
             return Poll::Ready(Ok(()));
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-        let new = buf.filled().get(before..).unwrap_or_default();
-        if !this.head.is_over
-            && let Some(len) = this.head.end_in(new)
-            && this.head.is_upgrade()
-        {
-            this.rest = new.get(len..).unwrap_or_default().to_vec();
-            buf.set_filled(before.saturating_add(len));
-        }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut this.stream).poll_read(cx, buf)
     }
 }
 
@@ -160,5 +229,29 @@ mod tests {
         for len in 1..=answer.len() {
             assert_eq!(part(answer, len).await, (answer.to_owned(), String::new()), "{len}");
         }
+    }
+
+    async fn refused(answer: String) -> Option<HeadError> {
+        let mut stream = HeadFirst::new(answer.as_bytes());
+        HeadError::of(&stream.read_to_end(&mut Vec::new()).await.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_head_has_limits() {
+        let head = |headers: usize| format!("HTTP/1.1 101 X\r\n{}\r\n", "A: b\r\n".repeat(headers));
+        let most = head(MAX_HEADERS);
+        assert_eq!(part(most.clone().leak(), 9).await, (most, String::new()));
+        let too_many = Some(HeadError::TooManyHeaders { limit: MAX_HEADERS });
+        assert_eq!(refused(head(MAX_HEADERS + 1)).await, too_many);
+        let around = "HTTP/1.1 101 X\r\nA: \r\n\r\n";
+        let filled =
+            |len: usize| around.replace("A: ", &format!("A: {}", "x".repeat(len - around.len())));
+        let most = filled(MAX_HEAD_BYTES);
+        assert_eq!(part(most.clone().leak(), 9_999).await, (most, String::new()));
+        let too_large = Some(HeadError::TooLarge { limit: MAX_HEAD_BYTES });
+        assert_eq!(refused(filled(MAX_HEAD_BYTES + 1)).await, too_large);
+        // Neither a status line nor lines before it are without end.
+        assert_eq!(refused("x".repeat(MAX_HEAD_BYTES + 1)).await, too_large);
+        assert_eq!(refused("\r\n".repeat(MAX_HEAD_BYTES)).await, too_many);
     }
 }

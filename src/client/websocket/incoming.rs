@@ -89,6 +89,11 @@ impl Incoming {
         Some(message)
     }
 
+    /// From the next message on, they may have `max_message_bytes`.
+    pub(super) fn allow(&mut self, max_message_bytes: usize) {
+        self.reader.set_max_message_bytes(max_message_bytes);
+    }
+
     /// Frees memory that has not been needed for long.
     pub(crate) fn trim(&mut self) {
         self.reader.trim();

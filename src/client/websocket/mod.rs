@@ -15,12 +15,13 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Outgoing;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+pub use head::HeadError;
 pub(crate) use head::HeadFirst;
 pub(crate) use incoming::{Incoming, ReadError};
 use outgoing::WriteSide;
 
 use super::connect::BoxedStream;
-use super::connection::MAX_REQUEST_BYTES;
+use super::limits::{MAX_WRITE_BUFFER_BYTES, WRITE_BUFFER_BYTES};
 use super::meter::{Metered, Traffic};
 use crate::proto::websocket::Message;
 
@@ -29,9 +30,6 @@ pub(crate) type Carrier = Metered<BoxedStream>;
 
 /// Takes the messages that are to be sent.
 pub(crate) type Sink = WebSocketStream<WriteSide>;
-
-/// How much is gathered before it is written, in bytes; flushing writes at once.
-const WRITE_BUFFER_BYTES: usize = 64 << 10;
 
 /// Both directions of an open WebSocket.
 #[derive(Debug)]
@@ -43,6 +41,8 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// The WebSocket on a stream whose upgrade is done; what came behind the answer is `rest`.
+    ///
+    /// Messages may have `max_message_bytes` until [`allow`](Self::allow) says otherwise.
     pub(crate) async fn open(carrier: Carrier, rest: &[u8], max_message_bytes: usize) -> Self {
         let traffic = carrier.traffic();
         let (read_half, write_half) = tokio::io::split(carrier);
@@ -50,6 +50,11 @@ impl Socket {
         let sink = WebSocketStream::from_raw_socket(side, Role::Client, Some(config())).await;
         let incoming = Incoming::new(read_half, rest, max_message_bytes);
         Self { incoming, sink, traffic }
+    }
+
+    /// From the next message on, they may have `max_message_bytes`.
+    pub(crate) fn allow(&mut self, max_message_bytes: usize) {
+        self.incoming.allow(max_message_bytes);
     }
 
     /// The next message; pings are answered before.
@@ -68,10 +73,13 @@ impl Socket {
     }
 }
 
-/// How the library writes, and all that is asked of it before: nothing is read by it.
+/// How the library writes, and all that is asked of it before: nothing is read by it, so it may take
+/// no message.
 pub(crate) fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(0)
+        .max_message_size(Some(0))
+        .max_frame_size(Some(0))
         .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(MAX_REQUEST_BYTES.saturating_add(2 * WRITE_BUFFER_BYTES))
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
 }

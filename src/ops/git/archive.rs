@@ -1,5 +1,6 @@
 //! The archive that an export delivers: a ZIP in abapGit's layout, checked before it is believed.
 
+mod directory;
 mod merge;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
+use directory::DirectorySize;
 pub use merge::{Merge, MergeError};
 
 use super::object::ObjectKey;
@@ -22,8 +24,11 @@ pub const SETTINGS_FILE: &str = ".abapgit.xml";
 /// The folder that has a folder for each package.
 const SOURCE_FOLDER: &str = "src/";
 
-/// How many entries an archive may have.
+/// How many entries an archive may have. Its directory is kept in memory while it is read: some 250
+/// bytes an entry, and what [`MAX_DIRECTORY_BYTES`] bounds.
 pub const MAX_ENTRIES: usize = 500_000;
+/// How long an archive's directory may be, in bytes: 64 MiB, with the names of all entries.
+pub const MAX_DIRECTORY_BYTES: u64 = 64 << 20;
 
 /// One file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -115,6 +120,14 @@ pub enum ArchiveError {
         /// [`MAX_ENTRIES`].
         limit: usize,
     },
+    /// The archive's directory is longer than any repository's.
+    #[error("archive has a directory of {got} bytes, more than {limit}")]
+    DirectoryTooLarge {
+        /// How long it may be.
+        got: u64,
+        /// [`MAX_DIRECTORY_BYTES`].
+        limit: u64,
+    },
     /// The entries inflate to more than the limit.
     #[error("archive inflates to more than {limit} bytes at entry {path:?}")]
     TooLarge {
@@ -128,8 +141,27 @@ pub enum ArchiveError {
 impl ArchiveError {
     /// Whether it was refused for its size alone.
     pub fn is_limit(&self) -> bool {
-        matches!(self, Self::TooManyEntries { .. } | Self::TooLarge { .. })
+        matches!(
+            self,
+            Self::TooManyEntries { .. } | Self::DirectoryTooLarge { .. } | Self::TooLarge { .. }
+        )
     }
+}
+
+/// Looks at an archive's directory before it is read into memory.
+pub(crate) fn check_directory(
+    archive: &mut (impl Read + Seek + ?Sized),
+    max_entries: usize,
+) -> Result<(), ArchiveError> {
+    let unreadable = |error| ArchiveError::Directory { len: 0, source: ZipError::Io(error) };
+    let DirectorySize { entries, bytes } = directory::measure(archive).map_err(unreadable)?;
+    if entries > max_entries {
+        return Err(ArchiveError::TooManyEntries { got: entries, limit: max_entries });
+    }
+    if bytes > MAX_DIRECTORY_BYTES {
+        return Err(ArchiveError::DirectoryTooLarge { got: bytes, limit: MAX_DIRECTORY_BYTES });
+    }
+    Ok(())
 }
 
 /// Reads every entry to its end and checks it, and gives the files in the archive's order.
@@ -146,13 +178,11 @@ pub fn check(
     if !starts_as_zip(payload) {
         return Err(ArchiveError::NotZip { len });
     }
+    check_directory(payload, MAX_ENTRIES)?;
     let mut archive = ZipArchive::new(BufReader::new(payload))
         .map_err(|source| ArchiveError::Directory { len, source })?;
     if archive.has_duplicate_names() {
         return Err(ArchiveError::DuplicateEntries);
-    }
-    if archive.len() > MAX_ENTRIES {
-        return Err(ArchiveError::TooManyEntries { got: archive.len(), limit: MAX_ENTRIES });
     }
     let (mut files, mut places) = (Vec::new(), Vec::new());
     let mut room = max_inflated_bytes;

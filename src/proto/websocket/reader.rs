@@ -112,6 +112,12 @@ impl MessageReader {
         }
     }
 
+    /// Takes messages of another length from now on, the one under way included. What has been read
+    /// of that stays.
+    pub fn set_max_message_bytes(&mut self, max_message_bytes: usize) {
+        self.max_message_bytes = max_message_bytes;
+    }
+
     /// Takes what it can use from the front of `input`, and gives the next message if that is
     /// whole. With `None`, more bytes are needed; after a close there are none of interest.
     ///

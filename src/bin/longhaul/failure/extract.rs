@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use longhaul::client::extract::ExtractError;
+use longhaul::ops::git::archive::ArchiveError;
 
 use super::{Failure, Kind, chain};
 
@@ -25,7 +26,11 @@ fn sort(error: &ExtractError) -> (Kind, &'static str) {
     use ExtractError as E;
     match error {
         E::TooLarge { .. } => (Kind::Limit, "if the server is trusted, allow more with --max-size"),
-        E::Ratio { .. } | E::TooMany { .. } => (
+        E::Ratio { .. }
+        | E::TooMany { .. }
+        | E::Archive(
+            ArchiveError::TooManyEntries { .. } | ArchiveError::DirectoryTooLarge { .. },
+        ) => (
             Kind::Limit,
             "archives are made like that to do harm; if the server is trusted, leave --extract out",
         ),

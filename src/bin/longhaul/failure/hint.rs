@@ -125,6 +125,7 @@ fn connect(error: &ConnectError) -> &'static str {
         ConnectError::Status { .. }
         | ConnectError::Http(_)
         | ConnectError::Upgrade(_)
+        | ConnectError::AnswerHead(_)
         | ConnectError::Welcome(_) => "something else may answer there: check --url and --path",
         ConnectError::Timeout { .. } => {
             "check address and port in --url or SAP_URL, and whether the server is overloaded"

@@ -1,0 +1,206 @@
+//! Texts whose meaning is small and whose reading might not be.
+
+use crate::case::Case;
+use crate::child::{Asked, Task};
+use crate::serve::{KIB, LARGE, MIB, MOST_LARGE, STREAM, chunk, complete, pong, says, sends, text};
+
+/// How deep, and how long.
+const DEEP: usize = 100_000;
+/// How long a text is that is most of a message.
+const LONG: usize = LARGE / 4 * 3;
+
+fn patient(task: Task) -> Asked {
+    Asked { idle_ms: 60_000, connect_ms: 20_000, ..Asked::to(task) }
+}
+
+fn ping() -> Asked {
+    patient(Task::Ping(1))
+}
+
+fn answer() -> Asked {
+    patient(Task::Answer)
+}
+
+fn nested(depth: usize) -> String {
+    format!("{}{}", "[".repeat(depth), "]".repeat(depth))
+}
+
+fn answering(data: &str) -> impl FnOnce(&str) -> Vec<u8> + Send + 'static {
+    let data = data.to_owned();
+    move |id| text(&format!(r#"{{"id":"{id}","success":true,"data":{data}}}"#))
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = deep();
+    cases.extend(strings());
+    cases.extend(errors());
+    cases.extend(results());
+    cases.extend(records());
+    cases
+}
+
+fn deep() -> Vec<Case> {
+    let unclosed =
+        |id: &str| text(&format!(r#"{{"id":"{id}","success":true,"data":{}"#, "[".repeat(8 * MIB)));
+    let beside = |id: &str| {
+        let deep = nested(DEEP);
+        text(&format!(r#"{{"id":"{id}","x":{deep},"success":true,"data":{{"pong":true}}}}"#))
+    };
+    let objects = |id: &str| {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(DEEP), "}".repeat(DEEP));
+        text(&format!(r#"{{"id":"{id}","success":true,"data":{deep}}}"#))
+    };
+    vec![
+        Case::new(
+            "data 100,000 deep",
+            ping(),
+            "Operation",
+            sends(STREAM, answering(&nested(DEEP))),
+        ),
+        Case::new("objects 100,000 deep", ping(), "Operation", sends(STREAM, objects)),
+        Case::new("100,000 deep where nobody looks", ping(), "ok", sends(STREAM, beside)),
+        Case::new(
+            "8,000,000 brackets that never close",
+            Asked { idle_ms: 3_000, ..ping() },
+            "Idle",
+            sends(STREAM, unclosed),
+        )
+        .costs_at_most(16 + 2 * 8),
+        Case::command(
+            "data 100,000 deep, printed",
+            &["call", "test", "x", "--json", "--timeout", "20s"],
+            "exit 0 ok",
+            sends(STREAM, answering(&nested(DEEP))),
+        ),
+    ]
+}
+
+fn strings() -> Vec<Case> {
+    // Each becomes six bytes when it is mended.
+    let control = |id: &str| {
+        let raw = "\u{1}".repeat(8 * MIB);
+        let unreadable = text(&format!(r#"{{"id":"{id}","success":true,"data":{{"x":"{raw}"}}}}"#));
+        [unreadable, pong(id)].concat()
+    };
+    let escapes = |id: &str| {
+        let escaped = r"\ud83d\ude00".repeat(MIB / 2);
+        text(&format!(r#"{{"id":"{id}","success":true,"data":{{"pong":true,"x":"{escaped}"}}}}"#))
+    };
+    vec![
+        Case::new("8 MiB of raw control characters", ping(), "ok", sends(STREAM, control))
+            .costs_at_most(16 + 2 * 8),
+        Case::new("6 MiB of escapes", ping(), "ok", sends(STREAM, escapes))
+            .costs_at_most(16 + 2 * 6),
+    ]
+}
+
+fn errors() -> Vec<Case> {
+    let error = |code: usize, message: usize| {
+        says(STREAM, move |id| {
+            let (code, message) = ("C".repeat(code), "m".repeat(message));
+            vec![format!(
+                r#"{{"id":"{id}","success":false,"error":{{"code":"{code}","message":"{message}"}}}}"#
+            )]
+        })
+    };
+    let object = says(STREAM, |id| {
+        let inside = "1,".repeat(LONG / 2);
+        vec![format!(r#"{{"id":"{id}","success":false,"error":{{"message":[{inside}1]}}}}"#)]
+    });
+    vec![
+        Case::new(
+            "an error with 48 MiB of message",
+            answer(),
+            "Server/UNSPECIFIED",
+            error(0, LONG),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::new(
+            "an error with 48 MiB of code",
+            answer(),
+            "Server/CCCCCCCCCCCCCCCCCCCC",
+            error(LONG, 0),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::new("an error whose message is a list", answer(), "Server/UNSPECIFIED", object)
+            .costs_at_most(MOST_LARGE),
+        Case::command(
+            "an error with 48 MiB of message, printed",
+            &["call", "test", "x", "--json"],
+            "exit 4 refused",
+            error(3, LONG),
+        )
+        .costs_at_most(MOST_LARGE),
+    ]
+}
+
+fn results() -> Vec<Case> {
+    let skipped = |entry: &'static str| {
+        says(STREAM, move |id| {
+            let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
+            let start = chunk(id, 1, &crate::archives::one_object());
+            let end = complete(id, 1)
+                .replace(r#""data":{}"#, &format!(r#""data":{{"skipped":[{list}]}}"#));
+            vec![start, end]
+        })
+    };
+    let export = ["export", "$DEMO", "--no-shard", "--json", "--timeout", "60s"];
+    vec![
+        Case::new(
+            "an answer of 48 MiB",
+            answer(),
+            if cfg!(debug_assertions) { "ok 6291458" } else { "ok 50331650" },
+            sends(STREAM, answering(&format!("\"{}\"", "x".repeat(LONG)))),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::command(
+            "an answer of 48 MiB, printed",
+            &["call", "test", "x"],
+            "exit 0 ok",
+            sends(STREAM, answering(&format!("\"{}\"", "x".repeat(LONG)))),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::command("16 million entries in skipped", &export, "exit 6 ok", skipped("{}"))
+            .costs_at_most(MOST_LARGE),
+        Case::command(
+            "a million entries in skipped",
+            &export,
+            "exit 6 ok",
+            skipped(r#"{"type":"CLAS","name":"ZCL_A","reason":"no"}"#),
+        )
+        .costs_at_most(MOST_LARGE),
+    ]
+}
+
+fn records() -> Vec<Case> {
+    let payload = |bytes: Vec<u8>| {
+        says(STREAM, move |id| {
+            let count = bytes.len().div_ceil(768 * KIB) as u64;
+            let chunks = bytes.chunks(768 * KIB).zip(1..).map(|(piece, seq)| chunk(id, seq, piece));
+            chunks.chain([complete(id, count)]).collect()
+        })
+    };
+    let records = || patient(Task::Records);
+    let endless = [b"[\"".to_vec(), vec![b'x'; 8 * MIB]].concat();
+    vec![
+        Case::new("a record that never ends", records(), "Record/TooLarge", payload(endless)),
+        Case::new(
+            "a record 100,000 deep",
+            records(),
+            "Record/TooDeep",
+            payload(format!("[{}]", nested(DEEP)).into_bytes()),
+        ),
+        Case::new(
+            "8 MiB of white space and no record",
+            records(),
+            "ok 0",
+            payload(vec![b' '; 8 * MIB]),
+        ),
+        Case::new(
+            "4 million records of one digit",
+            records(),
+            if cfg!(debug_assertions) { "ok 131072" } else { "ok 4194304" },
+            payload(b"1\n".repeat(if cfg!(debug_assertions) { 128 * KIB } else { 4 * MIB })),
+        ),
+    ]
+}
