@@ -52,6 +52,9 @@ mod request;
 mod retry;
 mod secret;
 mod sharded;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod systems;
 mod transfer;
 mod transport;
 mod websocket;
