@@ -1,5 +1,8 @@
 //! Cookie files in Netscape's format, as browsers' helpers and curl write them.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,5 +1,8 @@
 //! The server's greeting, the first frame on every connection.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::time::Duration;
 
 use serde::Deserialize;

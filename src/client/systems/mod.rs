@@ -5,6 +5,9 @@
 //! are passed over, numbers may stand where texts should, and the other way round. Nothing of what
 //! a file holds is repeated in an error but names of systems and keys, since it may hold cookies.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use serde_json::{Map, Value};
 
 use super::secret::Secret;

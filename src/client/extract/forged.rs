@@ -1,4 +1,12 @@
-//! Archives of any kind, also those that no library writes.
+//! Archives of any kind, also those that no library writes, for tests.
+#![cfg_attr(
+    not(test),
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        reason = "who writes these knows what fits"
+    )
+)]
 
 /// An archive, put together by hand.
 #[derive(Default)]
