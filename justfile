@@ -27,3 +27,7 @@ compare:
 # Instructions of the hot path against their bounds; says so where valgrind is absent.
 instructions:
     cargo bench --bench hot_path -- --check
+
+# Each target of fuzz/ for 30 s (or so many), two at a time; says so where cargo-fuzz or nightly is absent.
+fuzz-smoke seconds="30":
+    bash fuzz/smoke --seconds {{seconds}}

@@ -42,6 +42,9 @@
 mod adt;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ops;
 pub mod proto;
 #[cfg(feature = "server")]

@@ -1,6 +1,10 @@
 //! Cookie files in Netscape's format, as browsers' helpers and curl write them.
 
-use std::io;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,7 +28,7 @@ pub enum CookieFileError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Its length.
+        /// Its length, or how much of it was read.
         bytes: u64,
     },
     /// A line is not in Netscape's format.
@@ -49,11 +53,15 @@ pub enum CookieFileError {
 /// may go over a connection that is encrypted or not.
 pub(crate) fn read(path: &Path, host: &str, is_secure: bool) -> Result<String, CookieFileError> {
     let unreadable = |source| CookieFileError::Unreadable { path: path.to_owned(), source };
-    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    let file = File::open(path).map_err(unreadable)?;
+    let stated = file.metadata().map_err(unreadable)?.len();
+    // What is no file of its own has no length, and perhaps no end.
+    let mut text = Vec::new();
+    let read = file.take(MAX_COOKIE_FILE_BYTES.saturating_add(1)).read_to_end(&mut text);
+    let bytes = stated.max(read.map_err(unreadable)? as u64);
     if bytes > MAX_COOKIE_FILE_BYTES {
         return Err(CookieFileError::TooLarge { path: path.to_owned(), bytes });
     }
-    let text = std::fs::read(path).map_err(unreadable)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
     let header = header(&String::from_utf8_lossy(&text), host, is_secure, now)
         .map_err(|line| CookieFileError::Line { path: path.to_owned(), line })?;
@@ -157,5 +165,12 @@ mod tests {
         assert!(matches!(read(&path, "nowhere", true), Err(CookieFileError::NoCookie { .. })));
         std::fs::write(&path, vec![b'#'; 2 << 20]).unwrap();
         assert!(matches!(read(&path, "h", true), Err(CookieFileError::TooLarge { .. })));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_end_is_too_large() {
+        let read = read(Path::new("/dev/zero"), "h", true);
+        assert!(matches!(read, Err(CookieFileError::TooLarge { .. })), "{read:?}");
     }
 }

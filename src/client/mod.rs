@@ -38,6 +38,8 @@ mod error;
 mod event;
 pub mod extract;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod hold;
 mod http;
 mod inbox;
@@ -53,6 +55,9 @@ mod request;
 mod retry;
 mod secret;
 mod sharded;
+#[cfg(any(feature = "cli", feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod systems;
 mod transfer;
 mod transport;
 mod websocket;

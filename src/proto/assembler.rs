@@ -1,6 +1,8 @@
 //! Chunks in, payload out: in order, each once, checked.
 
 mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -154,6 +156,12 @@ impl ChunkAssembler {
     /// Bytes that wait ahead of a gap, with [`CHUNK_OVERHEAD_BYTES`] for each chunk.
     pub fn parked_bytes(&self) -> usize {
         self.parked_bytes
+    }
+
+    /// The highest chunk that waits ahead of a gap.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn highest_parked(&self) -> Option<Seq> {
+        self.parked.last_key_value().map(|(seq, _)| *seq)
     }
 
     /// Takes one chunk as it stands in a text, and gives to `out` every byte that is due with it.

@@ -4,6 +4,9 @@
 //! best and says how its unsafe code was verified; ends, where padding is, and encoding are left to
 //! `base64`, and the tests hold one against the other.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::sync::OnceLock;
 
 use base64::Engine;

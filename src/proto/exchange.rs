@@ -17,6 +17,8 @@
 mod answer;
 mod chunk;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod recovery;
 
 use std::sync::Arc;

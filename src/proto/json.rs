@@ -1,5 +1,8 @@
 //! Reading JSON that real servers send: strict first, mended where that fails.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::borrow::Cow;
 use std::fmt;
 

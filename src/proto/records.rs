@@ -10,6 +10,8 @@
 //! ```
 
 mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod nesting;
 
 use std::fmt;

@@ -1,5 +1,8 @@
 //! The server's greeting, the first frame on every connection.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -99,6 +102,10 @@ impl Welcome {
         let Some(data) = answer.outcome.map_err(WelcomeError::Refused)? else {
             return Ok(Self::default());
         };
+        if !data.get().starts_with('{') {
+            // A list would be read as the fields in their order.
+            return Err(WelcomeError::Invalid(format!("{} is not an object", Key::Data.name())));
+        }
         let data: Wire = serde_json::from_str(data.get())
             .map_err(|error| WelcomeError::Invalid(format!("{}: {error}", Key::Data.name())))?;
         Ok(data.into())

@@ -1,7 +1,7 @@
 //! The command `longhaul`, run as a user runs it, against the reference server and small peers
 //! that misbehave.
 
-#[path = "../../src/client/extract/tests/archive.rs"]
+#[path = "../../src/client/extract/forged.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the library's own tests take more of it")]
 mod archive;
 mod bulk;

@@ -1,8 +1,6 @@
 //! Systems that the files of vsp describe: `.vsp.json` or `.vsp/systems.json`, here or at home.
 //!
-//! They are read as liberally as can be: unknown keys are passed over, numbers may stand where
-//! texts should, and the other way round. Nothing of what they hold is repeated in a message but
-//! names of systems and keys, since a file may hold cookies.
+//! What they say is read by the library.
 
 #[cfg(test)]
 mod tests;
@@ -13,10 +11,9 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use longhaul::Secret;
-use serde_json::{Map, Value};
+use longhaul::client::systems::{SystemsError, SystemsFile};
 
 use crate::failure::Failure;
-use crate::values;
 
 /// Where the files are, below the current folder and the home folder.
 const FILES: [&str; 2] = [".vsp.json", ".vsp/systems.json"];
@@ -93,7 +90,7 @@ fn documents(folders: &[PathBuf]) -> impl Iterator<Item = Result<Document, Failu
 struct Document {
     path: PathBuf,
     folder: PathBuf,
-    content: Map<String, Value>,
+    content: SystemsFile,
 }
 
 impl Document {
@@ -120,112 +117,34 @@ impl Document {
             }
             Err(error) => return Err(unusable(&format!("cannot be read: {error}"))),
         }
-        let json = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-        // As a value of no type in particular: errors of that kind do not repeat what they read.
-        let content = serde_json::from_slice(json).map_err(|error| {
-            unusable(&format!("is broken at line {}, column {}", error.line(), error.column()))
-        })?;
-        let Value::Object(content) = content else {
-            return Err(unusable("holds no JSON object"));
-        };
+        let content = SystemsFile::read(&bytes).map_err(|error| unusable(&error.to_string()))?;
         Ok(Some(Self { path: path.to_owned(), folder: folder.to_owned(), content }))
     }
 
     fn default_name(&self) -> Result<Option<String>, Failure> {
-        Entry { document: self, name: "", fields: &self.content }.text("default")
-    }
-
-    fn systems(&self) -> Option<&Map<String, Value>> {
-        self.content.get("systems")?.as_object()
+        self.content.default_name().map_err(|error| self.wrong(&error))
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.systems().into_iter().flat_map(Map::keys).map(String::as_str)
+        self.content.names()
     }
 
     fn system(&self, name: &str) -> Result<Option<System>, Failure> {
-        let Some(fields) = self.systems().and_then(|systems| systems.get(name)) else {
-            return Ok(None);
-        };
-        let Value::Object(fields) = fields else {
-            return Err(self.wrong(name, "is no JSON object"));
-        };
-        let entry = Entry { document: self, name, fields };
-        Ok(Some(System {
+        let entry = self.content.system(name).map_err(|error| self.wrong(&error))?;
+        Ok(entry.map(|entry| System {
             name: name.to_owned(),
             file: self.path.clone(),
-            url: entry.text("url")?,
-            user: entry.text("user")?,
-            client: entry.client()?,
-            language: entry.checked("language", values::language)?,
-            insecure: entry.flag("insecure")?,
-            cookie_file: entry.text("cookie_file")?.map(|path| self.folder.join(path)),
-            cookie_string: entry.text("cookie_string")?.map(Secret::from),
+            url: entry.url,
+            user: entry.user,
+            client: entry.client,
+            language: entry.language,
+            insecure: entry.insecure,
+            cookie_file: entry.cookie_file.map(|path| self.folder.join(path)),
+            cookie_string: entry.cookie_string,
         }))
     }
 
-    fn wrong(&self, name: &str, what: &str) -> Failure {
-        let of = if name.is_empty() { String::new() } else { format!("system {name:?} ") };
-        Failure::configuration(format!("{}: {of}{what}", self.path.display()), "mend the file")
-    }
-}
-
-/// One system in a file, or the file itself.
-struct Entry<'a> {
-    document: &'a Document,
-    name: &'a str,
-    fields: &'a Map<String, Value>,
-}
-
-impl Entry<'_> {
-    /// A text; numbers are taken as one, and empty ones count as not said.
-    fn text(&self, key: &str) -> Result<Option<String>, Failure> {
-        match self.fields.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => {
-                Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
-            }
-            Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(self.wrong(key, "a text")),
-        }
-    }
-
-    /// A text of a certain form.
-    fn checked(
-        &self,
-        key: &str,
-        check: fn(&str) -> Result<String, String>,
-    ) -> Result<Option<String>, Failure> {
-        let text = self.text(key)?;
-        let read = text.map(|text| {
-            check(&text)
-                .map_err(|why| self.document.wrong(self.name, &format!("has a bad {key:?}: {why}")))
-        });
-        read.transpose()
-    }
-
-    /// Three digits, which a number loses where it begins with 0.
-    fn client(&self) -> Result<Option<String>, Failure> {
-        match self.fields.get("client").and_then(Value::as_u64) {
-            Some(number) if number < 1000 => Ok(Some(format!("{number:03}"))),
-            _ => self.checked("client", values::sap_client),
-        }
-    }
-
-    /// A yes or no, also as a text or a number.
-    fn flag(&self, key: &str) -> Result<Option<bool>, Failure> {
-        match self.fields.get(key) {
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            _ => match self.text(key)? {
-                None => Ok(None),
-                Some(text) => {
-                    values::flag(&text).map(Some).map_err(|_| self.wrong(key, "true or false"))
-                }
-            },
-        }
-    }
-
-    fn wrong(&self, key: &str, wanted: &str) -> Failure {
-        self.document.wrong(self.name, &format!("has a {key:?} that is not {wanted}"))
+    fn wrong(&self, error: &SystemsError) -> Failure {
+        Failure::configuration(format!("{}: {error}", self.path.display()), "mend the file")
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use longhaul::ChunkSize;
+use longhaul::client::systems;
 use longhaul::ops::git::ObjectKey;
 use longhaul::proto::Params;
 
@@ -65,29 +66,17 @@ pub(crate) fn object_cost(text: &str) -> Result<(String, Duration), String> {
 
 /// Three digits.
 pub(crate) fn sap_client(text: &str) -> Result<String, String> {
-    if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("not three digits such as 001".to_owned())
-    }
+    systems::sap_client(text).ok_or_else(|| "not three digits such as 001".to_owned())
 }
 
 /// `EN`, or the one letter that SAP itself uses.
 pub(crate) fn language(text: &str) -> Result<String, String> {
-    if (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        Ok(text.to_ascii_uppercase())
-    } else {
-        Err("not a language such as EN".to_owned())
-    }
+    systems::language(text).ok_or_else(|| "not a language such as EN".to_owned())
 }
 
 /// A yes or no, in the words that variables have for it.
 pub(crate) fn flag(text: &str) -> Result<bool, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "t" | "1" | "yes" | "on" => Ok(true),
-        "false" | "f" | "0" | "no" | "off" => Ok(false),
-        _ => Err("neither true nor false".to_owned()),
-    }
+    systems::flag(text).ok_or_else(|| "neither true nor false".to_owned())
 }
 
 /// `TYPE:NAME`.

@@ -25,6 +25,10 @@
 )]
 
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+mod forged;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod name;
 mod part;
 mod plan;

@@ -1,5 +1,8 @@
 //! What an earlier try has left beside its target.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -200,7 +203,7 @@ fn beside(target: &Path) -> Result<Vec<Names>, Error> {
 }
 
 /// Compares the part with its journal, stretch by stretch. Gives how far they agree.
-fn verify(mut records: Records<&File>, mut part: &File) -> (Position, Extent) {
+fn verify(mut records: Records<impl Read>, mut part: impl Read) -> (Position, Extent) {
     let mut block = vec![0; BLOCK_BYTES];
     let mut extent = Extent { header: records.end(), good: records.end() };
     let mut mark = Mark::START;

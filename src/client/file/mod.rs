@@ -18,7 +18,7 @@
 
 mod growing;
 mod journal;
-mod leftover;
+pub(super) mod leftover;
 mod names;
 mod part;
 mod place;

@@ -3,6 +3,9 @@
 //! [`BinaryEnvelope::read`] finds whose a message is, [`BinaryEnvelope::chunk`] what it says: so
 //! whatever is wrong with it can fail the request that it belongs to, and no other.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use crate::proto::checksum::Crc32;
 use crate::proto::id::Alias;
 

@@ -10,6 +10,8 @@
 pub mod binary;
 mod body;
 mod decoded;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod scan;
 mod unfinished;
 pub mod write;

@@ -32,6 +32,8 @@ const MAX_FIELDS_BYTES: usize = 512;
 #[derive(Debug, Default)]
 pub(crate) struct UnfinishedChunk {
     stage: Stage,
+    /// Whether its data has begun, in whatever has come, also if that was not taken.
+    has_data: bool,
     /// All but the data: what stands before it, its quote included, and what stands behind it.
     fields: BytesMut,
     /// The length of what stands before the data.
@@ -126,14 +128,15 @@ impl UnfinishedChunk {
         self.begin();
     }
 
-    /// Whether its data has begun.
+    /// Whether its data has begun, however it was cut.
     pub(crate) fn has_data(&self) -> bool {
-        self.stage != Stage::Head
+        self.has_data
     }
 
     /// Forgets what has come.
     pub(crate) fn begin(&mut self) {
         self.stage = Stage::Head;
+        self.has_data = false;
         self.fields.clear();
         self.head_len = 0;
         self.data.truncate(0);
@@ -161,6 +164,7 @@ impl UnfinishedChunk {
         self.fields.truncate(data_at);
         self.head_len = data_at;
         self.stage = Stage::Data;
+        self.has_data = true;
         let rest = piece.get(data_at.saturating_sub(before)..).unwrap_or_default();
         self.push_data(rest, follows, likely, pool).inspect_err(|_| {
             self.stage = Stage::Head;

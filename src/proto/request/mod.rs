@@ -1,6 +1,8 @@
 //! Requests: written strictly by the client, read by the server.
 
 mod control;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod incoming;
 mod legacy;
 mod params;

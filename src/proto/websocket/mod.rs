@@ -10,6 +10,8 @@
 //! *Source*: PROTOCOL 8 for the limits.
 
 mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod header;
 mod message;
 mod reader;

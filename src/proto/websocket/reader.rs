@@ -155,7 +155,7 @@ impl MessageReader {
     }
 
     /// How much is set aside for the message under way, in bytes.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn set_aside(&self) -> usize {
         self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
     }

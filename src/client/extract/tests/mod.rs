@@ -1,12 +1,10 @@
 //! What is refused, and that nothing is left of it. A disk that is full cannot be had in a test.
 
-mod archive;
-
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use archive::{Archive, Entry, FILE};
+use super::forged::{self as archive, Archive, Entry, FILE};
 
 use super::*;
 use crate::ops::git::archive::ArchiveError;

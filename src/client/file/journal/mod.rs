@@ -15,6 +15,8 @@ use crate::proto::OperationKey;
 use crate::proto::Seq;
 use crate::proto::checksum::{Crc32, Sha256};
 pub(super) use record::Records;
+#[cfg(feature = "fuzzing")]
+pub(super) use record::{header_line, stretch_line};
 
 /// What it takes to go on with an operation that a server still has.
 #[derive(Clone, Debug, PartialEq, Eq)]

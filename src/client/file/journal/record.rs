@@ -37,7 +37,7 @@ struct StretchRecord {
 }
 
 /// The first line; `None` if it would be longer than what is read again.
-pub(super) fn header_line(header: &Header) -> Option<String> {
+pub(in crate::client::file) fn header_line(header: &Header) -> Option<String> {
     let Header { ticket, target, part, created_ms } = header;
     let line = line(&HeaderRecord {
         version: VERSION,
@@ -55,7 +55,7 @@ pub(super) fn header_line(header: &Header) -> Option<String> {
 }
 
 /// A line after the first.
-pub(super) fn stretch_line(stretch: &Stretch) -> Option<String> {
+pub(in crate::client::file) fn stretch_line(stretch: &Stretch) -> Option<String> {
     let Stretch { next, offset, crc32 } = stretch;
     line(&StretchRecord { next: next.get(), offset: *offset, crc32: crc32.to_string() })
 }

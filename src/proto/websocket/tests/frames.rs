@@ -112,3 +112,17 @@ fn a_broken_header_is_refused_before_its_payload_has_come() {
     assert_eq!(messages, [text("abc")]);
     assert_eq!(refused, Some(FrameError::ReservedOpcode { opcode: 15 }));
 }
+
+#[test]
+fn an_ordinary_chunk_behind_an_unusual_one_has_the_same_form_however_both_come() {
+    let chunk = |data: &str| {
+        frame(
+            FINAL | TEXT,
+            format!(r#"{{"id":"git_1","type":"chunk","seq":1,"data":"{data}"}}"#).as_bytes(),
+        )
+    };
+    let (plain, broken) = ("QUJD".repeat(400), "QUJD\\n".repeat(400));
+    let (messages, error) = read(&all(&[chunk(&broken), chunk(&plain), chunk(&plain)]));
+    assert_eq!((messages.len(), error), (3, None));
+    assert!(messages.iter().all(|message| matches!(message, Message::Text(_))));
+}
