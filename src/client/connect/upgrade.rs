@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self};
 
 use super::dial::BoxedStream;
@@ -35,7 +36,13 @@ pub(super) async fn upgrade(
     }
     let stream = HeadFirst::new(Metered::new(stream));
     match client_async_with_config(request, stream, Some(websocket::config())).await {
-        Ok((socket, _response)) => {
+        Ok((_, response)) if response.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS) => {
+            Err(ConnectError::NotOffered { header: "Sec-WebSocket-Extensions" })
+        }
+        Err(tungstenite::Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_))) => {
+            Err(ConnectError::NotOffered { header: "Sec-WebSocket-Protocol" })
+        }
+        Ok((socket, _)) => {
             let (stream, rest) = socket.into_inner().into_parts();
             Ok(Socket::open(stream, &rest, max_message_bytes).await)
         }
