@@ -38,7 +38,7 @@ pub mod exchange;
 pub mod feature;
 pub mod frame;
 pub mod id;
-mod json;
+pub(crate) mod json;
 pub mod limits;
 pub mod operation;
 pub mod payload;
