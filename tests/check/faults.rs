@@ -205,3 +205,25 @@ fn no_fault_of_a_header_is_without_an_expectation() {
     let expected: BTreeSet<_> = HEADER_FAULTS.map(|(fault, _)| format!("{fault:?}")).into();
     assert_eq!(variants, expected);
 }
+
+#[tokio::test]
+async fn what_departs_elsewhere_is_reported_with_a_section() {
+    let script = Script::new().stall_after(1);
+    let server = serve(|builder| builder.script(script)).await;
+    let report = run(&server.url(), hasty().section("6.4")).await;
+    assert_found(&report, "4.1.request.ends", Status::Fault, "a section of its own");
+    let is_extra = |id: &str| id == "4.1.request.ends";
+    assert!(report.results.iter().all(|r| r.check.is_in("6.4") || is_extra(r.check.id)));
+}
+
+/// Something comes to the last, so silence is not what ends it.
+#[tokio::test]
+async fn what_never_ends_is_given_up() {
+    let server = serve(|builder| builder.object_delay(Duration::from_millis(100))).await;
+    let options = hasty().packages([PACKAGE]).section("4").group_limit(Duration::from_millis(500));
+    let report = run(&server.url(), options).await;
+    assert_found(&report, "4.1.request.ends", Status::Deviation, "a group that takes too long");
+    let options = hasty().section("4").limit(Duration::ZERO);
+    let report = run(&server.url(), options).await;
+    assert_found(&report, "4.1.request.ends", Status::Deviation, "no time at all");
+}
