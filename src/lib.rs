@@ -26,6 +26,7 @@
 //! | [`proto`] | the protocol: frames, assembling, demultiplexing; no I/O | nothing |
 //! | [`ops`] | the operations, one typed request a file; no I/O | nothing |
 //! | `client` | the async client, re-exported here | feature `client` (default) |
+//! | `check` | a server held against `PROTOCOL.md` | feature `check` |
 //! | `server` | the reference server | feature `server` |
 //!
 //! `Client::list` says which objects packages hold. Where the server cannot, ADT is asked over HTTP;
@@ -40,6 +41,8 @@
 
 #[cfg(feature = "client")]
 mod adt;
+#[cfg(feature = "check")]
+pub mod check;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "fuzzing")]

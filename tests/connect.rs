@@ -194,6 +194,26 @@ async fn no_such_host_nobody_there_and_no_welcome() {
 }
 
 #[tokio::test]
+async fn what_was_not_offered_is_not_taken() {
+    for chosen in ["Sec-WebSocket-Extensions: permessage-deflate", "Sec-WebSocket-Protocol: chat"] {
+        let front = Front::new(move |head| {
+            let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+            let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(
+                key.unwrap_or_default().trim().as_bytes(),
+            );
+            Answer::Text(format!(
+                "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\n{chosen}\r\n\r\n"
+            ))
+        })
+        .await;
+        let error = fails(Client::builder(front.url())).await;
+        let ConnectError::NotOffered { header } = error else { panic!("{error:?}") };
+        assert!(chosen.starts_with(header));
+    }
+}
+
+#[tokio::test]
 async fn encryption_with_an_authority_of_one_s_own() {
     let server = scripted(Script::new()).await;
     let authority = Authority::new();

@@ -216,6 +216,13 @@ impl ClientBuilder {
     /// # Cancellation
     /// Dropping the future closes the connection.
     pub async fn connect(self) -> Result<Client, ConnectError> {
+        let options = self.options.clone();
+        let link = Link::open(self.into_way()?).await?;
+        Ok(Client::new(link, options))
+    }
+
+    /// Where it goes, and how.
+    pub(crate) fn into_way(self) -> Result<Way, ConnectError> {
         let endpoint = Endpoint::new(
             &self.url.0,
             self.path.as_deref(),
@@ -232,8 +239,6 @@ impl ClientBuilder {
         if self.tls.insecure && endpoint.is_secure() {
             tracing::warn!(url = endpoint.url(), "the server's certificate is not checked");
         }
-        let options = self.options.clone();
-        let link = Link::open(Way { endpoint, credentials, settings: self }).await?;
-        Ok(Client::new(link, options))
+        Ok(Way { endpoint, credentials, settings: self })
     }
 }

@@ -24,6 +24,8 @@
 )]
 
 mod asking;
+#[cfg(feature = "check")]
+mod bare;
 mod beside;
 mod builder;
 mod close_cause;
@@ -65,6 +67,8 @@ mod websocket;
 use std::sync::Arc;
 
 pub use crate::adt::{AdtAnswerError, ListedBy};
+#[cfg(feature = "check")]
+pub(crate) use bare::{BareConnection, BareError, Came};
 pub use builder::ClientBuilder;
 pub use connect::{ConnectError, EndpointError, Stage, TlsProblem};
 pub use cookie_file::CookieFileError;
@@ -72,6 +76,8 @@ pub use credentials::{Attempt, Credentials, Logon};
 pub use error::{CloseCause, Error, ErrorKind};
 pub use event::{Event, Sessions, Status, Unverified};
 pub use file::{LeftoverInfo, StagedFile};
+#[cfg(feature = "check")]
+pub(crate) use link::Way;
 pub use link::{ConnectionState, ConnectionStates};
 pub use listing::{ListError, Listing};
 pub use options::TransferOptions;

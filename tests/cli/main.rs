@@ -5,6 +5,7 @@
 #[allow(dead_code, unreachable_pub, reason = "the library's own tests take more of it")]
 mod archive;
 mod bulk;
+mod check;
 mod codes;
 mod connections;
 mod export;

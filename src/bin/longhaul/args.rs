@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod connection;
 mod examples;
 mod tune;
@@ -17,6 +18,7 @@ use crate::target::Target;
 use crate::values::{
     PackageFolder, chunk_size, duration, object, object_cost, package_folder, params, size,
 };
+pub(crate) use check::CheckArgs;
 pub(crate) use connection::{NetworkArgs, PasswordArgs, ServerArgs};
 pub(crate) use tune::TuneArgs;
 
@@ -63,6 +65,16 @@ pub(crate) enum Command {
     /// most, unless --timeout says otherwise, and puts the load of that many exports on the server.
     #[command(after_long_help = examples::TUNE)]
     Tune(TuneArgs),
+    /// Checks a server against PROTOCOL.md, section by section, and says what departs.
+    ///
+    /// Speaks as the other commands do and reads strictly where they read liberally. It only reads:
+    /// it asks some 20 times for a small payload, or for the packages that are named, sends a dozen
+    /// messages that are no requests, cuts connections where the server offers to resume, and frees
+    /// what it started. A fault is what a client cannot rely on, a deviation what a liberal client
+    /// copes with, a note what is allowed and worth knowing. Takes 10 minutes at most, unless
+    /// --timeout says otherwise; --idle-timeout is 10s here.
+    #[command(after_long_help = examples::CHECK)]
+    Check(CheckArgs),
     /// Serves folders as packages, for tests and trials.
     ///
     /// Prints its URL on stdout once it listens, and serves until Ctrl+C or SIGTERM.
@@ -80,6 +92,7 @@ impl Command {
             Self::Ping(args) | Self::Types(args) => args.json,
             Self::Call(args) => args.json,
             Self::Tune(args) => args.json,
+            Self::Check(args) => args.json,
             Self::Serve(_) | Self::Completions(_) => false,
         }
     }

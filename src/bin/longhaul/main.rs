@@ -6,6 +6,7 @@
 #[expect(clippy::doc_markdown, reason = "its doc comments are the help, which has no markup")]
 mod args;
 mod call;
+mod check;
 mod clean;
 mod completions;
 mod connect;
@@ -44,12 +45,15 @@ enum Done {
     Complete,
     /// The result is there, and objects are missing from it.
     Incomplete,
+    /// The server was checked, and is not as it should be.
+    Departing,
 }
 
 impl Done {
     fn exit_code(self) -> u8 {
         match self {
             Self::Complete => 0,
+            Self::Departing => 4,
             Self::Incomplete => 6,
         }
     }
@@ -79,6 +83,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Command::Types(args) => types::run(args),
         Command::Call(args) => call::run(args, cli.talk),
         Command::Tune(args) => tune::run(args, cli.talk),
+        Command::Check(args) => check::run(args, cli.talk),
         Command::Serve(args) => serve::run(args, cli.talk),
         Command::Completions(args) => completions::run(*args),
     }

@@ -24,6 +24,19 @@ pub(crate) async fn lines(lines: &[String]) -> Result<(), Failure> {
     result(lines.join("\n") + "\n").await
 }
 
+/// Whether colours may be used on stdout: a person reads it, and has not asked for none.
+pub(crate) fn is_colourful() -> bool {
+    stdout_is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Prints lines of a result that are safe to show and may have colours.
+pub(crate) async fn painted(lines: &[String]) -> Result<(), Failure> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    result(lines.join("\n") + "\n").await
+}
+
 /// Prints one JSON object, compact.
 pub(crate) async fn object(object: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(object)

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use longhaul::ChunkSize;
 use longhaul::client::systems;
 use longhaul::ops::git::ObjectKey;
-use longhaul::proto::Params;
+use longhaul::proto::{OperationName, Params};
 
 /// Sizes from here on are slips of the keyboard, or have overflowed while they were read.
 const NONSENSE_BYTES: u64 = 1 << 60;
@@ -87,6 +87,16 @@ pub(crate) fn object(text: &str) -> Result<ObjectKey, String> {
 /// A JSON object.
 pub(crate) fn params(text: &str) -> Result<Params, String> {
     Params::from_json(text).ok_or_else(|| "not a JSON object".to_owned())
+}
+
+/// `DOMAIN.ACTION`.
+pub(crate) fn operation(text: &str) -> Result<OperationName, String> {
+    match text.split_once('.') {
+        Some((domain, action)) if !domain.is_empty() && !action.is_empty() => {
+            Ok(OperationName::new(domain.to_owned(), action.to_owned()))
+        }
+        _ => Err("an operation is DOMAIN.ACTION, such as git.export".into()),
+    }
 }
 
 /// `NAME=DIR`.

@@ -162,6 +162,12 @@ pub enum ConnectError {
     /// The server does not speak WebSocket as it should.
     #[error("the websocket could not be opened")]
     Upgrade(#[source] Arc<CloseCause>),
+    /// The server chose a subprotocol or an extension, though none was offered.
+    #[error("the server answered with {header}, which nobody offered")]
+    NotOffered {
+        /// The header of its answer that says so, such as `Sec-WebSocket-Extensions`.
+        header: &'static str,
+    },
     /// The connection ended before the server's welcome.
     #[error("the connection ended before the server's welcome")]
     NoWelcome(#[source] Arc<CloseCause>),

@@ -53,6 +53,20 @@ pub(crate) async fn connect(
     Ok((socket, welcome))
 }
 
+/// Connects and logs on; nothing has been read of what the server sends then.
+#[cfg(feature = "check")]
+pub(crate) async fn open(
+    endpoint: &Endpoint,
+    credentials: &dyn Credentials,
+    settings: &ClientBuilder,
+) -> Result<Socket, ConnectError> {
+    let approach = Approach::new(endpoint, credentials, settings);
+    let attempt = Connecting { approach: &approach, max_message_bytes: settings.max_message_bytes };
+    let mut socket = approach.within_limit(Box::pin(attempt.open_logged_on())).await?;
+    socket.allow(settings.max_message_bytes);
+    Ok(socket)
+}
+
 struct Connecting<'a> {
     approach: &'a Approach<'a>,
     max_message_bytes: usize,
@@ -60,21 +74,26 @@ struct Connecting<'a> {
 
 impl Connecting<'_> {
     async fn connect(&self) -> Result<(Socket, Welcome), ConnectError> {
+        let mut socket = self.open_logged_on().await?;
+        self.approach.stage.set(Stage::Welcome);
+        let welcome = greet(&mut socket, self.approach.endpoint).await?;
+        socket.allow(self.max_message_bytes);
+        Ok((socket, welcome))
+    }
+
+    /// Opens the WebSocket, with another logon if the first is refused and there is one.
+    async fn open_logged_on(&self) -> Result<Socket, ConnectError> {
         let logon = self.approach.logon(Attempt::default()).await?;
-        let mut socket = match self.open(&logon).await {
+        match self.open(&logon).await {
             Err(refused @ ConnectError::Unauthorized { .. }) => {
                 let again = self.approach.logon(Attempt { refused: true }).await?;
                 if again == logon {
                     return Err(refused);
                 }
-                self.open(&again).await?
+                self.open(&again).await
             }
-            opened => opened?,
-        };
-        self.approach.stage.set(Stage::Welcome);
-        let welcome = greet(&mut socket, self.approach.endpoint).await?;
-        socket.allow(self.max_message_bytes);
-        Ok((socket, welcome))
+            opened => opened,
+        }
     }
 
     /// Opens the WebSocket with a logon. Where Basic is refused on the upgrade, it is taken over

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self};
 
 use super::dial::BoxedStream;
@@ -37,8 +38,10 @@ pub(super) async fn upgrade(
     match client_async_with_config(request, stream, Some(websocket::config())).await {
         Ok((_, response)) if response.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS) => {
             // None was offered, and the library does not look.
-            let cause = CloseCause::Protocol("it agrees to an extension nobody offered".into());
-            Err(ConnectError::Upgrade(Arc::new(cause)))
+            Err(ConnectError::NotOffered { header: "Sec-WebSocket-Extensions" })
+        }
+        Err(tungstenite::Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_))) => {
+            Err(ConnectError::NotOffered { header: "Sec-WebSocket-Protocol" })
         }
         Ok((socket, _)) => {
             let (stream, rest) = socket.into_inner().into_parts();

@@ -52,6 +52,12 @@ impl Incoming {
         Self { stream, input, reader, is_behind_large: false, is_closed: false }
     }
 
+    /// Gives every chunk as the text it came in.
+    #[cfg(feature = "check")]
+    pub(crate) fn keep_texts(&mut self) {
+        self.reader.keep_texts();
+    }
+
     /// The next message or control frame.
     ///
     /// Cancel-safe: what has come of a message is kept.

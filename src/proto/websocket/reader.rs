@@ -56,6 +56,9 @@ pub struct MessageReader {
     /// So many messages are not looked at for being chunks, since the last one turned out to be
     /// unusual after its data had begun, and a server that writes one so writes all so.
     taken_as_text: u32,
+    /// Whether texts are kept as they come, chunks too.
+    #[cfg(feature = "check")]
+    keeps_texts: bool,
     pool: BufferPool,
     /// The length of the last message in fragments: the next may be as long.
     last_fragmented: usize,
@@ -107,6 +110,8 @@ impl MessageReader {
             partial: None,
             chunk: UnfinishedChunk::default(),
             taken_as_text: 0,
+            #[cfg(feature = "check")]
+            keeps_texts: false,
             pool: BufferPool::default(),
             last_fragmented: 0,
         }
@@ -116,6 +121,12 @@ impl MessageReader {
     /// of that stays.
     pub fn set_max_message_bytes(&mut self, max_message_bytes: usize) {
         self.max_message_bytes = max_message_bytes;
+    }
+
+    /// Gives every chunk as the text it came in, for whoever looks at how it is written.
+    #[cfg(feature = "check")]
+    pub(crate) fn keep_texts(&mut self) {
+        self.keeps_texts = true;
     }
 
     /// Takes what it can use from the front of `input`, and gives the next message if that is
@@ -224,6 +235,8 @@ impl MessageReader {
             (opcode, partial) => {
                 self.chunk.begin();
                 let is_usual = self.taken_as_text == 0;
+                #[cfg(feature = "check")]
+                let is_usual = is_usual && !self.keeps_texts;
                 self.taken_as_text = self.taken_as_text.saturating_sub(1);
                 partial.insert(Partial::new(match opcode {
                     Opcode::Text if is_usual && header.len >= LEAST_TEXT_BYTES as u64 => {

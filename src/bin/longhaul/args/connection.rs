@@ -9,7 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::values::{duration, language, sap_client, size_in_memory};
 
 /// Which server, and who asks.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ServerArgs {
     /// A system of .vsp.json or .vsp/systems.json, here or in the home folder.
@@ -62,7 +62,7 @@ pub(crate) struct PasswordArgs {
 }
 
 /// What lies between here and the server: encryption and proxies.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Encryption and proxies")]
 pub(crate) struct NetworkArgs {
     /// Trust the authorities in this PEM file as well; may be given often.

@@ -84,6 +84,21 @@ default only if each of its runs was faster than any of the default's. All of
 it takes 5 minutes at most, or what --timeout says. A server that answers in
 one message has no chunks: there is nothing to tune, which is no failure.";
 
+pub(super) const CHECK: &str = "\
+Examples:
+  longhaul check http://127.0.0.1:8000
+      a reference server, with its test payload
+  longhaul check -s a4h '$ZRAY' -q
+      with the export of a small package; only what does not pass
+  longhaul check http://host:8000 --operation atc.run --params '{\"packages\":[\"$ZRAY\"]}'
+  longhaul check http://host:8000 --section 6.4 --json
+  longhaul check --list
+
+Name something small: it is asked for again and again. With -v each group of
+checks says before what it does. Exit code 0 means that all that is offered
+passes, notes aside; 4 that the server departs from PROTOCOL.md; 3 that there
+was no connection to check.";
+
 pub(super) const SERVE: &str = "\
 Examples:
   longhaul serve --package '$DEMO=./demo'

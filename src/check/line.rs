@@ -1,0 +1,362 @@
+//! One connection to the server: requests out, every message in held against PROTOCOL.md.
+
+mod taking;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout};
+
+use super::ask::Ask;
+use super::book::{Book, Evidence};
+use super::catalog::FRAMES;
+use super::watched::{Kind, Terms, Watched};
+use crate::client::{BareConnection, BareError, Came, ConnectError, Way};
+use crate::proto::welcome::ServerLimits;
+use crate::proto::{Control, Feature, Features, MessageId, OperationName, Params};
+
+/// What the server said of itself, and what goes for all connections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub(super) features: Option<Features>,
+    pub(super) limits: ServerLimits,
+    pub(super) domains: Vec<String>,
+    /// How long the server may say nothing.
+    pub(super) silence: Duration,
+    /// How much of a payload is taken.
+    pub(super) max_payload_bytes: u64,
+    /// The number in the last id.
+    pub(super) minted: Arc<AtomicU64>,
+}
+
+impl Facts {
+    pub(super) fn offers(&self, feature: Feature) -> bool {
+        self.features.is_some_and(|features| features.contains(feature))
+    }
+
+    /// A window that the server takes, of that many chunks at most.
+    pub(super) fn window(&self, wanted: u64) -> u64 {
+        wanted.min(self.limits.max_window.unwrap_or(wanted)).max(1)
+    }
+
+    /// An id that was never used before.
+    pub(super) fn mint(&self, start: &str) -> String {
+        let number = self.minted.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        format!("{start}_{number}")
+    }
+}
+
+/// Why a probe cannot go on.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Nothing came for so long.
+    Silent(Duration),
+    /// It goes on for longer than a group of checks may take.
+    TooLong(Duration),
+    /// The connection is gone, and how.
+    Gone(String),
+    /// A further connection could not be opened.
+    Connect(ConnectError),
+    /// The payload is larger than what is taken.
+    TooLarge(u64),
+    /// What was to be looked at is not there, and why.
+    Skip(String),
+}
+
+/// A connection that has been greeted.
+#[derive(Debug)]
+pub(super) struct Line {
+    connection: BareConnection,
+    watched: BTreeMap<String, Watched>,
+    /// Whose each alias is, or was.
+    aliases: BTreeMap<u32, String>,
+    has_binary: bool,
+    /// `PARSE_ERROR`s that are waited for, since bad requests were sent.
+    bad: Option<Vec<String>>,
+    pub(super) facts: Arc<Facts>,
+    pub(super) book: Book,
+}
+
+/// The first message of a connection.
+#[derive(Debug)]
+pub(super) enum Greeted {
+    Text(String),
+    /// Anything else, or nothing.
+    Not(String),
+}
+
+impl Line {
+    /// Opens a connection and gives what came first.
+    pub(super) async fn open(
+        way: &Way,
+        facts: Arc<Facts>,
+        book: &Book,
+    ) -> Result<(Self, Greeted), ConnectError> {
+        let mut connection = BareConnection::open(way).await?;
+        book.note_connection();
+        book.seen(&FRAMES);
+        let limit = BareConnection::connect_limit(way);
+        let greeted = match timeout(limit, connection.next()).await {
+            Ok(Ok(Came::Text(text))) => Greeted::Text(text.to_string()),
+            Ok(Ok(other)) => Greeted::Not(describe(&other)),
+            Ok(Err(error)) => Greeted::Not(cause(&error)),
+            Err(_) => Greeted::Not(format!("nothing for {limit:?}")),
+        };
+        let line = Self {
+            connection,
+            watched: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            has_binary: false,
+            bad: None,
+            facts,
+            book: book.clone(),
+        };
+        Ok((line, greeted))
+    }
+
+    /// Asks for something; its frames are watched from now on.
+    pub(super) async fn ask(&mut self, ask: &Ask) -> Result<String, Trouble> {
+        let id = self.facts.mint(ask.request.name.domain());
+        self.ask_as(&id, ask).await?;
+        Ok(id)
+    }
+
+    /// As [`ask`](Self::ask), under an id of one's own.
+    pub(super) async fn ask_as(&mut self, id: &str, ask: &Ask) -> Result<(), Trouble> {
+        let skip = || Trouble::Skip(format!("{id:?} is no id"));
+        let mut ask = ask.clone();
+        ask.request.window = ask.request.window.map(|window| self.facts.window(window));
+        let text = ask.write(&MessageId::new(id).ok_or_else(skip)?, self.facts.features)?;
+        if ask.request.stream.is_some() {
+            // What has ended was looked at, and may be large.
+            self.watched.values_mut().filter(|w| w.end.is_some()).for_each(Watched::forget_chunks);
+        }
+        let terms = ask.terms(&text, &self.facts);
+        self.has_binary |= terms.agreed.contains(Feature::Binary);
+        self.send(id, text, terms).await
+    }
+
+    /// Sends a text as it stands, and watches for frames of `id`.
+    pub(super) async fn send(
+        &mut self,
+        id: &str,
+        text: String,
+        terms: Terms,
+    ) -> Result<(), Trouble> {
+        self.book.note_request();
+        self.watched.insert(id.to_owned(), Watched::new(terms));
+        self.connection.send_text(text).await.map_err(|error| self.lost(&error))
+    }
+
+    /// Sends what is no request; whatever comes of it comes as `PARSE_ERROR`, or as a frame of `id`.
+    pub(super) async fn send_bad(&mut self, bad: &Bad) -> Result<(), Trouble> {
+        self.book.note_request();
+        self.bad = Some(Vec::new());
+        let sent = match bad {
+            Bad::Binary(bytes) => self.connection.send_binary(bytes).await,
+            Bad::Text { id, text } => {
+                let terms = Terms { sent: text.clone(), is_loose: true, ..Terms::default() };
+                if let Some(id) = id {
+                    self.watched.insert(id.clone(), Watched::new(terms));
+                }
+                self.connection.send_text(text.clone()).await
+            }
+        };
+        sent.map_err(|error| self.lost(&error))
+    }
+
+    /// Whether a `PARSE_ERROR` came since.
+    pub(super) fn has_parse_error(&self) -> bool {
+        self.bad.as_ref().is_some_and(|codes| !codes.is_empty())
+    }
+
+    /// The `PARSE_ERROR`s that came since.
+    pub(super) fn take_parse_errors(&mut self) -> Vec<String> {
+        self.bad.take().unwrap_or_default()
+    }
+
+    /// Sends a control; its answer, if there is one, is watched.
+    pub(super) async fn control(&mut self, control: &Control) -> Result<String, Trouble> {
+        let id = self.facts.mint("stream");
+        let skip = || Trouble::Skip(format!("{id:?} is no id"));
+        let text = control.write(&MessageId::new(&id).ok_or_else(skip)?);
+        let terms = Terms { sent: text.clone(), is_loose: true, ..Terms::default() };
+        self.send(&id, text, terms).await?;
+        Ok(id)
+    }
+
+    /// Grants chunks up to this one.
+    pub(super) async fn grant(&mut self, target: &str, up_to: u64) -> Result<String, Trouble> {
+        let Some(id) = MessageId::new(target) else {
+            return Err(Trouble::Skip(format!("{target:?} is no id")));
+        };
+        if let Some(watched) = self.watched.get_mut(target) {
+            watched.granted = watched.granted.map(|granted| granted.max(up_to));
+        }
+        self.control(&Control::Credit { target: id, up_to }).await
+    }
+
+    pub(super) async fn cancel(&mut self, target: &str) -> Result<String, Trouble> {
+        let Some(target) = MessageId::new(target) else {
+            return Err(Trouble::Skip(format!("{target:?} is no id")));
+        };
+        self.control(&Control::Cancel { target }).await
+    }
+
+    /// What has come of a request.
+    pub(super) fn watched(&self, id: &str) -> &Watched {
+        static NOTHING: std::sync::OnceLock<Watched> = std::sync::OnceLock::new();
+        let nothing = || NOTHING.get_or_init(|| Watched::new(Terms::default()));
+        self.watched.get(id).unwrap_or_else(nothing)
+    }
+
+    pub(super) fn has_ended(&self, id: &str) -> bool {
+        self.watched(id).end.is_some()
+    }
+
+    /// Whether nothing is under way, controls aside.
+    pub(super) fn is_idle(&self) -> bool {
+        self.watched.values().all(|watched| watched.terms.is_loose || watched.end.is_some())
+    }
+
+    /// Waits for the next message and says whose it was.
+    pub(super) async fn event(&mut self) -> Result<(String, Kind), Trouble> {
+        let silence = self.facts.silence;
+        let came = match timeout(silence, self.connection.next()).await {
+            Ok(Ok(came)) => came,
+            Ok(Err(error)) => return Err(self.lost(&error)),
+            Err(_) => return Err(Trouble::Silent(silence)),
+        };
+        let event = match came {
+            Came::Text(text) => self.take_text(&text),
+            Came::Binary(bytes) => self.take_binary(&bytes),
+            Came::Pong => (String::new(), Kind::Other),
+            Came::Close(_) => return Err(Trouble::Gone(describe(&came))),
+        };
+        let bytes = self.watched.get(&event.0).map_or(0, Watched::bytes);
+        let most = self.facts.max_payload_bytes;
+        if bytes > most { Err(Trouble::TooLarge(most)) } else { Ok(event) }
+    }
+
+    /// Waits until something has come of a request, or of what `is_it` says.
+    pub(super) async fn until(
+        &mut self,
+        mut is_it: impl FnMut(&Self) -> bool,
+    ) -> Result<(), Trouble> {
+        while !is_it(self) {
+            self.event().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the last frame of a request, and grants what it waits for.
+    pub(super) async fn end_of(&mut self, id: &str) -> Result<&Watched, Trouble> {
+        while !self.has_ended(id) {
+            let (whose, kind) = self.event().await?;
+            let watched = self.watched(&whose);
+            if let (Kind::Chunk(seq), Some(granted), Some(window)) =
+                (kind, watched.granted, watched.terms.window)
+                && seq >= granted
+                && whose == id
+            {
+                self.grant(id, seq.saturating_add(window)).await?;
+            }
+        }
+        Ok(self.watched(id))
+    }
+
+    /// Asks the server for a sign of life and waits for it, so that what it had to send before has
+    /// come, as far as that can be known.
+    pub(super) async fn barrier(&mut self) -> Result<(), Trouble> {
+        let ping = Ask::new(OperationName::new("system", "ping"), Params::new());
+        let id = self.ask(&ping).await?;
+        self.until(|line| line.has_ended(&id)).await
+    }
+
+    /// Takes what comes for a moment, which may be nothing.
+    pub(super) async fn settle(&mut self, time: Duration) -> Result<(), Trouble> {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            match timeout(left, self.event()).await {
+                Ok(event) => drop(event?),
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a WebSocket ping and waits for its pong.
+    pub(super) async fn ping(&mut self) -> Result<bool, Trouble> {
+        self.connection.ping().await.map_err(|error| self.lost(&error))?;
+        loop {
+            match timeout(self.facts.silence, self.connection.next()).await {
+                Ok(Ok(Came::Pong)) => return Ok(true),
+                Ok(Ok(Came::Text(text))) => drop(self.take_text(&text)),
+                Ok(Ok(Came::Binary(bytes))) => drop(self.take_binary(&bytes)),
+                Ok(Ok(other @ Came::Close(_))) => return Err(Trouble::Gone(describe(&other))),
+                Ok(Err(error)) => return Err(self.lost(&error)),
+                Err(_) => return Ok(false),
+            }
+        }
+    }
+
+    /// Says goodbye; gives what came instead of the server's, if it did not come.
+    pub(super) async fn close(mut self) -> Result<(), String> {
+        self.connection.close().await.map_err(|error| cause(&error))?;
+        loop {
+            match timeout(self.facts.silence, self.connection.next()).await {
+                Ok(Ok(Came::Close(_))) => return Ok(()),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(cause(&error)),
+                Err(_) => return Err(format!("nothing for {:?}", self.facts.silence)),
+            }
+        }
+    }
+
+    fn lost(&self, error: &BareError) -> Trouble {
+        let came = cause(error);
+        if let BareError::Frame(_) = error {
+            let expected = "frames as RFC 6455 has them";
+            self.book.fault(&FRAMES, Evidence { sent: "", expected, came: &came });
+        }
+        Trouble::Gone(came)
+    }
+}
+
+/// What is no request.
+#[derive(Clone, Debug)]
+pub(super) enum Bad {
+    /// A text, and the id in it that an answer might carry.
+    Text {
+        id: Option<String>,
+        text: String,
+    },
+    Binary(&'static [u8]),
+}
+
+/// A binary message as it is shown: its header.
+fn shown(message: &Bytes) -> String {
+    let header = message.get(..32.min(message.len())).unwrap_or_default();
+    let hex: Vec<_> = header.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{} bytes, binary: {}", message.len(), hex.join(" "))
+}
+
+fn describe(came: &Came) -> String {
+    match came {
+        Came::Text(text) => text.to_string(),
+        Came::Binary(bytes) => shown(bytes),
+        Came::Pong => "a pong".to_owned(),
+        Came::Close(None) => "a close without a code".to_owned(),
+        Came::Close(Some(goodbye)) => format!("a close, {} {}", goodbye.code, goodbye.reason),
+    }
+}
+
+fn cause(error: &BareError) -> String {
+    match error {
+        BareError::Frame(error) => error.to_string(),
+        BareError::Gone(cause) => cause.to_string(),
+    }
+}

@@ -1,0 +1,150 @@
+//! JSON as it stands: nothing mended, nothing dropped.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::proto::json::{Key, whole_number};
+
+/// A JSON object with all its members in their order, those that stand twice too.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Object(Vec<(String, Box<RawValue>)>);
+
+/// The value of a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Member<T> {
+    /// Not there, or `null`.
+    Absent,
+    Is(T),
+    /// Something else, as it stands.
+    Other(String),
+}
+
+impl Object {
+    /// Reads an object strictly.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// The first member of that name that is not `null`.
+    pub(super) fn raw(&self, key: &str) -> Option<&str> {
+        let values = self.0.iter().filter(|(name, _)| name == key).map(|(_, value)| value.get());
+        values.into_iter().find(|value| *value != "null")
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.raw(key).is_some()
+    }
+
+    /// The member read as a `T`.
+    pub(super) fn member<T>(&self, key: &str, read: impl FnOnce(&str) -> Option<T>) -> Member<T> {
+        match self.raw(key) {
+            None => Member::Absent,
+            Some(raw) => read(raw).map_or_else(|| Member::Other(raw.to_owned()), Member::Is),
+        }
+    }
+
+    pub(super) fn text(&self, key: &str) -> Member<String> {
+        self.member(key, |raw| serde_json::from_str(raw).ok())
+    }
+
+    /// A number that counts: plain decimal digits. *Source*: PROTOCOL 3.4.
+    pub(super) fn count(&self, key: &str) -> Member<u64> {
+        self.member(key, whole_number)
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Member<bool> {
+        self.member(key, |raw| serde_json::from_str(raw).ok())
+    }
+
+    pub(super) fn number(&self, key: &str) -> Member<f64> {
+        self.member(key, |raw| serde_json::from_str(raw).ok())
+    }
+
+    pub(super) fn object(&self, key: &str) -> Member<Self> {
+        self.member(key, Self::read)
+    }
+
+    pub(super) fn value(&self, key: &str) -> Option<Value> {
+        serde_json::from_str(self.raw(key)?).ok()
+    }
+
+    /// The first key that has a meaning in some frame and stands twice, `null` counted.
+    pub(super) fn duplicate(&self) -> Option<&str> {
+        let mut rest = self.0.iter().map(|(name, _)| name.as_str());
+        while let Some(name) = rest.next() {
+            if is_known(name) && rest.clone().any(|other| other == name) {
+                return Some(name);
+            }
+        }
+        None
+    }
+
+    /// The members of `inner` before those of this one, where `inner` has no member of that name.
+    pub(super) fn below(self, mut inner: Self) -> Self {
+        let outer = self.0.into_iter().filter(|(name, _)| !inner.has(name) && name != "data");
+        let outer: Vec<_> = outer.collect();
+        inner.0.extend(outer);
+        inner
+    }
+}
+
+/// Whether a key means something in some frame.
+fn is_known(name: &str) -> bool {
+    let key = serde_json::from_value::<Key>(name.into());
+    key.is_ok_and(|key| key != Key::Other)
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_count_are_plain() {
+        let object = Object::read(r#"{"a":7,"b":"7","c":7.0,"d":7e0,"e":-7,"f":null}"#).unwrap();
+        assert_eq!(object.count("a"), Member::Is(7));
+        for key in ["b", "c", "d", "e"] {
+            assert!(matches!(object.count(key), Member::Other(_)), "{key}");
+        }
+        assert_eq!((object.count("f"), object.count("g")), (Member::Absent, Member::Absent));
+    }
+
+    #[test]
+    fn what_stands_twice_is_seen() {
+        let twice = Object::read(r#"{"seq":null,"x":1,"x":2,"\u0073eq":1}"#).unwrap();
+        assert_eq!((twice.duplicate(), twice.count("seq")), (Some("seq"), Member::Is(1)));
+        assert_eq!(Object::read(r#"{"x":1,"x":2}"#).unwrap().duplicate(), None);
+    }
+
+    #[test]
+    fn nothing_is_mended() {
+        for text in ["[1]", "{\"a\":\"\t\"}", "{\"a\":1,}", "{\"a\":1} x", "{'a':1}"] {
+            assert!(Object::read(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Peers that are no such server, or none that can be talked to.
+
+use std::time::Duration;
+
+use longhaul::check::{self, CheckError, Options, Status};
+use longhaul::{Client, ConnectError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::support::deadline;
+use crate::support::peer::{CLOSE, FINAL, TEXT, frame};
+use crate::{assert_found, run};
+
+const WELCOME: &str = r#"{"id":"welcome","success":true,"data":{"features":["stream"]}}"#;
+
+/// A peer that answers every connection with `answer` behind the head it reads, and then reads on.
+async fn peer(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head = head(&mut stream).await;
+            let _ = stream.write_all(&answer(&head)).await;
+            tokio::spawn(async move {
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            });
+        }
+    });
+    url
+}
+
+async fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = stream.read_u8().await else { break };
+        head.push(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// The answer to an upgrade, with another header and these frames behind it.
+fn upgraded(head: &str, header: &str, frames: &[u8]) -> Vec<u8> {
+    let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+    let accept = derive_accept_key(key.trim().as_bytes());
+    let mut answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n{header}\r\n\r\n"
+    )
+    .into_bytes();
+    answer.extend(frames);
+    answer
+}
+
+const HEADER: &str = "X-Nothing: 0";
+
+fn hasty() -> Options {
+    Options::new().silence(Duration::from_millis(300)).limit(Duration::from_secs(5))
+}
+
+#[tokio::test]
+async fn what_was_not_offered_is_found_and_not_taken() {
+    for header in ["Sec-WebSocket-Extensions: permessage-deflate", "Sec-WebSocket-Protocol: chat"] {
+        let welcome = frame(FINAL | TEXT, WELCOME.as_bytes());
+        let url = peer(move |head| upgraded(head, header, &welcome)).await;
+        let report = run(&url, hasty()).await;
+        assert_found(&report, "1.1.upgrade.not-offered", Status::Fault, header);
+        let error = deadline(Client::builder(url).no_proxy().connect()).await.unwrap_err();
+        let name = header.split(':').next().unwrap();
+        assert!(matches!(error, ConnectError::NotOffered { header } if header == name), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_message_that_is_no_welcome() {
+    let texts = [
+        "hello",
+        r#"{"id":"git_1","success":true}"#,
+        r#"{"id":"welcome","success":true,"data":{"features":7}}"#,
+    ];
+    for text in texts {
+        let frames = frame(FINAL | TEXT, text.as_bytes());
+        let url = peer(move |head| upgraded(head, HEADER, &frames)).await;
+        let report = run(&url, hasty()).await;
+        assert_found(&report, "1.2.welcome.first", Status::Fault, text);
+        assert!(report.results.iter().all(|result| result.check.is_in("1")
+            || result.status == Status::Skipped
+            || result.status == Status::NotOffered));
+    }
+    for (frames, about) in [(frame(FINAL | CLOSE, &[]), "a close"), (Vec::new(), "nothing")] {
+        let url = peer(move |head| upgraded(head, HEADER, &frames)).await;
+        let target = Client::builder(url).no_proxy().connect_timeout(Duration::from_millis(500));
+        let report = deadline(check::run(target, hasty())).await.unwrap();
+        assert_found(&report, "1.2.welcome.first", Status::Fault, about);
+    }
+}
+
+#[tokio::test]
+async fn a_welcome_without_data() {
+    let frames = frame(FINAL | TEXT, br#"{"id":"welcome","success":true}"#);
+    let url = peer(move |head| upgraded(head, HEADER, &frames)).await;
+    let report = run(&url, hasty().section("1.2")).await;
+    assert_found(&report, "1.2.welcome.shape", Status::Deviation, "no data");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_but_welcome_comes_to_an_end() {
+    let frames = frame(FINAL | TEXT, WELCOME.as_bytes());
+    let url = peer(move |head| upgraded(head, HEADER, &frames)).await;
+    let report = run(&url, hasty()).await;
+    assert_found(&report, "4.1.request.ends", Status::Fault, "silence");
+    assert_found(&report, "1.3.ping.pong", Status::Fault, "silence");
+    assert_found(&report, "1.4.close.answered", Status::Deviation, "silence");
+}
+
+#[tokio::test]
+async fn frames_that_are_no_websocket() {
+    let mut frames = frame(FINAL | TEXT, WELCOME.as_bytes());
+    // A reserved bit.
+    frames.extend(frame(FINAL | 0x40 | TEXT, b"{}"));
+    let url = peer(move |head| upgraded(head, HEADER, &frames)).await;
+    let report = run(&url, hasty()).await;
+    assert_found(&report, "1.1.frames.rfc-6455", Status::Fault, "a reserved bit");
+}
+
+#[tokio::test]
+async fn there_is_no_report_without_a_connection() {
+    let refusing = r#"{"id":"welcome","success":false,"error":{"code":"BUSY","message":"full"}}"#;
+    let frames = frame(FINAL | TEXT, refusing.as_bytes());
+    let urls = [
+        peer(|_| b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".to_vec()).await,
+        peer(|_| b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec()).await,
+        peer(|_| b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()).await,
+        peer(move |head| upgraded(head, HEADER, &frames)).await,
+    ];
+    for url in urls {
+        let target = Client::builder(&url).no_proxy().connect_timeout(Duration::from_secs(2));
+        let checked = deadline(check::run(target, hasty())).await;
+        assert!(matches!(checked, Err(CheckError::Connect(_))), "{url}: {checked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_section_that_is_not_there() {
+    let target = Client::builder("http://127.0.0.1:9");
+    let checked = deadline(check::run(target, Options::new().section("12"))).await;
+    assert!(matches!(checked, Err(CheckError::NoSection { section }) if section == "12"));
+}

@@ -1,0 +1,76 @@
+//! The reference server passes, in every profile and with each feature switched off.
+
+use longhaul::check::{Options, Status, catalog};
+use longhaul::proto::Feature;
+use longhaul::server::Profile;
+
+use crate::support::PACKAGE;
+use crate::{found, run, serve};
+
+#[tokio::test]
+async fn every_profile_passes() {
+    for profile in [Profile::Full, Profile::Seed, Profile::Deployed] {
+        let server = serve(|builder| builder.profile(profile)).await;
+        for packages in [&[][..], &[PACKAGE]] {
+            let options = Options::new().packages(packages.iter().copied());
+            let report = run(&server.url(), options).await;
+            assert!(report.is_clean(), "{profile:?} {packages:?}\n{}", found(&report));
+            assert_eq!(report.results.len(), catalog().len());
+            let knows = |feature: &Feature| {
+                report.server.features.iter().flatten().any(|f| *f == feature.name())
+            };
+            assert_eq!(Feature::ALL.iter().all(knows), profile == Profile::Full);
+        }
+    }
+}
+
+/// What nothing of a reference server shows that is as it should be.
+const UNSHOWN: [&str; 2] = ["3.1.type.known", "4.4.complete.reason"];
+
+#[tokio::test]
+async fn a_full_server_shows_nearly_everything() {
+    let server = serve(|builder| builder).await;
+    let with_payload = run(&server.url(), Options::new()).await;
+    let with_package = run(&server.url(), Options::new().packages([PACKAGE])).await;
+    for check in catalog().iter().filter(|check| !UNSHOWN.contains(&check.id)) {
+        let statuses =
+            [&with_payload, &with_package].map(|report| report.result(check.id).unwrap().status);
+        let is_of_items = check.is_in("4.7");
+        assert!(is_of_items || statuses.contains(&Status::Pass), "{}: {statuses:?}", check.id);
+    }
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_not_offered() {
+    for feature in Feature::ALL {
+        let server = serve(|builder| builder.without_feature(feature)).await;
+        let report = run(&server.url(), Options::new()).await;
+        if feature == Feature::Stream {
+            // What needs it should not be offered either.
+            let result = report.result("1.2.welcome.features").unwrap();
+            assert_eq!(result.status, Status::Deviation);
+            continue;
+        }
+        assert!(report.is_clean(), "without {feature:?}\n{}", found(&report));
+        let section = match feature {
+            Feature::Checksum => "6.1",
+            Feature::Cancel => "6.2",
+            Feature::Credit => "6.3",
+            Feature::Resume => "6.4",
+            _ => "6.5",
+        };
+        let own = report
+            .results
+            .iter()
+            .filter(|result| result.check.is_in(section) && result.status == Status::NotOffered);
+        assert!(own.count() >= 4, "without {feature:?}\n{:#?}", report.results);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_on_the_server() {
+    let server = serve(|builder| builder).await;
+    run(&server.url(), Options::new()).await;
+    // A server that still had a connection or an operation would wait for it.
+    crate::support::deadline(server.shutdown()).await;
+}

@@ -1,0 +1,196 @@
+//! A server that is right but for one thing, which a proxy changes.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use longhaul::check::Status::{self, Deviation, Fault, Note};
+use longhaul::proto::Feature;
+use longhaul::proto::checksum::Sha256;
+use longhaul::server::{DEFAULT_PATH, TestPayload};
+
+use crate::tamper::{Change, Tamper};
+use crate::{assert_found, hasty, run, section_of, serve};
+
+fn as_it_is() -> Change {
+    Arc::new(|text| vec![text.to_owned()])
+}
+
+fn without(part: &'static str) -> Change {
+    Arc::new(move |text| if text.contains(part) { Vec::new() } else { vec![text.to_owned()] })
+}
+
+fn replacing(from: &'static str, to: &'static str) -> Change {
+    Arc::new(move |text| vec![text.replace(from, to)])
+}
+
+/// Replaces in texts that have `part`.
+fn replacing_in(part: &'static str, from: &'static str, to: &'static str) -> Change {
+    Arc::new(move |text| {
+        vec![if text.contains(part) { text.replace(from, to) } else { text.to_owned() }]
+    })
+}
+
+async fn check(up: Change, down: Change, finds: &str, status: Status, about: &str) {
+    let server = serve(|builder| builder).await;
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, up, down).await;
+    let report = run(&tamper.url(), hasty().section(section_of(finds))).await;
+    assert_found(&report, finds, status, about);
+}
+
+#[tokio::test]
+async fn nothing_changed_passes() {
+    let server = serve(|builder| builder).await;
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, as_it_is(), as_it_is()).await;
+    let report = run(&tamper.url(), longhaul::check::Options::new()).await;
+    assert!(report.is_clean(), "{}", crate::found(&report));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn codes_that_are_others() {
+    for (code, finds) in [
+        ("UNKNOWN_DOMAIN", "2.1.unknown.domain"),
+        ("UNKNOWN_ACTION", "2.1.unknown.action"),
+        ("UNKNOWN_ACTION", "6.controls.unknown-action"),
+        ("PARSE_ERROR", "3.5.parse-error.no-json"),
+        ("PARSE_ERROR", "3.5.parse-error.no-id"),
+        ("PARSE_ERROR", "3.5.parse-error.shape"),
+        ("PARSE_ERROR", "3.5.parse-error.binary"),
+        ("MISSING_PARAM", "9.missing-param"),
+        ("MISSING_PARAM", "6.controls.missing-param"),
+        ("MISSING_PARAM", "6.4.resume.missing-param"),
+        ("CANCELLED", "6.2.cancel.ends"),
+        ("CANCELLED", "6.2.cancel.answer"),
+        ("RESUME_MISMATCH", "6.4.resume.prefix-mismatch"),
+        ("RESUME_MISMATCH", "6.4.resume.offset-mismatch"),
+        ("RESUME_MISMATCH", "6.4.resume.epoch-mismatch"),
+        ("RESUME_MISMATCH", "6.4.key.other-params"),
+        ("RESUME_UNKNOWN", "6.4.resume.unknown"),
+        ("RESUME_UNKNOWN", "6.4.release.frees"),
+        ("RESUME_UNKNOWN", "6.2.cancel.frees"),
+        ("SUPERSEDED", "6.4.resume.latest-wins"),
+    ] {
+        let down = replacing(code, "SERVICE_EXCEPTION");
+        check(as_it_is(), down, finds, Deviation, code).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_do_not_arrive_as_they_were_sent() {
+    let cancel = r#""action":"cancel""#;
+    let credit = r#""action":"credit""#;
+    let release = r#""action":"release""#;
+    for (up, finds, status) in [
+        (without(cancel), "6.2.cancel.ends", Fault),
+        (without(credit), "6.3.credit.goes-on", Fault),
+        (without(release), "6.4.release.frees", Fault),
+        (replacing("\"window\":3", "\"window\":2"), "6.3.credit.window", Fault),
+        (replacing("\"window\":\"3\"", "\"window\":3"), "6.3.window.zero", Fault),
+        (replacing("\"window\":1", "\"window\":2"), "6.3.credit.kept", Fault),
+        (replacing_in(credit, "\"upTo\":1}", "\"upTo\":5}"), "6.3.credit.stale", Fault),
+        (
+            replacing("\"check_0\",\"upTo\":1099511627776}", "\"check_0\",\"upTo\":-1}"),
+            "6.3.credit.ended",
+            Fault,
+        ),
+        (replacing("\"target\":\"check_0\"}", "\"target\":\"a b\"}"), "6.2.cancel.unknown", Fault),
+        (replacing("\"operation\":\"", "\"key\":\""), "6.4.accepted.shape", Fault),
+        (replacing("\"longhaulCheck\":\"other\"", "\"seed\":7"), "6.4.key.other-params", Fault),
+        (
+            replacing_in(
+                "\"params\":{\"size\":40001,\"seed\":7,\"stream\"",
+                "\"stream\":true",
+                "\"x\":1",
+            ),
+            "2.3.stream.in-params",
+            Deviation,
+        ),
+        (replacing("x-unknown", "id"), "2.request.json", Fault),
+        (replacing("Az09-_-_Za90", "az09"), "2.2.id.echoed", Fault),
+    ] {
+        check(up, as_it_is(), finds, status, finds).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_do_not_arrive_as_they_were_sent() {
+    let welcome = r#""id":"welcome""#;
+    let twice: Change = Arc::new(|text| vec![text.to_owned(), text.to_owned()]);
+    for (down, finds, status) in [
+        (replacing("\"pong\":true", "\"pong\":false"), "10.2.ping.pong", Fault),
+        (replacing("\"types\":", "\"kinds\":"), "10.1.types.counted", Fault),
+        (
+            replacing_in(welcome, "\"maxTransfers\":16", "\"maxTransfers\":0"),
+            "1.2.welcome.limits",
+            Fault,
+        ),
+        (
+            replacing_in(welcome, "\"maxTransfers\":16", "\"maxTransfers\":\"16\""),
+            "1.2.welcome.limits",
+            Deviation,
+        ),
+        (
+            replacing_in(welcome, "\"maxTransfers\":16", "\"maxTransfers\":15"),
+            "1.2.limits.max-transfers",
+            Deviation,
+        ),
+        (
+            replacing_in(welcome, "\"maxTransfers\":16", "\"maxTransfers\":17"),
+            "1.2.limits.max-transfers",
+            Deviation,
+        ),
+        (
+            replacing_in(welcome, "\"maxChunk\":16777216", "\"maxChunk\":4000"),
+            "1.2.limits.max-chunk",
+            Fault,
+        ),
+        (
+            replacing_in(welcome, "\"stream\",", "\"stream\",\"stream\","),
+            "1.2.welcome.features",
+            Deviation,
+        ),
+        (
+            replacing_in(welcome, "\"session\":\"longhaul", "\"session\":7,\"x\":\""),
+            "1.2.welcome.data",
+            Deviation,
+        ),
+        (replacing_in(welcome, "\"success\":true,", ""), "1.2.welcome.first", Fault),
+        (twice, "3.1.last.last", Deviation),
+        (replacing_in("\"alias\"", "\"alias\":2", "\"alias\":1"), "6.5.alias.fresh", Fault),
+        (
+            replacing_in("accepted", "\"chunkSize\":5714", "\"chunkSize\":5715"),
+            "6.4.accepted.shape",
+            Fault,
+        ),
+        (
+            replacing_in("accepted", "\"chunkSize\":5714", "\"chunkSize\":5713"),
+            "6.4.accepted.chunk-size",
+            Fault,
+        ),
+        (replacing_in("accepted", "\"ttl\"", "\"ttl2\""), "6.4.accepted.shape", Fault),
+        (replacing_in("accepted", "\"epoch\":\"", "\"epoch\":\"x"), "6.4.resume.goes-on", Fault),
+        (without("\"type\":\"accepted\""), "6.5.alias.known", Fault),
+    ] {
+        check(as_it_is(), down, finds, status, finds).await;
+    }
+}
+
+/// A server that does not look at the digest of a prefix: the proxy puts the right one in place.
+#[tokio::test]
+async fn a_prefix_that_is_taken_unseen() {
+    let mut prefix = Vec::new();
+    TestPayload::new(7, 40_001).take(40_001 / 7).read_to_end(&mut prefix).unwrap();
+    let wrong = Sha256::of(b"another prefix").to_string();
+    let right = Sha256::of(&prefix).to_string();
+    let up: Change = Arc::new(move |text| vec![text.replace(&wrong, &right)]);
+    check(up, as_it_is(), "6.4.resume.prefix-mismatch", Fault, "the digest").await;
+}
+
+#[tokio::test]
+async fn a_server_may_go_without_keeping() {
+    let server = serve(|builder| builder.without_feature(Feature::Binary)).await;
+    let down = without("\"type\":\"accepted\"");
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, as_it_is(), down).await;
+    let report = run(&tamper.url(), hasty()).await;
+    assert!(report.is_clean(), "{}", crate::found(&report));
+    assert_found(&report, "6.4.accepted.comes", Note, "no accepted");
+}
