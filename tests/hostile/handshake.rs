@@ -136,13 +136,13 @@ fn keys() -> Vec<Case> {
         Case::new(
             "an extension nobody asked for",
             connect(),
-            broken,
+            "Connect/NotOffered",
             answers(taking("Sec-WebSocket-Extensions: permessage-deflate\r\n")),
         ),
         Case::new(
             "a subprotocol nobody asked for",
             connect(),
-            broken,
+            "Connect/NotOffered",
             answers(taking("Sec-WebSocket-Protocol: chat\r\n")),
         ),
     ]
