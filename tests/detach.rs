@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use longhaul::client::LeftoverInfo;
 use longhaul::ops::git::Export;
 use longhaul::proto::ServerError;
@@ -15,9 +15,10 @@ use longhaul::{
     TransferOptions,
 };
 use support::pattern::Pattern;
-use support::proxy::{Proxy, Spot};
+use support::proxy::{Fault, Plan, Proxy, Spot};
 use support::{
-    PACKAGE, assert_holds, bare, chain, chunks_of, connect, connect_through, deadline, small_sample,
+    PACKAGE, assert_holds, bare, chain, chunks_of, connect, connect_through, deadline,
+    small_sample, until,
 };
 
 const SIZE: u64 = 60_000;
@@ -388,4 +389,29 @@ async fn a_resumed_transfer_that_is_cancelled_takes_its_leftover_with_it() {
     let outcome = deadline(transfer.cancel()).await;
     assert!(matches!(outcome, CancelOutcome::Cancelled | CancelOutcome::Completed), "{outcome:?}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_detached_while_it_is_being_resumed_is_kept() {
+    let server = bare(Script::new()).await;
+    let proxy = Proxy::new(server.addr()).await;
+    // The second connection passes the resume on, and nothing that comes back.
+    let silent = Plan::of(Spot::frames_down(1), Fault::Stall);
+    proxy.plan_next([Plan::from(Spot::bytes_down(30_000)), silent]);
+    let client = connect_through(&proxy).await;
+    let mut transfer = accepted(&client, pattern()).await;
+    until(|| {
+        let _ = transfer.next().now_or_never();
+        proxy.asked(r#""action":"resume""#) > 0
+    })
+    .await;
+    let handle = transfer.detach().expect("it was accepted before");
+    // Whatever there is to be told has then been told, and heard.
+    deadline(client.close()).await;
+    until(|| server.sessions() == 0).await;
+    let other = connect(&server).await;
+    let attached = deadline(other.attach(pattern(), handle)).await.unwrap();
+    let done = deadline(attached.collect()).await.expect("the server has kept it");
+    pattern().assert_is(&done.payload, done.receipt.sha256);
+    assert_eq!(proxy.asked(r#""action":"release""#), 0);
 }
