@@ -176,7 +176,7 @@ async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     let server = bare(Script::new()).await;
     let proxy = Proxy::new(server.addr()).await;
     let first = connect_through(&proxy).await;
-    let mut older = deadline(first.start_with(pattern().slow(2), chunks_of(CHUNK))).await.unwrap();
+    let mut older = deadline(first.start_with(pattern().slow(20), chunks_of(CHUNK))).await.unwrap();
     let retained = loop {
         if let Some(Event::Accepted(retained)) = deadline(older.next()).await {
             break retained;
@@ -194,7 +194,7 @@ async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     // The first loses the operation to the second, which then has to resume it once more.
     proxy.cut_next([Spot::bytes_down(20_000)]);
     let second = connect_through(&proxy).await;
-    let newer = deadline(second.attach(pattern().slow(2), handle)).await.unwrap();
+    let newer = deadline(second.attach(pattern().slow(20), handle)).await.unwrap();
     let drained = async {
         while older.next().await.is_some() {}
         older.finish().await
