@@ -15,8 +15,8 @@ use longhaul::{
     Event, Logon, Retries, TransferOptions,
 };
 use support::pattern::Pattern;
-use support::proxy::{Proxy, Spot};
-use support::{bare, chain, chunks_of, connect_through, deadline};
+use support::proxy::{Fault, Plan, Proxy, Spot};
+use support::{bare, chain, chunks_of, connect_through, deadline, until};
 
 const SIZE: u64 = 60_000;
 const CHUNK: u64 = 2_000;
@@ -394,4 +394,29 @@ async fn a_transfer_that_is_not_read_keeps_nobody_from_a_new_connection() {
     deadline(client.run(Pattern::new(1, 0))).await.expect("others have what was opened");
     deadline(client.run(Pattern::new(1, 1))).await.unwrap();
     assert_eq!(client.stats().reconnects, 1);
+}
+
+#[tokio::test]
+async fn a_resume_that_is_cut_before_it_was_accepted_frees_nothing() {
+    let server = bare(Script::new()).await;
+    let proxy = Proxy::new(server.addr()).await;
+    // The second connection passes the resume on, and nothing that comes back.
+    let silent = Plan::of(Spot::frames_down(1), Fault::Stall);
+    proxy.plan_next([Plan::from(IN_THE_MIDDLE), silent]);
+    let client = connect_through(&proxy).await;
+    let start = client.start_with(pattern().once(), chunks_of(CHUNK));
+    let mut transfer = deadline(start).await.unwrap();
+    until(|| {
+        let _ = transfer.next().now_or_never();
+        proxy.asked(RESUMED) > 0
+    })
+    .await;
+    proxy.cut_all();
+    // A third one is open before the transfer learns of that.
+    let mut states = client.states();
+    until(|| matches!(states.current(), ConnectionState::Closed { .. })).await;
+    deadline(client.run(Pattern::new(1, 0))).await.unwrap();
+    while deadline(transfer.next()).await.is_some() {}
+    deadline(transfer.finish()).await.expect("the server has kept it");
+    assert_eq!(proxy.asked(ASKED), 2, "and the small one");
 }
