@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use longhaul::client::LeftoverInfo;
 use longhaul::ops::git::Export;
 use longhaul::proto::ServerError;
@@ -14,10 +14,11 @@ use longhaul::{
     CancelOutcome, Client, ConnectionState, Error, Event, OperationHandle, Retries, Transfer,
     TransferOptions,
 };
-use support::cutter::{Cut, Cutter};
 use support::pattern::Pattern;
+use support::proxy::{Fault, Plan, Proxy, Spot};
 use support::{
-    PACKAGE, assert_holds, bare, chain, chunks_of, connect, connect_through, deadline, small_sample,
+    PACKAGE, assert_holds, bare, chain, chunks_of, connect, connect_through, deadline,
+    small_sample, until,
 };
 
 const SIZE: u64 = 60_000;
@@ -57,21 +58,21 @@ fn names(folder: &Path, ending: &str) -> usize {
 #[tokio::test]
 async fn a_stored_handle_gives_another_client_the_whole_payload() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
+    let proxy = Proxy::new(server.addr()).await;
     for taken in [0, 1, 7] {
-        let client = connect_through(&cutter).await;
+        let client = connect_through(&proxy).await;
         let mut transfer = accepted(&client, pattern()).await;
         for _ in 0..taken {
             while !matches!(deadline(transfer.next()).await, Some(Event::Data(_))) {}
         }
         let handle = transfer.detach().expect("the server keeps it");
-        let (asked, handle) = (cutter.asked(ASKED), stored(&handle));
+        let (asked, handle) = (proxy.asked(ASKED), stored(&handle));
         deadline(client.close()).await;
-        let other = connect_through(&cutter).await;
+        let other = connect_through(&proxy).await;
         let done = deadline(other.attach(pattern(), handle).await.unwrap().collect()).await;
         let done = done.unwrap();
         pattern().assert_is(&done.payload, done.receipt.sha256);
-        assert_eq!(cutter.asked(ASKED), asked, "nothing was run again");
+        assert_eq!(proxy.asked(ASKED), asked, "nothing was run again");
     }
 }
 
@@ -81,14 +82,14 @@ async fn a_detached_transfer_can_be_saved_and_survives_a_cut() {
     let server = bare(Script::new()).await;
     let client = connect(&server).await;
     let handle = accepted(&client, pattern()).await.detach().unwrap();
-    let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([Cut::BytesDown(30_000)]);
-    let other = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    proxy.cut_next([Spot::bytes_down(30_000)]);
+    let other = connect_through(&proxy).await;
     let path = folder.path().join("a.bin");
     let transfer = deadline(other.attach(pattern(), handle)).await.unwrap();
     let saved = deadline(transfer.save(&path)).await.unwrap();
     pattern().assert_is(&std::fs::read(&path).unwrap(), saved.receipt.sha256);
-    assert_eq!((cutter.cuts(), other.stats().resumes), (1, 2));
+    assert_eq!((proxy.cuts(), other.stats().resumes), (1, 2));
 }
 
 #[tokio::test]
@@ -146,8 +147,8 @@ async fn the_server_finishes_alone() {
 #[tokio::test]
 async fn nothing_is_run_where_nothing_is_kept() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let repeatable = Pattern::new(SIZE, 3);
     let handle = accepted(&client, repeatable.clone()).await.detach().unwrap();
     let taken = deadline(client.attach(repeatable.clone(), handle.clone())).await.unwrap();
@@ -156,14 +157,14 @@ async fn nothing_is_run_where_nothing_is_kept() {
     let attached = deadline(client.attach(repeatable, handle)).await.unwrap();
     let error = deadline(attached.collect()).await.unwrap_err();
     assert!(refusal(&error).is_resume_refusal(), "{}", chain(&error));
-    assert_eq!(cutter.asked(ASKED), 1);
+    assert_eq!(proxy.asked(ASKED), 1);
 }
 
 #[tokio::test]
 async fn what_is_detached_before_it_was_accepted_is_cancelled() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let options = chunks_of(CHUNK).features(longhaul::proto::Features::NONE);
     let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
     assert!(transfer.detach().is_none());
@@ -173,15 +174,15 @@ async fn what_is_detached_before_it_was_accepted_is_cancelled() {
 #[tokio::test]
 async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let first = connect_through(&cutter).await;
-    let mut older = deadline(first.start_with(pattern().slow(2), chunks_of(CHUNK))).await.unwrap();
+    let proxy = Proxy::new(server.addr()).await;
+    let first = connect_through(&proxy).await;
+    let mut older = deadline(first.start_with(pattern().slow(20), chunks_of(CHUNK))).await.unwrap();
     let retained = loop {
         if let Some(Event::Accepted(retained)) = deadline(older.next()).await {
             break retained;
         }
     };
-    let asked: serde_json::Value = serde_json::from_str(&cutter.messages()[0]).unwrap();
+    let asked: serde_json::Value = serde_json::from_str(&proxy.messages()[0]).unwrap();
     let handle = serde_json::json!({
         "name": "test.payload",
         "operation": asked["operation"],
@@ -191,9 +192,9 @@ async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     });
     let handle: OperationHandle = serde_json::from_value(handle).unwrap();
     // The first loses the operation to the second, which then has to resume it once more.
-    cutter.cut_next([Cut::BytesDown(20_000)]);
-    let second = connect_through(&cutter).await;
-    let newer = deadline(second.attach(pattern().slow(2), handle)).await.unwrap();
+    proxy.cut_next([Spot::bytes_down(20_000)]);
+    let second = connect_through(&proxy).await;
+    let newer = deadline(second.attach(pattern().slow(20), handle)).await.unwrap();
     let drained = async {
         while older.next().await.is_some() {}
         older.finish().await
@@ -202,7 +203,7 @@ async fn whoever_takes_over_is_not_robbed_by_who_was_there_before() {
     assert_eq!(refusal(&superseded.unwrap_err()).code, ServerError::SUPERSEDED);
     let done = done.unwrap();
     pattern().assert_is(&done.payload, done.receipt.sha256);
-    assert_eq!(cutter.cuts(), 1);
+    assert_eq!(proxy.cuts(), 1);
 }
 
 #[tokio::test]
@@ -210,8 +211,8 @@ async fn a_save_that_is_detached_leaves_what_the_next_one_goes_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.bin");
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let slow = pattern().slow(2);
     let options = chunks_of(CHUNK).journal_for(&path);
     let transfer = deadline(client.start_with(slow.clone(), options)).await.unwrap();
@@ -228,13 +229,13 @@ async fn a_save_that_is_detached_leaves_what_the_next_one_goes_on_with() {
     assert_eq!((names(folder.path(), "part"), names(folder.path(), "journal")), (1, 1));
     let left = LeftoverInfo::peek(&path).expect("something to go on with");
     assert!(left.bytes >= SIZE / 2 - 2 * CHUNK, "{left:?}");
-    let other = connect_through(&cutter).await;
+    let other = connect_through(&proxy).await;
     let options = chunks_of(CHUNK).resume_from(&path);
     let transfer = deadline(other.start_with(slow, options)).await.unwrap();
     let saved = deadline(transfer.save(&path)).await.unwrap();
     pattern().assert_is(&std::fs::read(&path).unwrap(), saved.receipt.sha256);
     assert_eq!(other.stats().chunk_bytes, SIZE - left.bytes);
-    assert_eq!(cutter.asked(ASKED), 1);
+    assert_eq!(proxy.asked(ASKED), 1);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -299,11 +300,11 @@ async fn a_leftover_outlives_a_server_that_cannot_go_on_with_it() {
     let server = bare(Script::new()).await;
     let other = Server::builder().profile(Profile::Seed);
     let other = deadline(other.bind("127.0.0.1:0")).await.unwrap();
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let options = chunks_of(CHUNK).journal_for(&path);
     let transfer = deadline(client.start_with(pattern().slow(2), options)).await.unwrap();
-    let (front, address) = (cutter.control(), other.addr());
+    let (front, address) = (proxy.control(), other.addr());
     let transfer = transfer.on_progress(move |status| {
         if status.bytes > SIZE / 2 {
             front.retarget(address);
@@ -316,15 +317,15 @@ async fn a_leftover_outlives_a_server_that_cannot_go_on_with_it() {
     let resume = || client.start_with(pattern().slow(2), chunks_of(CHUNK).resume_from(&path));
     let error = deadline(resume()).await.unwrap_err();
     assert!(matches!(error, Error::NotResumable { .. }), "{}", chain(&error));
-    cutter.retarget(server.addr());
-    cutter.cut_all();
+    proxy.retarget(server.addr());
+    proxy.cut_all();
     let mut states = client.states();
     while !matches!(states.current(), ConnectionState::Closed { .. }) {
         deadline(states.changed()).await;
     }
     let saved = deadline(deadline(resume()).await.unwrap().save(&path)).await.unwrap();
     pattern().assert_is(&std::fs::read(&path).unwrap(), saved.receipt.sha256);
-    assert!(left.bytes > SIZE / 4 && cutter.asked(ASKED) == 1, "{left:?}");
+    assert!(left.bytes > SIZE / 4 && proxy.asked(ASKED) == 1, "{left:?}");
 }
 
 #[tokio::test]
@@ -334,8 +335,8 @@ async fn a_server_without_features_is_told_of_no_operation() {
     let serving = |profile| Server::builder().package(PACKAGE, small_sample()).profile(profile);
     let server = deadline(serving(Profile::Full).bind("127.0.0.1:0")).await.unwrap();
     let seed = deadline(serving(Profile::Seed).bind("127.0.0.1:0")).await.unwrap();
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let options = chunks_of(1_000).journal_for(&path);
     let export = || Export::packages([PACKAGE]);
     let transfer = deadline(client.start_with(export(), options)).await.unwrap();
@@ -347,15 +348,15 @@ async fn a_server_without_features_is_told_of_no_operation() {
     });
     deadline(transfer.save(&path)).await.unwrap_err();
     assert!(LeftoverInfo::peek(&path).is_some());
-    cutter.retarget(seed.addr());
-    let other = connect_through(&cutter).await;
-    let before = cutter.messages().len();
+    proxy.retarget(seed.addr());
+    let other = connect_through(&proxy).await;
+    let before = proxy.messages().len();
     let options = chunks_of(1_000).resume_from(&path);
     let transfer = deadline(other.start_with(export(), options)).await.unwrap();
     deadline(transfer.save(&path)).await.unwrap();
     assert_holds(&std::fs::read(&path).unwrap(), PACKAGE, &small_sample());
     deadline(other.close()).await;
-    let asked = &cutter.messages()[before..];
+    let asked = &proxy.messages()[before..];
     assert_eq!(asked.iter().filter(|text| text.contains(r#""domain":"stream""#)).count(), 0);
     assert_eq!(asked.len(), 1, "{asked:?}");
 }
@@ -388,4 +389,29 @@ async fn a_resumed_transfer_that_is_cancelled_takes_its_leftover_with_it() {
     let outcome = deadline(transfer.cancel()).await;
     assert!(matches!(outcome, CancelOutcome::Cancelled | CancelOutcome::Completed), "{outcome:?}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_detached_while_it_is_being_resumed_is_kept() {
+    let server = bare(Script::new()).await;
+    let proxy = Proxy::new(server.addr()).await;
+    // The second connection passes the resume on, and nothing that comes back.
+    let silent = Plan::of(Spot::frames_down(1), Fault::Stall);
+    proxy.plan_next([Plan::from(Spot::bytes_down(30_000)), silent]);
+    let client = connect_through(&proxy).await;
+    let mut transfer = accepted(&client, pattern()).await;
+    until(|| {
+        let _ = transfer.next().now_or_never();
+        proxy.asked(r#""action":"resume""#) > 0
+    })
+    .await;
+    let handle = transfer.detach().expect("it was accepted before");
+    // Whatever there is to be told has then been told, and heard.
+    deadline(client.close()).await;
+    until(|| server.sessions() == 0).await;
+    let other = connect(&server).await;
+    let attached = deadline(other.attach(pattern(), handle)).await.unwrap();
+    let done = deadline(attached.collect()).await.expect("the server has kept it");
+    pattern().assert_is(&done.payload, done.receipt.sha256);
+    assert_eq!(proxy.asked(r#""action":"release""#), 0);
 }

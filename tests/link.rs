@@ -1,16 +1,14 @@
 //! The line that benchmarks and tests put before a server: it passes everything on, and is as slow
 //! as it says.
 
-#[path = "../benches/link/mod.rs"]
-mod link;
 mod support;
 
 use std::time::{Duration, Instant};
 
-use link::{Link, Shape};
 use longhaul::Client;
 use longhaul::server::Script;
 use support::bulk::Bulk;
+use support::proxy::link::{Link, Shape};
 use support::{bare, deadline};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -14,8 +14,8 @@ use longhaul::proto::Stats;
 use longhaul::proto::limits::WINDOW;
 use longhaul::server::{Script, Server};
 use longhaul::{Client, Error, Event};
-use support::cutter::{Cut, Cutter};
 use support::pattern::Pattern;
+use support::proxy::{Proxy, Spot};
 use support::{bare, chain, chunks_of, connect_through, deadline};
 
 const SIZE: u64 = 200_000;
@@ -56,13 +56,13 @@ fn say(what: &str) {
 struct Saving(Child);
 
 impl Saving {
-    fn start(cutter: &Cutter, file: &Path) -> Self {
-        Self::spawn(Command::new(std::env::current_exe().unwrap()), cutter, file)
+    fn start(proxy: &Proxy, file: &Path) -> Self {
+        Self::spawn(Command::new(std::env::current_exe().unwrap()), proxy, file)
     }
 
-    fn spawn(mut command: Command, cutter: &Cutter, file: &Path) -> Self {
+    fn spawn(mut command: Command, proxy: &Proxy, file: &Path) -> Self {
         command.args(["--exact", "saving_process", "--nocapture"]);
-        command.env(URL, cutter.url()).env(FILE, file);
+        command.env(URL, proxy.url()).env(FILE, file);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         Self(command.spawn().unwrap())
     }
@@ -109,8 +109,8 @@ impl Drop for Saving {
 }
 
 /// Goes on in this process, to the right file.
-async fn finish(cutter: &Cutter, file: &Path) -> Stats {
-    let client = connect_through(cutter).await;
+async fn finish(proxy: &Proxy, file: &Path) -> Stats {
+    let client = connect_through(proxy).await;
     let options = chunks_of(CHUNK).resume_from(file);
     let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
     let saved = deadline(transfer.save(file)).await.unwrap_or_else(|e| panic!("{}", chain(&e)));
@@ -128,8 +128,8 @@ fn entries(folder: &Path) -> usize {
 async fn kill_and_go_on(server: &Server, at: u64) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    let cutter = Cutter::new(server.addr()).await;
-    let Some(there) = Saving::start(&cutter, &file).kill_from(at).await else { return false };
+    let proxy = Proxy::new(server.addr()).await;
+    let Some(there) = Saving::start(&proxy, &file).kill_from(at).await else { return false };
     if file.exists() {
         // It was faster than the one who was to kill it.
         assert!(fs::read(&file).unwrap() == pattern().bytes());
@@ -140,15 +140,15 @@ async fn kill_and_go_on(server: &Server, at: u64) -> bool {
         return false;
     };
     assert!(left.bytes + 2 * CHUNK >= there, "{there} bytes came, {} were left", left.bytes);
-    let before = cutter.to_client_bytes();
-    let stats = finish(&cutter, &file).await;
+    let before = proxy.to_client_bytes();
+    let stats = finish(&proxy, &file).await;
     assert_eq!(stats.chunk_bytes, SIZE - left.bytes, "what is there is not taken again");
     // What was on its way to the killed one may still have come.
     let chunks = (SIZE - left.bytes) / CHUNK + WINDOW;
     let most = chunks * CHUNK_ON_WIRE + ELSE_ON_WIRE;
-    let sent = cutter.to_client_bytes() - before;
+    let sent = proxy.to_client_bytes() - before;
     assert!(sent <= most, "{sent} bytes for {}", SIZE - left.bytes);
-    assert_eq!((cutter.asked(ASKED), entries(folder.path())), (1, 1));
+    assert_eq!((proxy.asked(ASKED), entries(folder.path())), (1, 1));
     true
 }
 
@@ -174,16 +174,16 @@ async fn a_save_that_is_killed_again_and_again_comes_to_its_end() {
     let server = bare(Script::new()).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    let cutter = Cutter::new(server.addr()).await;
+    let proxy = Proxy::new(server.addr()).await;
     let (mut kills, mut far) = (0, 0);
-    while Saving::start(&cutter, &file).kill_from(far + 4 * CHUNK).await.is_some() && !file.exists()
+    while Saving::start(&proxy, &file).kill_from(far + 4 * CHUNK).await.is_some() && !file.exists()
     {
         let left = LeftoverInfo::peek(&file).expect("something to go on with");
         assert!(left.bytes > far, "{far}, and then {}", left.bytes);
         (kills, far) = (kills + 1, left.bytes);
     }
     assert!(kills > 5, "{kills}");
-    assert_eq!((cutter.asked(ASKED), entries(folder.path())), (1, 1));
+    assert_eq!((proxy.asked(ASKED), entries(folder.path())), (1, 1));
     let bytes = fs::read(&file).unwrap();
     assert!(bytes == pattern().bytes());
 }
@@ -195,16 +195,16 @@ async fn killed_at_the_turns_of_its_life() {
     for turn in ["started", "connected", "asked", "released"] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.bin");
-        let cutter = Cutter::new(server.addr()).await;
-        let saving = Saving::start(&cutter, &file);
+        let proxy = Proxy::new(server.addr()).await;
+        let saving = Saving::start(&proxy, &file);
         match turn {
             "started" => drop(saving),
-            "connected" => saving.kill_once(|| cutter.connections() > 0).await,
-            "asked" => saving.kill_once(|| cutter.asked(ASKED) > 0).await,
-            _ => saving.kill_once(|| cutter.asked(release) > 0).await,
+            "connected" => saving.kill_once(|| proxy.connections() > 0).await,
+            "asked" => saving.kill_once(|| proxy.asked(ASKED) > 0).await,
+            _ => saving.kill_once(|| proxy.asked(release) > 0).await,
         }
         assert_eq!(file.exists(), turn == "released");
-        finish(&cutter, &file).await;
+        finish(&proxy, &file).await;
     }
 }
 
@@ -213,13 +213,13 @@ async fn a_server_that_was_restarted_has_it_start_over() {
     let server = bare(Script::new()).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    let cutter = Cutter::new(server.addr()).await;
-    Saving::start(&cutter, &file).kill_from(SIZE / 2).await.expect("killed on the way");
+    let proxy = Proxy::new(server.addr()).await;
+    Saving::start(&proxy, &file).kill_from(SIZE / 2).await.expect("killed on the way");
     drop(server);
     let server = bare(Script::new()).await;
-    cutter.retarget(server.addr());
+    proxy.retarget(server.addr());
     // What must not be run twice is not, and what is left then is of no use to anybody.
-    let client = connect_through(&cutter).await;
+    let client = connect_through(&proxy).await;
     let resume = |pattern| client.start_with(pattern, chunks_of(CHUNK).resume_from(&file));
     let transfer = deadline(resume(pattern())).await.unwrap();
     let handle = transfer.detach().expect("it is not known yet that nothing is kept");
@@ -237,7 +237,7 @@ async fn a_server_that_was_restarted_has_it_start_over() {
     assert!(matches!(&*cause, Error::Server { source, .. } if source.is_resume_refusal()));
     let saved = deadline(transfer.save(&file)).await.unwrap();
     again.assert_is(&fs::read(&file).unwrap(), saved.receipt.sha256);
-    assert_eq!((cutter.asked(ASKED), client.stats().chunk_bytes), (2, SIZE));
+    assert_eq!((proxy.asked(ASKED), client.stats().chunk_bytes), (2, SIZE));
     assert_eq!(entries(folder.path()), 1);
 }
 
@@ -246,16 +246,16 @@ async fn a_server_that_is_restarted_meanwhile_has_it_start_over() {
     let (server, other) = (bare(Script::new()).await, bare(Script::new()).await);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([Cut::BytesDown(100_000)]);
-    let client = connect_through(&cutter).await;
-    cutter.retarget(other.addr());
+    let proxy = Proxy::new(server.addr()).await;
+    proxy.cut_next([Spot::bytes_down(100_000)]);
+    let client = connect_through(&proxy).await;
+    proxy.retarget(other.addr());
     let again = Pattern::new(SIZE, 11);
     let options = chunks_of(CHUNK).journal_for(&file);
     let transfer = deadline(client.start_with(again.clone(), options)).await.unwrap();
     let saved = deadline(transfer.save(&file)).await.unwrap();
     again.assert_is(&fs::read(&file).unwrap(), saved.receipt.sha256);
-    assert_eq!((cutter.asked(ASKED), entries(folder.path())), (2, 1));
+    assert_eq!((proxy.asked(ASKED), entries(folder.path())), (2, 1));
 }
 
 #[cfg(unix)]
@@ -264,16 +264,16 @@ async fn a_full_disk_leaves_what_there_was_room_for() {
     let server = bare(Script::new()).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    let cutter = Cutter::new(server.addr()).await;
+    let proxy = Proxy::new(server.addr()).await;
     let mut command = Command::new("sh");
     // Blocks of 512 or 1024 bytes; an end by the signal would be no error to be told.
     let limited = r#"trap "" XFSZ; ulimit -f 100; exec "$0" "$@""#;
     command.args(["-c", limited]).arg(std::env::current_exe().unwrap());
-    let full = Saving::spawn(command, &cutter, &file).kill_when(|what| what == "full").await;
+    let full = Saving::spawn(command, &proxy, &file).kill_when(|what| what == "full").await;
     assert!(full.is_some(), "the disk was not full");
     let left = LeftoverInfo::peek(&file).expect("something to go on with");
     assert!(left.bytes >= 51_200 - CHUNK && !file.exists(), "{left:?}");
-    let stats = finish(&cutter, &file).await;
+    let stats = finish(&proxy, &file).await;
     assert_eq!(stats.chunk_bytes, SIZE - left.bytes);
-    assert_eq!((cutter.asked(ASKED), entries(folder.path())), (1, 1));
+    assert_eq!((proxy.asked(ASKED), entries(folder.path())), (1, 1));
 }

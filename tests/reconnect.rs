@@ -14,9 +14,9 @@ use longhaul::{
     Attempt, Client, CloseCause, ConnectError, ConnectionState, Credentials, Error, ErrorKind,
     Event, Logon, Retries, TransferOptions,
 };
-use support::cutter::{Cut, Cutter};
 use support::pattern::Pattern;
-use support::{bare, chain, chunks_of, connect_through, deadline};
+use support::proxy::{Fault, Plan, Proxy, Spot};
+use support::{bare, chain, chunks_of, connect_through, deadline, until};
 
 const SIZE: u64 = 60_000;
 const CHUNK: u64 = 2_000;
@@ -35,52 +35,52 @@ fn without_resume() -> TransferOptions {
 }
 
 /// A server, what stands before it, and a client.
-async fn world(script: Script) -> (Server, Cutter, Client) {
+async fn world(script: Script) -> (Server, Proxy, Client) {
     let server = bare(script).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
-    (server, cutter, client)
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
+    (server, proxy, client)
 }
 
 /// The same, with the connection cut; the first one after the client has connected.
-async fn cut_world(script: Script, cut: Cut) -> (Server, Cutter, Client) {
+async fn cut_world(script: Script, cut: Spot) -> (Server, Proxy, Client) {
     let server = bare(script).await;
-    let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([cut]);
-    let client = connect_through(&cutter).await;
-    (server, cutter, client)
+    let proxy = Proxy::new(server.addr()).await;
+    proxy.cut_next([cut]);
+    let client = connect_through(&proxy).await;
+    (server, proxy, client)
 }
 
 /// After the welcome, what is accepted, and some chunks.
-const IN_THE_MIDDLE: Cut = Cut::BytesDown(20_000);
+const IN_THE_MIDDLE: Spot = Spot::bytes_down(20_000);
 /// The request reaches the server, and nothing comes back.
-const BEFORE_ACCEPTED: Cut = Cut::FramesUp(1);
+const BEFORE_ACCEPTED: Spot = Spot::frames_up(1);
 
 #[tokio::test]
 async fn what_may_be_repeated_starts_again_where_nothing_is_kept() {
     for cut in [IN_THE_MIDDLE, BEFORE_ACCEPTED] {
-        let (_server, cutter, client) = cut_world(Script::new(), cut).await;
+        let (_server, proxy, client) = cut_world(Script::new(), cut).await;
         let transfer = deadline(client.start_with(pattern(), without_resume())).await.unwrap();
         let done = deadline(transfer.collect()).await.unwrap();
         pattern().assert_is(&done.payload, done.receipt.sha256);
-        assert_eq!((cutter.asked(ASKED), cutter.asked(RESUMED)), (2, 0), "{cut:?}");
+        assert_eq!((proxy.asked(ASKED), proxy.asked(RESUMED)), (2, 0), "{cut:?}");
     }
 }
 
 #[tokio::test]
 async fn without_a_digest_nothing_is_resumed() {
-    let (_server, cutter, client) = cut_world(Script::new(), IN_THE_MIDDLE).await;
+    let (_server, proxy, client) = cut_world(Script::new(), IN_THE_MIDDLE).await;
     let options = chunks_of(CHUNK).without_digest();
     let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
     let done = deadline(transfer.collect()).await.unwrap();
     assert_eq!(done.payload.as_ref(), pattern().bytes());
     assert_eq!((done.receipt.sha256, done.receipt.digest_checked), (None, false));
-    assert_eq!((cutter.asked(ASKED), cutter.asked(RESUMED)), (2, 0));
+    assert_eq!((proxy.asked(ASKED), proxy.asked(RESUMED)), (2, 0));
 }
 
 #[tokio::test]
 async fn starting_again_is_said_among_the_events() {
-    let (_server, cutter, client) = cut_world(Script::new(), BEFORE_ACCEPTED).await;
+    let (_server, proxy, client) = cut_world(Script::new(), BEFORE_ACCEPTED).await;
     let mut transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();
     let (mut story, mut bytes) = (Vec::new(), Vec::new());
     while let Some(event) = deadline(transfer.next()).await {
@@ -98,7 +98,7 @@ async fn starting_again_is_said_among_the_events() {
     let receipt = deadline(transfer.finish()).await.unwrap();
     pattern().assert_is(&bytes, receipt.sha256);
     assert_eq!(story, ["interrupted", "restarted", "accepted"]);
-    assert_eq!((cutter.asked(ASKED), cutter.asked(RESUMED)), (2, 0));
+    assert_eq!((proxy.asked(ASKED), proxy.asked(RESUMED)), (2, 0));
 }
 
 #[tokio::test]
@@ -109,18 +109,18 @@ async fn what_must_not_be_repeated_is_never_asked_for_twice() {
         (BEFORE_ACCEPTED, without_resume()),
         (IN_THE_MIDDLE, without_resume()),
     ] {
-        let (_server, cutter, client) = cut_world(Script::new(), cut).await;
+        let (_server, proxy, client) = cut_world(Script::new(), cut).await;
         let transfer = deadline(client.start_with(pattern().once(), options)).await.unwrap();
         let error = deadline(transfer.collect()).await.unwrap_err();
         assert!(matches!(error, Error::Lost { id: Some(_), .. }), "{}", chain(&error));
         // Whatever would still be sent stands before this.
         deadline(client.run(Pattern::new(1, 0))).await.unwrap();
-        assert_eq!(cutter.asked(r#""size":60000"#), 1, "{cut:?}");
+        assert_eq!(proxy.asked(r#""size":60000"#), 1, "{cut:?}");
     }
-    let (_server, cutter, client) = cut_world(Script::new(), IN_THE_MIDDLE).await;
+    let (_server, proxy, client) = cut_world(Script::new(), IN_THE_MIDDLE).await;
     let transfer = deadline(client.start_with(pattern().once(), plain)).await.unwrap();
     deadline(transfer.collect()).await.expect("what is kept goes on");
-    assert_eq!((cutter.asked(ASKED), cutter.asked(RESUMED)), (1, 1));
+    assert_eq!((proxy.asked(ASKED), proxy.asked(RESUMED)), (1, 1));
 }
 
 #[tokio::test]
@@ -129,19 +129,19 @@ async fn bytes_given_out_forbid_to_start_again() {
     for (script, options) in
         scripts.into_iter().zip([without_resume(), chunks_of(CHUNK), chunks_of(CHUNK)])
     {
-        let (_server, cutter, client) = cut_world(script, IN_THE_MIDDLE).await;
+        let (_server, proxy, client) = cut_world(script, IN_THE_MIDDLE).await;
         let mut transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
         while let Some(event) = deadline(transfer.next()).await {
             assert!(!matches!(event, Event::Restarted { .. }), "{event:?}");
         }
         let error = deadline(transfer.finish()).await.unwrap_err();
         let is_said = match &error {
-            Error::Lost { .. } => cutter.asked(RESUMED) == 0,
+            Error::Lost { .. } => proxy.asked(RESUMED) == 0,
             Error::Server { source, .. } => source.is_resume_refusal(),
             _ => false,
         };
         assert!(is_said, "{}", chain(&error));
-        assert_eq!(cutter.asked(ASKED), 1);
+        assert_eq!(proxy.asked(ASKED), 1);
     }
 }
 
@@ -160,9 +160,9 @@ async fn an_operation_that_is_gone_starts_again_in_a_sink() {
     let folder = tempfile::tempdir().unwrap();
     for (code, server) in forgetful().await {
         for saves in [true, false] {
-            let cutter = Cutter::new(server.addr()).await;
-            cutter.cut_next([IN_THE_MIDDLE]);
-            let client = connect_through(&cutter).await;
+            let proxy = Proxy::new(server.addr()).await;
+            proxy.cut_next([IN_THE_MIDDLE]);
+            let client = connect_through(&proxy).await;
             let transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();
             if saves {
                 let path = folder.path().join("a.bin");
@@ -172,7 +172,7 @@ async fn an_operation_that_is_gone_starts_again_in_a_sink() {
                 let done = deadline(transfer.collect()).await.unwrap();
                 pattern().assert_is(&done.payload, done.receipt.sha256);
             }
-            assert_eq!((cutter.asked(ASKED), cutter.asked(RESUMED)), (2, 1), "{code}");
+            assert_eq!((proxy.asked(ASKED), proxy.asked(RESUMED)), (2, 1), "{code}");
         }
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -181,10 +181,10 @@ async fn an_operation_that_is_gone_starts_again_in_a_sink() {
 #[tokio::test]
 async fn an_operation_that_is_gone_starts_again_for_who_has_no_byte_yet() {
     for (code, server) in forgetful().await {
-        let cutter = Cutter::new(server.addr()).await;
+        let proxy = Proxy::new(server.addr()).await;
         // The welcome and accepted.
-        cutter.cut_next([Cut::FramesDown(2)]);
-        let client = connect_through(&cutter).await;
+        proxy.cut_next([Spot::frames_down(2)]);
+        let client = connect_through(&proxy).await;
         let mut transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();
         let (mut restarts, mut bytes) = (Vec::new(), Vec::new());
         while let Some(event) = deadline(transfer.next()).await {
@@ -204,12 +204,12 @@ async fn an_operation_that_is_gone_starts_again_for_who_has_no_byte_yet() {
 
 #[tokio::test]
 async fn a_server_that_is_gone_for_good_ends_the_tries() {
-    let (server, cutter, client) = world(Script::new()).await;
+    let (server, proxy, client) = world(Script::new()).await;
     let retries = Retries::default().tries(3).within(Duration::from_secs(5));
     let options = chunks_of(CHUNK).retries(retries);
     let mut transfer = deadline(client.start_with(pattern().slow(5), options)).await.unwrap();
     while !matches!(deadline(transfer.next()).await, Some(Event::Data(_))) {}
-    drop((cutter, server));
+    drop((proxy, server));
     let begun = Instant::now();
     let error = deadline(transfer.finish()).await.unwrap_err();
     let Error::NotReopened { cause, source: ConnectError::Dial { .. }, .. } = &error else {
@@ -222,20 +222,20 @@ async fn a_server_that_is_gone_for_good_ends_the_tries() {
 #[tokio::test]
 async fn connections_that_bring_nothing_new_are_counted() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
+    let proxy = Proxy::new(server.addr()).await;
     // The welcome and accepted each time, never a chunk.
-    cutter.cut_next([Cut::FramesDown(2); 20]);
-    let client = connect_through(&cutter).await;
+    proxy.cut_next([Spot::frames_down(2); 20]);
+    let client = connect_through(&proxy).await;
     let options = chunks_of(CHUNK).retries(Retries::default().tries(3));
     let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
     let error = deadline(transfer.collect()).await.unwrap_err();
     assert!(matches!(error, Error::Lost { .. }), "{}", chain(&error));
-    assert_eq!((cutter.connections(), cutter.asked(ASKED), cutter.asked(RESUMED)), (4, 1, 3));
+    assert_eq!((proxy.connections(), proxy.asked(ASKED), proxy.asked(RESUMED)), (4, 1, 3));
 }
 
 #[tokio::test]
 async fn a_server_that_comes_back_in_time_is_found() {
-    let (_server, cutter, client) = world(Script::new()).await;
+    let (_server, proxy, client) = world(Script::new()).await;
     let mut transfer =
         deadline(client.start_with(pattern().slow(5), chunks_of(CHUNK))).await.unwrap();
     let mut bytes = Vec::new();
@@ -243,18 +243,18 @@ async fn a_server_that_comes_back_in_time_is_found() {
         match event {
             Event::Data(piece) if bytes.is_empty() => {
                 bytes.extend_from_slice(&piece.into_bytes());
-                cutter.refuse(true);
-                cutter.cut_all();
+                proxy.refuse(true);
+                proxy.cut_all();
             }
             Event::Data(piece) => bytes.extend_from_slice(&piece.into_bytes()),
             Event::Interrupted { .. } => {
                 // Back once it was asked for in vain.
-                let cutter = &cutter;
+                let proxy = &proxy;
                 let back = async {
-                    while cutter.connections() < 2 {
+                    while proxy.connections() < 2 {
                         tokio::task::yield_now().await;
                     }
-                    cutter.refuse(false);
+                    proxy.refuse(false);
                 };
                 let (next, ()) = deadline(futures::future::join(transfer.next(), back)).await;
                 if let Some(Event::Data(piece)) = next {
@@ -266,7 +266,7 @@ async fn a_server_that_comes_back_in_time_is_found() {
     }
     let receipt = deadline(transfer.finish()).await.unwrap();
     pattern().assert_is(&bytes, receipt.sha256);
-    assert!(cutter.connections() >= 3);
+    assert!(proxy.connections() >= 3);
 }
 
 /// Another password each time.
@@ -294,11 +294,11 @@ async fn credentials_are_asked_for_with_each_connection_and_a_refusal_is_final()
     let server = Server::builder().user("ME", "right");
     let server = deadline(server.bind("127.0.0.1:0")).await.unwrap();
     for wrong_from in [u32::MAX, 2] {
-        let cutter = Cutter::new(server.addr()).await;
+        let proxy = Proxy::new(server.addr()).await;
         let credentials = Counting { wrong_from, ..Counting::default() };
         let asked = Arc::clone(&credentials.asked);
-        cutter.cut_next([IN_THE_MIDDLE, IN_THE_MIDDLE]);
-        let builder = Client::builder(cutter.url()).credentials(credentials);
+        proxy.cut_next([IN_THE_MIDDLE, IN_THE_MIDDLE]);
+        let builder = Client::builder(proxy.url()).credentials(credentials);
         let client = deadline(builder.connect()).await.unwrap();
         let transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();
         let ended = deadline(transfer.collect()).await;
@@ -318,11 +318,11 @@ async fn credentials_are_asked_for_with_each_connection_and_a_refusal_is_final()
 
 #[tokio::test]
 async fn states_tell_of_each_connection() {
-    let (_server, cutter, client) = world(Script::new()).await;
+    let (_server, proxy, client) = world(Script::new()).await;
     let mut states = client.states();
     assert!(matches!(states.current(), ConnectionState::Open));
-    cutter.hold(true);
-    cutter.cut_all();
+    proxy.hold(true);
+    proxy.cut_all();
     let state = deadline(states.changed()).await;
     assert!(matches!(state, Some(ConnectionState::Closed { .. })), "{state:?}");
     let asking = tokio::spawn({
@@ -331,7 +331,7 @@ async fn states_tell_of_each_connection() {
     });
     let state = deadline(states.changed()).await;
     assert!(matches!(state, Some(ConnectionState::Opening)), "{state:?}");
-    cutter.hold(false);
+    proxy.hold(false);
     let state = deadline(states.changed()).await;
     assert!(matches!(state, Some(ConnectionState::Open)), "{state:?}");
     deadline(asking).await.unwrap().unwrap();
@@ -342,22 +342,22 @@ async fn states_tell_of_each_connection() {
 #[tokio::test]
 async fn a_message_above_the_limit_is_not_asked_for_again() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let builder = Client::builder(cutter.url()).max_message_bytes(2_000);
+    let proxy = Proxy::new(server.addr()).await;
+    let builder = Client::builder(proxy.url()).max_message_bytes(2_000);
     let client = deadline(builder.connect()).await.unwrap();
     let transfer = deadline(client.start_with(pattern(), chunks_of(CHUNK))).await.unwrap();
     let error = deadline(transfer.collect()).await.unwrap_err();
     let Error::Lost { cause, .. } = &error else { panic!("{}", chain(&error)) };
     assert!(matches!(**cause, CloseCause::MessageTooLarge { .. }), "{cause:?}");
-    assert_eq!((error.kind(), cutter.connections()), (ErrorKind::Limit, 1));
+    assert_eq!((error.kind(), proxy.connections()), (ErrorKind::Limit, 1));
 }
 
 #[tokio::test]
 async fn all_transfers_go_on_after_one_cut_with_one_dial() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next([Cut::BytesDown(150_000)]);
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    proxy.cut_next([Spot::bytes_down(150_000)]);
+    let client = connect_through(&proxy).await;
     let transfers = (0..6).map(|seed| {
         let client = client.clone();
         async move {
@@ -368,20 +368,20 @@ async fn all_transfers_go_on_after_one_cut_with_one_dial() {
         }
     });
     deadline(join_all(transfers)).await;
-    assert_eq!((cutter.cuts(), cutter.connections(), client.stats().reconnects), (1, 2, 1));
-    assert_eq!(cutter.asked(ASKED), 6);
-    assert!(cutter.asked(RESUMED) > 1);
+    assert_eq!((proxy.cuts(), proxy.connections(), client.stats().reconnects), (1, 2, 1));
+    assert_eq!(proxy.asked(ASKED), 6);
+    assert!(proxy.asked(RESUMED) > 1);
 }
 
 #[tokio::test]
 async fn a_transfer_that_is_not_read_keeps_nobody_from_a_new_connection() {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let start = client.start_with(pattern().slow(5), chunks_of(CHUNK));
     let mut unread = deadline(start).await.unwrap();
     while !matches!(deadline(unread.next()).await, Some(Event::Data(_))) {}
-    cutter.cut_all();
+    proxy.cut_all();
     let mut states = client.states();
     // Read until a connection is being opened for it, and then no more.
     deadline(async {
@@ -394,4 +394,29 @@ async fn a_transfer_that_is_not_read_keeps_nobody_from_a_new_connection() {
     deadline(client.run(Pattern::new(1, 0))).await.expect("others have what was opened");
     deadline(client.run(Pattern::new(1, 1))).await.unwrap();
     assert_eq!(client.stats().reconnects, 1);
+}
+
+#[tokio::test]
+async fn a_resume_that_is_cut_before_it_was_accepted_frees_nothing() {
+    let server = bare(Script::new()).await;
+    let proxy = Proxy::new(server.addr()).await;
+    // The second connection passes the resume on, and nothing that comes back.
+    let silent = Plan::of(Spot::frames_down(1), Fault::Stall);
+    proxy.plan_next([Plan::from(IN_THE_MIDDLE), silent]);
+    let client = connect_through(&proxy).await;
+    let start = client.start_with(pattern().once(), chunks_of(CHUNK));
+    let mut transfer = deadline(start).await.unwrap();
+    until(|| {
+        let _ = transfer.next().now_or_never();
+        proxy.asked(RESUMED) > 0
+    })
+    .await;
+    proxy.cut_all();
+    // A third one is open before the transfer learns of that.
+    let mut states = client.states();
+    until(|| matches!(states.current(), ConnectionState::Closed { .. })).await;
+    deadline(client.run(Pattern::new(1, 0))).await.unwrap();
+    while deadline(transfer.next()).await.is_some() {}
+    deadline(transfer.finish()).await.expect("the server has kept it");
+    assert_eq!(proxy.asked(ASKED), 2, "and the small one");
 }

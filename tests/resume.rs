@@ -9,8 +9,8 @@ use futures::{StreamExt, stream};
 use longhaul::proto::checksum::Sha256;
 use longhaul::server::{Order, Script, Server};
 use longhaul::{Client, ConnectError, Error, Event};
-use support::cutter::{Cut, Cutter};
 use support::pattern::Pattern;
+use support::proxy::{Proxy, Spot};
 use support::{bare, chain, chunks_of, connect, connect_through, deadline};
 
 const SIZE: u64 = 200_000;
@@ -35,7 +35,7 @@ const WAYS: [Way; 3] = [Way::Save, Way::Collect, Way::Events];
 
 #[derive(Clone, Debug)]
 struct Case {
-    cuts: Vec<Cut>,
+    cuts: Vec<Spot>,
     way: Way,
     seed: u64,
 }
@@ -51,10 +51,10 @@ struct Sums {
 /// Runs a case to its end, which has to be a good one.
 async fn run(server: &Server, case: &Case, folder: &Path) -> Sums {
     let pattern = Pattern::new(SIZE, case.seed);
-    let cutter = Cutter::new(server.addr()).await;
-    cutter.cut_next(case.cuts.iter().copied());
-    let client = connect_at_last(&cutter, case).await;
-    let before = cutter.cuts();
+    let proxy = Proxy::new(server.addr()).await;
+    proxy.cut_next(case.cuts.iter().copied());
+    let client = connect_at_last(&proxy, case).await;
+    let before = proxy.cuts();
     let taken = take(&client, &pattern, case, folder).await;
     let (bytes, sha256) = taken.unwrap_or_else(|error| panic!("{case:?}: {}", chain(&error)));
     pattern.assert_is(&bytes, sha256);
@@ -62,19 +62,19 @@ async fn run(server: &Server, case: &Case, folder: &Path) -> Sums {
     assert_eq!(stats.chunk_bytes, SIZE, "{case:?}: no chunk was asked for that was there");
     assert_eq!(stats.repeated_chunks + stats.unchecked_repeats, 0, "{case:?}");
     deadline(client.close()).await;
-    let (cuts, dials) = (cutter.cuts(), cutter.connections());
+    let (cuts, dials) = (proxy.cuts(), proxy.connections());
     assert!(stats.reconnects <= cuts && dials <= cuts + 1, "{case:?}: {cuts} cuts, {dials} dials");
     let most = SIZE / CHUNK * CHUNK_ON_WIRE
         + dials * ELSE_ON_WIRE
         + (cuts - before) * (WINDOW + 1) * CHUNK_ON_WIRE;
-    assert!(cutter.to_client_bytes() <= most, "{case:?}: {}", cutter.to_client_bytes());
+    assert!(proxy.to_client_bytes() <= most, "{case:?}: {}", proxy.to_client_bytes());
     Sums { cases: 1, cuts, resumes: stats.resumes }
 }
 
 /// Connects. The first connection is tried once, so one that is cut while it is made has to say so.
-async fn connect_at_last(cutter: &Cutter, case: &Case) -> Client {
+async fn connect_at_last(proxy: &Proxy, case: &Case) -> Client {
     for _ in 0..=case.cuts.len() {
-        match deadline(Client::builder(cutter.url()).connect()).await {
+        match deadline(Client::builder(proxy.url()).connect()).await {
             Ok(client) => return client,
             Err(error) => assert!(
                 error.is_transient()
@@ -155,13 +155,13 @@ async fn run_all_on(server: Server, cases: Vec<Case>) -> Sums {
 /// How many messages a transfer has, for the client and for the server, and how many bytes come.
 async fn uncut() -> ([u64; 2], u64) {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
     let options = chunks_of(CHUNK).window(WINDOW);
     let transfer = deadline(client.start_with(Pattern::new(SIZE, 0), options)).await.unwrap();
     deadline(transfer.collect()).await.unwrap();
     deadline(client.close()).await;
-    (cutter.frames(), cutter.to_client_bytes())
+    (proxy.frames(), proxy.to_client_bytes())
 }
 
 /// Whatever the number, always the same numbers, evenly spread.
@@ -177,7 +177,7 @@ async fn at_every_border_of_a_message_for_the_client() {
     assert!(frames > SIZE / CHUNK, "{frames}");
     let border = |n: u64| WAYS.map(|way| (n, way));
     let cases = (0..=frames).flat_map(border).enumerate().map(|(seed, (n, way))| Case {
-        cuts: vec![Cut::FramesDown(n)],
+        cuts: vec![Spot::frames_down(n)],
         way,
         seed: seed as u64,
     });
@@ -193,7 +193,7 @@ async fn at_every_border_of_a_message_for_the_server() {
     assert!(frames > 2, "{frames}");
     let border = |n: u64| WAYS.map(|way| (n, way));
     let cases = (0..=frames).flat_map(border).enumerate().map(|(seed, (n, way))| Case {
-        cuts: vec![Cut::FramesUp(n)],
+        cuts: vec![Spot::frames_up(n)],
         way,
         seed: seed as u64,
     });
@@ -210,10 +210,10 @@ async fn at_any_byte_for_the_client() {
     let places = scattered(SCATTERED, bytes);
     let cases = places.into_iter().zip(WAYS.into_iter().cycle()).enumerate();
     let cases = cases.map(|(seed, (place, way))| {
-        let mut cuts = vec![Cut::BytesDown(place)];
+        let mut cuts = vec![Spot::bytes_down(place)];
         if seed % 4 == 3 {
             // Another one, while the connection is opened again or soon after.
-            cuts.push(Cut::BytesDown(place % 1_500));
+            cuts.push(Spot::bytes_down(place % 1_500));
         }
         Case { cuts, way, seed: seed as u64 }
     });
@@ -226,7 +226,7 @@ async fn again_and_again_as_long_as_something_new_comes() {
     // More often than a request tries without anything new, also while it is being opened again.
     let places = scattered(24, 40_000);
     let cases = places.chunks(12).zip(WAYS).enumerate().map(|(seed, (places, way))| {
-        let cut = |place: &u64| Cut::BytesDown(8_000 + place);
+        let cut = |place: &u64| Spot::bytes_down(8_000 + place);
         Case { cuts: places.iter().map(cut).collect(), way, seed: seed as u64 }
     });
     let sums = run_all(cases.collect()).await;
@@ -239,7 +239,7 @@ async fn what_waited_ahead_of_a_gap_is_forgotten_and_comes_again() {
     let places = scattered(24, 250_000);
     let cases = places.into_iter().zip(WAYS.into_iter().cycle()).enumerate();
     let cases = cases.map(|(seed, (place, way))| {
-        let cuts = vec![Cut::BytesDown(8_000 + place), Cut::BytesDown(30_000)];
+        let cuts = vec![Spot::bytes_down(8_000 + place), Spot::bytes_down(30_000)];
         Case { cuts, way, seed: seed as u64 }
     });
     let sums = run_all_on(server, cases.collect()).await;

@@ -18,8 +18,8 @@ use longhaul::proto::{
 };
 use longhaul::server::{Script, Server};
 use longhaul::{Client, Error, ErrorKind, Transfer, TransferOptions};
-use support::cutter::Cutter;
 use support::pattern::Pattern;
+use support::proxy::Proxy;
 use support::{bare, chain, chunks_of, connect_through, deadline};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
@@ -33,11 +33,11 @@ fn pattern() -> Pattern {
 }
 
 /// A server, what stands before it, and a client.
-async fn world() -> (Server, Cutter, Client) {
+async fn world() -> (Server, Proxy, Client) {
     let server = bare(Script::new()).await;
-    let cutter = Cutter::new(server.addr()).await;
-    let client = connect_through(&cutter).await;
-    (server, cutter, client)
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
+    (server, proxy, client)
 }
 
 async fn start(client: &Client, options: TransferOptions) -> Transfer<Pattern> {
@@ -54,9 +54,9 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Waits until the server was sent `part` so often.
-async fn asked(cutter: &Cutter, part: &str, times: usize) {
+async fn asked(proxy: &Proxy, part: &str, times: usize) {
     deadline(async {
-        while cutter.asked(part) < times {
+        while proxy.asked(part) < times {
             tokio::task::yield_now().await;
         }
     })
@@ -82,7 +82,7 @@ fn file_error(error: &Error) -> (&'static str, io::ErrorKind) {
 #[tokio::test]
 async fn a_folder_as_target_fails_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     let transfer = start(&client, chunks_of(CHUNK)).await;
     let error = deadline(transfer.save(folder.path())).await.unwrap_err();
     assert_eq!(file_error(&error).1, io::ErrorKind::IsADirectory);
@@ -91,7 +91,7 @@ async fn a_folder_as_target_fails_at_once() {
     assert_eq!(file_error(&error).1, io::ErrorKind::NotFound);
     nothing_is_under_way(&client).await;
     assert!(names(folder.path()).is_empty());
-    assert_eq!((client.stats().chunk_bytes, cutter.asked(RELEASE)), (0, 0));
+    assert_eq!((client.stats().chunk_bytes, proxy.asked(RELEASE)), (0, 0));
 }
 
 #[cfg(unix)]
@@ -105,12 +105,12 @@ async fn a_folder_that_takes_no_file_fails_at_once() {
     let is_bound = fs::write(folder.path().join("probe"), "").is_err();
     let path = if is_bound { folder.path() } else { Path::new("/proc") };
     if path.exists() {
-        let (_server, cutter, client) = world().await;
+        let (_server, proxy, client) = world().await;
         let transfer = start(&client, chunks_of(CHUNK)).await;
         let error = deadline(transfer.save(path.join("a.bin"))).await.unwrap_err();
         file_error(&error);
         nothing_is_under_way(&client).await;
-        assert_eq!((client.stats().chunk_bytes, cutter.asked(RELEASE)), (0, 0));
+        assert_eq!((client.stats().chunk_bytes, proxy.asked(RELEASE)), (0, 0));
     }
     set(0o755);
 }
@@ -119,7 +119,7 @@ async fn a_folder_that_takes_no_file_fails_at_once() {
 async fn a_target_that_becomes_a_folder_is_left_and_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.bin");
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     let becomes = path.clone();
     let transfer = start(&client, chunks_of(CHUNK)).await.on_progress(move |status| {
         if status.bytes > SIZE / 2 {
@@ -130,7 +130,7 @@ async fn a_target_that_becomes_a_folder_is_left_and_nothing_beside_it() {
     assert_eq!(file_error(&error).1, io::ErrorKind::IsADirectory);
     assert!(path.is_dir());
     assert_eq!(names(folder.path()), ["a.bin"]);
-    asked(&cutter, RELEASE, 1).await;
+    asked(&proxy, RELEASE, 1).await;
 }
 
 #[tokio::test]
@@ -158,10 +158,10 @@ async fn a_target_that_changes_meanwhile_is_replaced_at_the_end() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_device_that_is_full_says_so() {
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     let error = start(&client, chunks_of(CHUNK)).await.save("/dev/full").await.unwrap_err();
     assert_eq!(file_error(&error), ("writing", io::ErrorKind::StorageFull));
-    asked(&cutter, RELEASE, 1).await;
+    asked(&proxy, RELEASE, 1).await;
     let spools = names(&std::env::temp_dir());
     assert!(!spools.iter().any(|name| name.starts_with("full.") && name.contains(".part")));
 }
@@ -169,10 +169,10 @@ async fn a_device_that_is_full_says_so() {
 #[tokio::test]
 async fn the_server_is_told_to_let_go_only_once_the_file_stands() {
     let folder = tempfile::tempdir().unwrap();
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     let (path, early) = (folder.path().join("a.bin"), Arc::new(AtomicUsize::new(0)));
     let (target, counted) = (path.clone(), Arc::clone(&early));
-    cutter.watch(move |text| {
+    proxy.watch(move |text| {
         if text.contains(RELEASE) && fs::metadata(&target).map_or(0, |found| found.len()) != SIZE {
             counted.fetch_add(1, Ordering::SeqCst);
         }
@@ -180,46 +180,46 @@ async fn the_server_is_told_to_let_go_only_once_the_file_stands() {
     for journaled in [false, true] {
         let plain = chunks_of(CHUNK);
         let options = if journaled { plain.journal_for(&path) } else { plain };
-        let released = cutter.asked(RELEASE);
+        let released = proxy.asked(RELEASE);
         let staged = deadline(start(&client, options).await.stage(&path)).await.unwrap();
         // Whatever was said before it has been heard once this is answered.
         deadline(client.run(Pattern::new(1, 0))).await.unwrap();
-        asked(&cutter, RELEASE, released + 1).await;
-        assert_eq!(cutter.asked(RELEASE), released + 1, "that of the other payload");
+        asked(&proxy, RELEASE, released + 1).await;
+        assert_eq!(proxy.asked(RELEASE), released + 1, "that of the other payload");
         early.store(0, Ordering::SeqCst);
         assert!(!path.exists());
         deadline(tokio::task::spawn_blocking(|| staged.file.commit())).await.unwrap().unwrap();
-        asked(&cutter, RELEASE, released + 2).await;
+        asked(&proxy, RELEASE, released + 2).await;
         assert_eq!(early.load(Ordering::SeqCst), 0, "journaled: {journaled}");
         assert_eq!(names(folder.path()), ["a.bin"]);
         fs::remove_file(&path).unwrap();
     }
-    let released = cutter.asked(RELEASE);
+    let released = proxy.asked(RELEASE);
     let staged = deadline(start(&client, chunks_of(CHUNK)).await.stage(&path)).await.unwrap();
     drop(staged);
-    asked(&cutter, RELEASE, released + 1).await;
+    asked(&proxy, RELEASE, released + 1).await;
     assert!(names(folder.path()).is_empty(), "what is given up is freed on both sides");
 }
 
 #[tokio::test]
 async fn every_way_to_the_end_lets_the_server_go() {
     let folder = tempfile::tempdir().unwrap();
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     let collected = start(&client, chunks_of(CHUNK)).await;
     deadline(collected.collect()).await.unwrap();
-    asked(&cutter, RELEASE, 1).await;
+    asked(&proxy, RELEASE, 1).await;
     let mut read = start(&client, chunks_of(CHUNK)).await;
     while deadline(read.next()).await.is_some() {}
     deadline(read.finish()).await.unwrap();
-    asked(&cutter, RELEASE, 2).await;
+    asked(&proxy, RELEASE, 2).await;
     deadline(start(&client, chunks_of(CHUNK)).await.write_to(&mut tokio::io::sink()))
         .await
         .unwrap();
-    asked(&cutter, RELEASE, 3).await;
+    asked(&proxy, RELEASE, 3).await;
     let path = folder.path().join("a.bin");
     deadline(start(&client, chunks_of(CHUNK)).await.save(&path)).await.unwrap();
-    asked(&cutter, RELEASE, 4).await;
-    assert_eq!(cutter.asked(CANCEL), 0);
+    asked(&proxy, RELEASE, 4).await;
+    assert_eq!(proxy.asked(CANCEL), 0);
 }
 
 /// Takes nothing for right.
@@ -255,7 +255,7 @@ async fn what_the_operation_refuses_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.bin");
     fs::write(&path, "before").unwrap();
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     let options = chunks_of(CHUNK).journal_for(&path);
     let transfer = deadline(client.start_with(Never, options)).await.unwrap();
     let error = deadline(transfer.save(&path)).await.unwrap_err();
@@ -264,7 +264,7 @@ async fn what_the_operation_refuses_leaves_nothing() {
         (names(folder.path()), fs::read(&path).unwrap()),
         (vec!["a.bin".into()], b"before".to_vec())
     );
-    asked(&cutter, RELEASE, 1).await;
+    asked(&proxy, RELEASE, 1).await;
     assert!(LeftoverInfo::peek(&path).is_none());
 }
 
@@ -293,17 +293,17 @@ impl AsyncWrite for Failing {
 
 #[tokio::test]
 async fn a_writer_that_fails_midway_stops_the_server() {
-    let (_server, cutter, client) = world().await;
+    let (_server, proxy, client) = world().await;
     for taken in [0, 1, 30_000] {
-        let cancelled = cutter.asked(CANCEL);
+        let cancelled = proxy.asked(CANCEL);
         let transfer = start(&client, chunks_of(CHUNK)).await;
         let error = deadline(transfer.write_to(&mut Failing(taken))).await.unwrap_err();
         let Error::Output { source, .. } = &error else { panic!("{}", chain(&error)) };
         assert_eq!((source.kind(), error.kind()), (io::ErrorKind::StorageFull, ErrorKind::Local));
-        asked(&cutter, CANCEL, cancelled + 1).await;
+        asked(&proxy, CANCEL, cancelled + 1).await;
     }
     deadline(start(&client, chunks_of(CHUNK)).await.collect()).await.expect("all goes on");
-    assert_eq!(cutter.connections(), 1);
+    assert_eq!(proxy.connections(), 1);
 }
 
 #[tokio::test]

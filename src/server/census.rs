@@ -46,6 +46,10 @@ impl Census {
         Some(Seat { census: Arc::clone(self), number })
     }
 
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
     pub(super) fn most_sessions(&self) -> usize {
         self.most_sessions.load(Ordering::Relaxed)
     }
@@ -81,7 +85,9 @@ mod tests {
         let census = Arc::new(Census::new(Some(2)));
         let (one, _two) = (census.seat().unwrap(), census.seat().unwrap());
         assert!(census.seat().is_none());
+        assert_eq!(census.sessions(), 2);
         drop(one);
+        assert_eq!(census.sessions(), 1);
         assert_eq!(census.seat().unwrap().number, 3);
         let _four = census.seat().unwrap();
         assert!(census.seat().is_none());

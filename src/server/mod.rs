@@ -130,6 +130,11 @@ impl Server {
         object.map_or(0, |object| object.times_exported())
     }
 
+    /// How many WebSocket sessions are open.
+    pub fn sessions(&self) -> usize {
+        self.state.census.sessions()
+    }
+
     /// The most WebSocket sessions that were open at once so far.
     pub fn most_sessions(&self) -> usize {
         self.state.census.most_sessions()

@@ -16,7 +16,11 @@ mod failures;
 mod front;
 mod goodbye;
 mod interrupt;
+mod network;
 mod peer;
+#[path = "../support/proxy/mod.rs"]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "other tests share it")]
+mod proxy;
 mod records;
 mod requests;
 #[cfg(unix)]

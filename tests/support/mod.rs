@@ -1,14 +1,15 @@
 //! What the tests against a real server have in common: the server, the sample, the deadline.
-#![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file takes what it needs")]
 
 pub mod adt;
+pub mod ask;
 pub mod bulk;
-pub mod cutter;
 pub mod front;
 pub mod pattern;
 pub mod peer;
+pub mod proxy;
+pub mod sink;
 pub mod tls;
-pub mod wire;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -157,7 +158,7 @@ pub async fn bare(script: Script) -> Server {
     deadline(builder.bind("127.0.0.1:0")).await.expect("the server binds")
 }
 
-/// A client that reaches its server through a cutter.
-pub async fn connect_through(cutter: &cutter::Cutter) -> Client {
-    deadline(Client::builder(cutter.url()).connect()).await.expect("the client connects")
+/// A client that reaches its server through a proxy.
+pub async fn connect_through(proxy: &proxy::Proxy) -> Client {
+    deadline(Client::builder(proxy.url()).connect()).await.expect("the client connects")
 }

@@ -4,6 +4,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::proxy::frame_header;
+
 pub const FINAL: u8 = 0x80;
 pub const CONTINUATION: u8 = 0;
 pub const TEXT: u8 = 1;
@@ -14,18 +16,7 @@ pub const PONG: u8 = 10;
 
 /// A frame as a server writes it.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..126 => frame.push(len.try_into().unwrap()),
-        len @ 126..65_536 => {
-            frame.push(126);
-            frame.extend(u16::try_from(len).unwrap().to_be_bytes());
-        }
-        len => {
-            frame.push(127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
+    let mut frame = frame_header(first, payload.len());
     frame.extend_from_slice(payload);
     frame
 }

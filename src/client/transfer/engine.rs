@@ -348,6 +348,10 @@ impl<O: Operation> Engine<O> {
 
     /// Has what the server keeps freed, should there be no next try.
     pub(super) fn go_between(&mut self) {
+        // What is kept since an earlier try is so still: put in its place, another would free it.
+        if self.between.is_some() {
+            return;
+        }
         let Some(key) = self.key.clone() else { return };
         let retention = Retention::of(Arc::clone(&self.transport), key);
         let is_journaled = self.options.journal.is_some();

@@ -160,8 +160,16 @@ impl Outlet {
         matches!(*lock(&self.stop), Some(Stop::Detach))
     }
 
+    /// How whatever ends now is to end; who waits for the outcome of a cancel is told once.
+    ///
+    /// A wish to detach stays: a request that goes on with an operation ends by it, and then so does
+    /// what keeps that operation between tries.
     pub(super) fn take_stop(&self) -> Option<Stop> {
-        lock(&self.stop).take()
+        let mut stop = lock(&self.stop);
+        if let Some(Stop::Detach) = &*stop {
+            return Some(Stop::Detach);
+        }
+        stop.take()
     }
 }
 

@@ -3,6 +3,7 @@
 //! | action | params | what comes |
 //! |---|---|---|
 //! | `payload` | `size`, `seed` (0), `chunkDelayMs` (0) | `size` bytes of [`TestPayload`]; `{"size","seed"}` |
+//! | `echo` | any | one answer with the params |
 //! | `records` | `count` | the lines `{"n":1}` to `{"n":count}`; `{"count"}` |
 //! | `sleep` | `ms` | one answer after so long |
 
@@ -41,6 +42,7 @@ enum Content {
 pub(super) fn route(request: &IncomingRequest) -> Result<Task, Refusal> {
     let number = |name| request.params.get(name).and_then(Value::as_u64);
     match request.action.as_str() {
+        "echo" => Ok(Task::Answer(Value::Object(request.params.clone()))),
         "payload" => {
             let size = number("size").ok_or_else(|| required("size"))?;
             let seed = number("seed").unwrap_or(0);
