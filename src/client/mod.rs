@@ -49,7 +49,7 @@ mod options;
 mod outbox;
 mod outcome;
 mod request;
-mod retry;
+pub(crate) mod retry;
 mod secret;
 mod sharded;
 mod transfer;

@@ -11,9 +11,11 @@
 
 mod aliases;
 mod borders;
+#[cfg(all(test, feature = "client"))]
+mod halves;
 mod operation;
 mod operations;
-#[cfg(test)]
+#[cfg(all(test, feature = "client"))]
 mod pair;
 mod payload;
 mod prefix;
