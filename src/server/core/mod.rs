@@ -21,6 +21,8 @@ mod payload;
 mod prefix;
 mod resume;
 mod retention;
+#[cfg(all(test, feature = "client"))]
+mod simulation;
 mod stream;
 #[cfg(test)]
 mod tests;
