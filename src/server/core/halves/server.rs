@@ -219,7 +219,7 @@ impl Server {
             run
         } else {
             let asked = request.chunk_bytes.unwrap_or(u64::MAX);
-            let work = self.work_of(request);
+            let work = Self::work_of(request);
             let chunk_bytes = asked.min(self.works[work].chunk_bytes);
             let package = request.params.get("package").map(ToString::to_string);
             let digest = Sha256::of(package.unwrap_or_default().as_bytes());
@@ -264,7 +264,7 @@ impl Server {
         Ok(())
     }
 
-    fn work_of(&self, request: &IncomingRequest) -> usize {
+    fn work_of(request: &IncomingRequest) -> usize {
         let package = request.params.get("package").and_then(serde_json::Value::as_str);
         package.and_then(|package| package.strip_prefix("$Z")?.parse().ok()).unwrap()
     }
@@ -364,18 +364,15 @@ impl Server {
                 self.core.handle_growth(id, &payload);
             }
             WorkStep::Finish => {
-                let whole = match &run.growing {
-                    Some((growing, grown)) => {
-                        growing.grow(&payload[*grown..]).unwrap();
-                        Arc::clone(growing)
-                    }
-                    None => {
-                        let source = Box::new(Hidden(payload.clone()));
-                        let pace = work.pace.map(|every| Pace { start: now, every });
-                        let whole = Payload::new(source, run.chunk_bytes, pace, run.is_hashed);
-                        whole.hash().unwrap();
-                        Arc::new(whole)
-                    }
+                let whole = if let Some((growing, grown)) = &run.growing {
+                    growing.grow(&payload[*grown..]).unwrap();
+                    Arc::clone(growing)
+                } else {
+                    let source = Box::new(Hidden(payload.clone()));
+                    let pace = work.pace.map(|every| Pace { start: now, every });
+                    let whole = Payload::new(source, run.chunk_bytes, pace, run.is_hashed);
+                    whole.hash().unwrap();
+                    Arc::new(whole)
                 };
                 self.core.handle_outcome(id, Ok(outcome(whole)));
             }

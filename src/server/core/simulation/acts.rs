@@ -198,7 +198,7 @@ impl World {
         }
         match fault.kind {
             FaultKind::CallerDrops => {
-                self.decide(number, |transfer, desk| transfer.drop_it(desk));
+                self.decide(number, super::super::halves::Transfer::drop_it);
             }
             FaultKind::CallerCancels => {
                 self.decide(number, |transfer, desk| transfer.cancel(desk, now));

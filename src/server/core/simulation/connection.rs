@@ -12,6 +12,7 @@ use crate::proto::{Counters, Demux, MessageId};
 /// The largest message that a client of the simulation takes.
 const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is something else that may be so")]
 pub(super) struct Connection {
     pub(super) number: u64,
     pub(super) pipes: [Pipe; 2],

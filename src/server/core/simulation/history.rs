@@ -27,7 +27,7 @@ impl History {
     }
 
     /// Whether its frames came as they were sent, all of them.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(self) -> bool {
         !self.was_tainted && !self.has_missed
     }
 }

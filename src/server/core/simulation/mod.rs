@@ -10,6 +10,8 @@
 //! `LONGHAUL_SCHEDULES=1000000` runs as many, on all cores. `LONGHAUL_BASE=random` begins at a
 //! random seed, which is printed, and `LONGHAUL_BASE=0x…` at that one.
 
+#![allow(clippy::print_stdout, reason = "a run tells what it came to")]
+
 mod acts;
 mod caller;
 mod connection;

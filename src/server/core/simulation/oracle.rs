@@ -13,11 +13,12 @@
 
 use super::super::Loss;
 use super::super::halves::{Cause, Verdict, Way, Why};
+use super::super::operation::Operation;
 use super::faults::FaultKind;
 use super::tally::Tally;
 use super::world::World;
 use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
-use crate::proto::{AssembleError, ExchangeError, Feature, Reply, ServerError};
+use crate::proto::{AssembleError, Exchange, ExchangeError, Feature, Reply, ServerError};
 use crate::server::refusal::Refusal;
 
 impl World {
@@ -42,12 +43,15 @@ impl World {
         }
         for caller in &self.callers {
             let limits = &caller.plan.wishes.limits;
-            let parked = caller.transfer.exchange().map_or(0, |exchange| exchange.parked_bytes());
+            let parked = caller.transfer.exchange().map_or(0, Exchange::parked_bytes);
             assert!(parked <= limits.max_parked_bytes, "{parked} bytes are parked");
             if caller.has_credit() && caller.history.is_clean() {
-                let chunk = caller.plan.wishes.chunk_bytes as usize + CHUNK_OVERHEAD_BYTES;
-                let most = caller.plan.wishes.window as usize * chunk;
-                assert!(parked <= most, "{parked} bytes are parked, with a window of {most}");
+                let chunk = caller.plan.wishes.chunk_bytes + CHUNK_OVERHEAD_BYTES as u64;
+                let most = caller.plan.wishes.window * chunk;
+                assert!(
+                    parked as u64 <= most,
+                    "{parked} bytes are parked, with a window of {most}"
+                );
             }
             let is_same = caller.epoch.as_deref().is_none_or(|epoch| {
                 !caller.transfer.is_following() || caller.known_epoch() == Some(epoch)
@@ -58,7 +62,7 @@ impl World {
         self.tally.most_held = self.tally.most_held.max(held);
         let core = &self.server.core;
         let kept = core.known.values().filter(|operation| operation.owner.is_some());
-        let kept_bytes: u64 = kept.clone().map(|operation| operation.held_bytes()).sum();
+        let kept_bytes: u64 = kept.clone().map(Operation::held_bytes).sum();
         let is_scarce = kept_bytes > core.retention.max_bytes;
         let is_alone = kept.clone().any(|operation| operation.stream.is_none());
         assert!(!is_scarce || !is_alone, "the server keeps {kept_bytes} bytes");
@@ -271,7 +275,11 @@ impl World {
             let is_superseded = matches!(&caller.transfer.verdict,
                 Some(Verdict::Failed(Cause::Exchange(ExchangeError::Server(error))))
                     if error.code == ServerError::SUPERSEDED);
-            let can_be = is_agreed(Feature::Cancel) && is_agreed(Feature::Resume);
+            // A request that was on its way when its connection was lost may arrive later than all.
+            let last =
+                self.server.served.iter().rfind(|(_, run)| self.server.runs[*run].work == number);
+            let is_late = last.is_some_and(|(key, _)| Some(key.connection) != caller.ended_on);
+            let can_be = !is_late && is_agreed(Feature::Cancel) && is_agreed(Feature::Resume);
             if stood && can_be && !is_superseded && caller.history.is_clean() {
                 assert!(!self.server.keeps(&caller.transfer.key()), "t{number} is still kept");
             }

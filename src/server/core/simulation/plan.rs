@@ -76,7 +76,7 @@ impl CallerPlan {
     pub(super) fn longest_silence(&self, is_stream: bool) -> Duration {
         let (mut last, mut longest) = (Duration::ZERO, self.work.pace.unwrap_or_default());
         for (at, step) in &self.work.plan {
-            longest = longest.max(*at - last);
+            longest = longest.max(at.saturating_sub(last));
             if is_stream && matches!(step, WorkStep::Progress(_)) {
                 last = *at;
             }

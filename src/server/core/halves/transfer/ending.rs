@@ -118,7 +118,8 @@ impl Transfer {
         }
         let (terms, retained) = (before.terms().clone(), before.retained().cloned());
         let retained = retained.expect("it is kept");
-        let exchange = Exchange::continued(terms, Default::default(), retained, next, offset);
+        let exchange =
+            Exchange::continued(terms, std::sync::Arc::default(), retained, next, offset);
         self.course = Course::Pausing { until: now, exchange: Some(Box::new(exchange)) };
     }
 
