@@ -227,7 +227,8 @@ impl Server {
             match self.core.start(question, key.clone(), terms.clone(), now)? {
                 Started::Attached(id) => {
                     let run = self.run_of(id);
-                    self.check_resent(run, 1, terms.window);
+                    // Its client has heard nothing of it that says from where to go on.
+                    self.runs[run].highest = 0;
                     run
                 }
                 Started::Kept(id) | Started::Bound(id) => {
