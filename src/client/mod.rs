@@ -54,7 +54,7 @@ mod options;
 mod outbox;
 mod outcome;
 mod request;
-mod retry;
+pub(crate) mod retry;
 mod secret;
 mod sharded;
 #[cfg(any(feature = "cli", feature = "fuzzing"))]

@@ -61,7 +61,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const MOST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What one request has left of its retries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RetryBudget {
     retries: Retries,
     tries: u32,

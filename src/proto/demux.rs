@@ -131,6 +131,12 @@ impl<T> Demux<T> {
         self.pending.len()
     }
 
+    /// How many aliases are known of those that wait.
+    #[cfg(test)]
+    pub(crate) fn alias_count(&self) -> usize {
+        self.aliases.len()
+    }
+
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()

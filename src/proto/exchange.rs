@@ -159,6 +159,12 @@ impl Exchange {
         self.assembler.delivered_bytes()
     }
 
+    /// What waits ahead of a gap, as [`ChunkAssembler::parked_bytes`] counts it.
+    #[cfg(test)]
+    pub(crate) fn parked_bytes(&self) -> usize {
+        self.assembler.parked_bytes()
+    }
+
     /// The request went out; the idle limit runs from now.
     pub fn handle_sent(&mut self, now: Instant) {
         self.extend_idle(now);

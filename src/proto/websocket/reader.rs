@@ -167,7 +167,7 @@ impl MessageReader {
 
     /// How much is set aside for the message under way, in bytes.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(super) fn set_aside(&self) -> usize {
+    pub(crate) fn set_aside(&self) -> usize {
         self.partial.as_ref().map_or(0, |partial| partial.bytes.capacity())
     }
 

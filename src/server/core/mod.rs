@@ -11,14 +11,18 @@
 
 mod aliases;
 mod borders;
+#[cfg(all(test, feature = "client"))]
+mod halves;
 mod operation;
 mod operations;
-#[cfg(test)]
+#[cfg(all(test, feature = "client"))]
 mod pair;
 mod payload;
 mod prefix;
 mod resume;
 mod retention;
+#[cfg(all(test, feature = "client"))]
+mod simulation;
 mod stream;
 #[cfg(test)]
 mod tests;

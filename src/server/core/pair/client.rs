@@ -1,63 +1,25 @@
-//! The client's half: its core, and the decisions that a transfer makes with it.
+//! The client's half: one transfer, and the pending table that it is alone in.
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::BytesMut;
-
-use super::setup::{Received, Setup};
-use crate::proto::exchange::{Event, Recovery};
-use crate::proto::{
-    Control, Counters, Demux, Exchange, ExchangeError, IdMint, MessageId, Mode, OperationKey,
-    OperationName, Params, Reply, Request, Route, ServerError, Terms,
+use super::super::halves::{
+    CancelOutcome, Cause, Content, Desk, Routed, Sink, Transfer, Verdict as Ending, route,
 };
-
-/// How long the server has to say what came of a cancel.
-pub(super) const OUTCOME_LIMIT: Duration = Duration::from_secs(5);
-/// How often in a row the client tries without a new byte.
-const TRIES: u32 = 5;
+use super::setup::Setup;
+use crate::proto::{Counters, Demux, IdMint, Mode, OperationKey, Reply};
 
 #[derive(Debug)]
 pub(super) struct Client {
     setup: Rc<Setup>,
     counters: Arc<Counters>,
-    demux: Demux<()>,
+    demux: Demux<usize>,
     mint: IdMint,
-    keys: u8,
-    course: Course,
-    received: Received,
-    /// Chunks that were handed to the consumer, who has not said that they are taken.
-    pub(super) untaken: u64,
-    tries: u32,
     /// Text to send on the connection there is.
     outgoing: Vec<String>,
-    /// Why it began again from nothing, each time.
-    pub(super) restarts: Vec<Cause>,
-    pub(super) grants: Vec<u64>,
+    pub(super) transfer: Transfer,
     pub(super) verdict: Option<Verdict>,
-}
-
-/// Where the transfer stands.
-#[derive(Clone, Debug)]
-enum Course {
-    /// Not connected until then.
-    Pausing {
-        until: Instant,
-        exchange: Option<Box<Exchange>>,
-    },
-    Following {
-        id: MessageId,
-        exchange: Box<Exchange>,
-        is_going_on: bool,
-    },
-    /// Cancelled; the last frame is waited for.
-    Leaving {
-        id: MessageId,
-        is_kept: bool,
-        until: Instant,
-    },
-    Over,
 }
 
 /// How a transfer ended.
@@ -72,29 +34,14 @@ pub(super) enum Verdict {
     Cancelled(CancelOutcome),
 }
 
-/// A typed error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
-    Lost,
-    Exchange(ExchangeError),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CancelOutcome {
-    Cancelled,
-    Completed,
-    Failed,
-    Unknown,
-}
-
 impl Clone for Client {
     fn clone(&self) -> Self {
         let counters = Arc::<Counters>::default();
         let mut demux = Demux::new(Arc::clone(&counters));
-        if let Course::Following { id, .. } | Course::Leaving { id, .. } = &self.course
+        if let Some(id) = self.transfer.id()
             && self.demux.get(id).is_some()
         {
-            demux.register(id.clone(), Mode::Stream, ());
+            demux.register(id.clone(), Mode::Stream, 0);
         }
         assert_eq!(self.demux.len(), demux.len(), "nobody else waits");
         Self {
@@ -102,14 +49,8 @@ impl Clone for Client {
             counters,
             demux,
             mint: self.mint.clone(),
-            keys: self.keys,
-            course: self.course.clone(),
-            received: self.received.clone(),
-            untaken: self.untaken,
-            tries: self.tries,
             outgoing: self.outgoing.clone(),
-            restarts: self.restarts.clone(),
-            grants: self.grants.clone(),
+            transfer: self.transfer.clone(),
             verdict: self.verdict.clone(),
         }
     }
@@ -118,25 +59,20 @@ impl Clone for Client {
 impl Client {
     pub(super) fn new(setup: &Rc<Setup>) -> Self {
         let counters = Arc::<Counters>::default();
+        let sink = Sink::new(setup.work());
         Self {
             setup: Rc::clone(setup),
             demux: Demux::new(Arc::clone(&counters)),
             counters,
             mint: IdMint::new(),
-            keys: 1,
-            course: Course::Pausing { until: setup.start, exchange: None },
-            received: Received::default(),
-            untaken: 0,
-            tries: TRIES,
             outgoing: Vec::new(),
-            restarts: Vec::new(),
-            grants: Vec::new(),
+            transfer: Transfer::new(0, Rc::new(setup.wishes()), sink, setup.start),
             verdict: None,
         }
     }
 
     pub(super) fn key(&self) -> OperationKey {
-        OperationKey::from_random([self.keys; 16])
+        self.transfer.key()
     }
 
     /// Whether nobody waits for anything.
@@ -145,11 +81,11 @@ impl Client {
     }
 
     pub(super) fn is_following(&self) -> bool {
-        matches!(self.course, Course::Following { .. })
+        self.transfer.is_following()
     }
 
     pub(super) fn has_bytes(&self) -> bool {
-        !self.received.is_empty()
+        !self.transfer.sink.received.is_empty()
     }
 
     /// How many messages came that nobody waits for.
@@ -159,257 +95,78 @@ impl Client {
 
     /// When it wants to be connected again.
     pub(super) fn connects_at(&self) -> Option<Instant> {
-        match &self.course {
-            Course::Pausing { until, .. } => Some(*until),
-            _ => None,
-        }
+        self.transfer.connects_at()
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        match &self.course {
-            Course::Pausing { until, .. } | Course::Leaving { until, .. } => Some(*until),
-            Course::Following { exchange, .. } => exchange.next_timeout(),
-            Course::Over => None,
-        }
+        self.transfer.next_timeout()
     }
 
     pub(super) fn poll(&mut self) -> Vec<String> {
         std::mem::take(&mut self.outgoing)
     }
 
-    /// There is a connection: asks for the operation, or goes on with it.
     pub(super) fn handle_connected(&mut self, now: Instant) {
-        let Course::Pausing { exchange, .. } = self.take_course() else { panic!("not pausing") };
-        self.send(exchange, now);
-    }
-
-    fn send(&mut self, exchange: Option<Box<Exchange>>, now: Instant) {
-        let resume = exchange.as_ref().and_then(|exchange| {
-            let chunk_bytes = exchange.retained()?.chunk_bytes;
-            Some((exchange.resume(self.key(), self.received.sha256())?, chunk_bytes))
-        });
-        let mut request = if let Some((resume, chunk_bytes)) = &resume {
-            let mut request = resume.to_request();
-            request.stream = Some(*chunk_bytes);
-            request
-        } else {
-            let name = OperationName::new("git", "export");
-            let mut request = Request::new(name, Params::new().with("packages", ["$ZRAY"]));
-            request.stream = Some(self.setup.chunk_bytes);
-            request.operation = Some(self.key());
-            request
-        };
-        request.features = self.setup.features;
-        request.window = Some(self.setup.window);
-        let server = Some(self.setup.features);
-        let (agreed, mode) = (request.agreed(server), request.mode(server));
-        let id = self.mint.mint(request.name.domain());
-        self.outgoing.push(request.write(&id, server).unwrap());
-        assert!(self.demux.register(id.clone(), mode, ()).is_none());
-        let mut exchange = exchange.unwrap_or_else(|| {
-            let mut terms = Terms::new(mode, agreed);
-            terms.window = self.setup.window;
-            terms.idle_limit = self.setup.idle_limit;
-            // What is compared with a repeat; fewer are copied faster.
-            terms.limits.remembered_chunks = 16;
-            Box::new(Exchange::new(terms, Arc::default()))
-        });
-        if resume.is_some() {
-            exchange.handle_resumed(agreed);
-        }
-        exchange.handle_sent(now);
-        self.untaken = 0;
-        self.course = Course::Following { id, exchange, is_going_on: resume.is_some() };
+        self.decide(|transfer, desk| transfer.handle_connected(desk, now));
     }
 
     /// One message from the server.
     pub(super) fn handle_text(&mut self, text: &str, now: Instant) {
-        let kind = match self.demux.route(text) {
-            Route::Nobody | Route::Broken(..) => return,
-            Route::To(&mut (), _) => None,
-            Route::Last((), kind) => Some(kind),
+        let content = Content::Text(text.into());
+        let last = match route(&mut self.demux, &content) {
+            Routed::Nobody | Routed::Broken(..) => return,
+            Routed::To(..) => None,
+            Routed::Last(_, kind) => Some(kind),
         };
-        match &mut self.course {
-            Course::Following { exchange, .. } => {
-                let mut bytes = BytesMut::new();
-                let step = exchange.handle_text(text, now, &mut bytes);
-                self.hand_on(step, &bytes, now);
-            }
-            Course::Leaving { is_kept, .. } if kind.is_some() => {
-                let is_cancelled = text.contains(ServerError::CANCELLED);
-                let outcome = match kind {
-                    _ if is_cancelled => CancelOutcome::Cancelled,
-                    Some(crate::proto::frame::Kind::Complete) => CancelOutcome::Completed,
-                    _ => CancelOutcome::Failed,
-                };
-                if *is_kept && !is_cancelled {
-                    self.release();
-                }
-                self.end(Verdict::Cancelled(outcome));
-            }
-            _ => {}
-        }
-    }
-
-    fn hand_on(&mut self, step: Result<Event, ExchangeError>, bytes: &[u8], now: Instant) {
-        match step {
-            Ok(Event::Data(length)) => {
-                assert_eq!(length, bytes.len() as u64);
-                self.received.push(bytes, &self.setup);
-                if length > 0 {
-                    self.tries = TRIES;
-                }
-                self.untaken += 1;
-                if self.untaken > self.setup.lag {
-                    self.take(now);
-                }
-            }
-            Ok(Event::Ended) => self.conclude(),
-            Ok(_) => self.grant(now),
-            Err(error) => self.fail(error, now),
-        }
+        self.decide(|transfer, desk| transfer.handle(desk, &content, last, now));
     }
 
     /// The consumer has taken what was handed on.
     pub(super) fn take(&mut self, now: Instant) {
-        self.untaken = 0;
-        if let Course::Following { exchange, .. } = &mut self.course {
-            exchange.handle_taken(now);
-        }
-        self.grant(now);
-    }
-
-    fn grant(&mut self, now: Instant) {
-        let Course::Following { id, exchange, .. } = &mut self.course else { return };
-        let Some(up_to) = exchange.poll_grant(now) else { return };
-        self.grants.push(up_to);
-        let control = Control::Credit { target: id.clone(), up_to };
-        self.control(&control);
-    }
-
-    fn conclude(&mut self) {
-        let Course::Following { exchange, .. } = self.take_course() else { return };
-        let is_kept = exchange.retained().is_some();
-        let verdict = match exchange.finish(self.received.sha256()) {
-            Ok(Some(reply)) => {
-                let run = self.received.run(&self.setup);
-                let run = run.expect("what was verified is the payload");
-                Verdict::Payload { run, reply: Box::new(reply) }
-            }
-            Ok(None) => panic!("it has ended"),
-            Err(error) => Verdict::Failed(Cause::Exchange(error)),
-        };
-        if is_kept {
-            self.release();
-        }
-        self.end(verdict);
-    }
-
-    fn fail(&mut self, error: ExchangeError, now: Instant) {
-        let Course::Following { id, exchange, is_going_on } = self.take_course() else { return };
-        // What still runs is stopped, as whoever follows it is gone.
-        if self.demux.forget(&id).is_some() {
-            self.control(&Control::Cancel { target: id });
-        } else if exchange.retained().is_some() && !is_going_on {
-            self.release();
-        }
-        let has_lost_it = match &error {
-            ExchangeError::Server(error) => error.is_resume_refusal(),
-            ExchangeError::EpochChanged { .. } | ExchangeError::NotAccepted { .. } => true,
-            _ => false,
-        };
-        let cause = Cause::Exchange(error);
-        let recovery = Exchange::recovery_without_resume(self.setup.is_repeatable, self.is_given());
-        if !is_going_on || !has_lost_it || recovery != Recovery::Restart {
-            if is_going_on {
-                self.release();
-            }
-            return self.end(Verdict::Failed(cause));
-        }
-        self.release();
-        self.keys += 1;
-        self.restart(cause);
-        self.send(None, now);
-    }
-
-    fn restart(&mut self, cause: Cause) {
-        self.restarts.push(cause);
-        self.received = Received::default();
+        self.decide(|transfer, desk| transfer.take(desk, now));
     }
 
     /// The connection is gone.
     pub(super) fn handle_lost(&mut self, now: Instant) {
         self.outgoing.clear();
         assert!(self.demux.drain().count() <= 1);
-        match self.take_course() {
-            Course::Following { mut exchange, .. } => {
-                exchange.handle_lost();
-                let recovery = exchange.recovery(self.setup.is_repeatable, self.is_given());
-                self.tries -= 1;
-                if recovery == Recovery::Fail || self.tries == 0 {
-                    return self.end(Verdict::Failed(Cause::Lost));
-                }
-                let until = now + self.setup.pause;
-                let exchange = (recovery == Recovery::Resume).then_some(exchange);
-                if exchange.is_none() {
-                    self.restart(Cause::Lost);
-                }
-                self.course = Course::Pausing { until, exchange };
-            }
-            Course::Leaving { .. } => self.end(Verdict::Cancelled(CancelOutcome::Unknown)),
-            course => self.course = course,
-        }
+        self.decide(|transfer, _| transfer.handle_lost(now));
     }
 
     /// A limit may have passed, a grant may be due.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        match &mut self.course {
-            Course::Following { exchange, .. } => match exchange.handle_timeout(now) {
-                Ok(()) => self.grant(now),
-                Err(error) => self.fail(error, now),
-            },
-            Course::Leaving { id, until, .. } if *until <= now => {
-                self.demux.forget(id);
-                self.end(Verdict::Cancelled(CancelOutcome::Unknown));
-            }
-            _ => {}
-        }
+        self.decide(|transfer, desk| transfer.handle_timeout(desk, now));
     }
 
     /// Whoever wanted the payload does not want it any more.
     pub(super) fn cancel(&mut self, now: Instant) {
-        match self.take_course() {
-            Course::Following { id, exchange, .. } => {
-                self.control(&Control::Cancel { target: id.clone() });
-                let until = now + OUTCOME_LIMIT;
-                let is_kept = exchange.retained().is_some();
-                self.course = Course::Leaving { id, is_kept, until };
-            }
-            Course::Pausing { .. } => self.end(Verdict::Cancelled(CancelOutcome::Unknown)),
-            course => self.course = course,
+        self.decide(|transfer, desk| transfer.cancel(desk, now));
+    }
+
+    fn decide(&mut self, decide: impl FnOnce(&mut Transfer, &mut Desk<'_>)) {
+        let mut desk = Desk {
+            demux: &mut self.demux,
+            mint: &mut self.mint,
+            outgoing: &mut self.outgoing,
+            counters: &self.counters,
+            server: Some(self.setup.features),
+            is_retired: &mut false,
+        };
+        decide(&mut self.transfer, &mut desk);
+        if self.verdict.is_none() {
+            self.verdict = self.transfer.verdict.clone().map(|ending| self.verdict_of(ending));
         }
     }
 
-    fn is_given(&self) -> bool {
-        self.setup.gives_out && !self.received.is_empty()
-    }
-
-    fn release(&mut self) {
-        self.control(&Control::Release { operation: self.key() });
-    }
-
-    fn control(&mut self, control: &Control) {
-        let id = self.mint.mint("stream");
-        self.outgoing.push(control.write(&id));
-    }
-
-    fn end(&mut self, verdict: Verdict) {
-        self.course = Course::Over;
-        self.untaken = 0;
-        assert!(self.verdict.replace(verdict).is_none(), "one verdict");
-    }
-
-    fn take_course(&mut self) -> Course {
-        std::mem::replace(&mut self.course, Course::Over)
+    fn verdict_of(&self, ending: Ending) -> Verdict {
+        match ending {
+            Ending::Payload(reply) => {
+                let (received, work) = (&self.transfer.sink.received, self.setup.work());
+                let run = (0..2).find(|run| received.is_whole(&work, *run));
+                Verdict::Payload { run: run.expect("what was verified is the payload"), reply }
+            }
+            Ending::Failed(cause) => Verdict::Failed(cause),
+            Ending::Cancelled(outcome) => Verdict::Cancelled(outcome),
+        }
     }
 }

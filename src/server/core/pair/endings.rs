@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::client::{CancelOutcome, Cause, Verdict};
+use super::super::halves::{CancelOutcome, Cause};
+use super::client::Verdict;
 use super::setup::{Setup, Step};
 use super::{FATES, Fate, Happening, Pair, Way, at_every_arrival};
 use crate::proto::exchange::ExchangeError;

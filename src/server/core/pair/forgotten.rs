@@ -1,7 +1,8 @@
 //! A cut after which the server has nothing to go on with.
 
 use super::super::Loss;
-use super::client::{Cause, Verdict};
+use super::super::halves::Cause;
+use super::client::Verdict;
 use super::setup::{PAUSE, Setup};
 use super::{FATES, Fate, Pair, at_every_arrival};
 use crate::proto::ServerError;
@@ -33,14 +34,14 @@ fn cut_and_forget(setup: &Setup, codes: &[&str], cut: impl Fn(&mut Pair)) {
                     }
                     verdict => panic!("{verdict:?}"),
                 }
-                for cause in &run.client.restarts {
+                for cause in &run.client.transfer.restarts {
                     match cause {
                         Cause::Lost => {}
                         Cause::Exchange(ExchangeError::Server(error)) => {
                             assert!(codes.contains(&&*error.code), "{error:?}");
                             told += 1;
                         }
-                        cause @ Cause::Exchange(_) => panic!("{cause:?}"),
+                        cause => panic!("{cause:?}"),
                     }
                     assert!(is_repeatable);
                 }
@@ -55,7 +56,7 @@ fn a_server_that_was_started_anew_knows_nothing() {
     for window in [1, 3, 8] {
         cut_and_forget(&Setup::small(window).chatty(), &[ServerError::RESUME_UNKNOWN], |run| {
             run.lose(Fate::Lost);
-            run.server.restart();
+            run.server.restart("f");
         });
     }
 }
@@ -85,12 +86,15 @@ fn an_operation_that_was_alone_for_too_long_has_expired() {
         }
         match run.finish() {
             Verdict::Payload { .. } => {
-                for cause in &run.client.restarts {
+                for cause in &run.client.transfer.restarts {
                     assert!(is_expired(cause) || *cause == Cause::Lost, "{cause:?}");
                 }
             }
             Verdict::Failed(cause) => {
-                assert!(is_expired(&cause) && run.client.restarts == [Cause::Lost], "{cause:?}");
+                assert!(
+                    is_expired(&cause) && run.client.transfer.restarts == [Cause::Lost],
+                    "{cause:?}"
+                );
                 refused += 1;
             }
             Verdict::Cancelled(outcome) => panic!("{outcome:?}"),
@@ -118,7 +122,7 @@ fn resume_in_vain(tamper: fn(String) -> String, is_told: fn(&Cause) -> bool) {
                     Verdict::Failed(cause) => assert!(gives_out && is_told(&cause), "{cause:?}"),
                     Verdict::Cancelled(outcome) => panic!("{outcome:?}"),
                 }
-                let restarts = &run.client.restarts;
+                let restarts = &run.client.transfer.restarts;
                 assert!(restarts.iter().all(|c| *c == Cause::Lost || is_told(c)), "{restarts:?}");
                 told += restarts.iter().filter(|cause| is_told(cause)).count();
             }
@@ -159,7 +163,7 @@ fn a_client_with_other_bytes_or_borders_is_refused() {
             run.lose(Fate::Lost);
             // What had no chunk yet may go on with whatever there is.
             if run.client.has_bytes() {
-                run.server.swap_payload(payload, chunk_bytes, run.now);
+                run.server.swap_payload(payload, chunk_bytes);
             }
         });
     }

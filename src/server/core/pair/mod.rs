@@ -1,4 +1,4 @@
-//! The client's core and the server's as a pair, on a virtual clock.
+//! The client's core and the server's as a pair, on a virtual clock: one transfer, cut anywhere.
 //!
 //! A [`Pair`] moves messages one after the other, in an order that depends on nothing but its
 //! state. So a run can be copied at any byte, cut there, and followed to its end: each must come to
@@ -10,8 +10,6 @@ mod client;
 mod endings;
 mod every_byte;
 mod forgotten;
-mod pipe;
-mod server;
 mod setup;
 mod stale;
 mod time;
@@ -19,11 +17,10 @@ mod time;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use client::{Cause, Client, Verdict};
-use pipe::Pipe;
-use server::Server;
+use client::{Client, Verdict};
 use setup::Setup;
 
+use super::halves::{Cause, Pipe, Server, Way, WireMessage};
 use crate::proto::Feature;
 
 /// How many events a run may have; one that is cut often has some thousand.
@@ -56,13 +53,6 @@ struct Line {
     pipes: [Pipe; 2],
 }
 
-/// Which way bytes go; indexes the pipes of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Way {
-    Up,
-    Down,
-}
-
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Happening {
@@ -92,7 +82,8 @@ impl Pair {
     /// Before anything was sent.
     fn new(setup: Setup) -> Self {
         let setup = setup.shared();
-        let (client, server) = (Client::new(&setup), Server::new(&setup));
+        let works = Rc::from([setup.work()]);
+        let (client, server) = (Client::new(&setup), Server::new(&setup.offer(), works));
         let mut pair = Self {
             now: setup.start,
             setup,
@@ -123,7 +114,7 @@ impl Pair {
                 return Some(Happening::Arrival(Way::Down));
             }
         }
-        if self.client.untaken > 0 {
+        if self.client.transfer.untaken > 0 {
             return Some(Happening::Take);
         }
         let noticed = self.ghosts.iter().map(|(_, at)| *at).min();
@@ -135,8 +126,8 @@ impl Pair {
         self.now += TICK;
         match happening {
             Happening::Arrival(way) => {
-                let text = self.pipe(way).receive_next().expect("a whole message");
-                self.deliver(way, &text);
+                let message = self.pipe(way).receive_next().expect("a whole message");
+                self.deliver(way, message.text());
             }
             Happening::Take => self.client.take(self.now),
             Happening::Time(at) => self.now = self.now.max(at),
@@ -150,7 +141,7 @@ impl Pair {
             Way::Up => {
                 self.downs = 0;
                 let connection = self.line.as_ref().map_or(0, |line| line.connection);
-                self.server.handle_text(connection, text, self.now);
+                self.server.handle(connection, &String::from(text).into(), self.now);
             }
             Way::Down => {
                 self.downs += 1;
@@ -175,7 +166,7 @@ impl Pair {
         }
         for text in self.client.poll() {
             if self.line.is_some() {
-                self.pipe(Way::Up).send(&text);
+                self.pipe(Way::Up).send(&text.into());
             }
         }
         self.pump();
@@ -186,11 +177,13 @@ impl Pair {
         loop {
             let full = self.line.as_ref().filter(|line| line.pipes[Way::Down as usize].is_full());
             let full = full.map(|line| line.connection);
-            let Some((connection, text)) = self.server.poll(self.now, |to| Some(to) != full) else {
-                return;
-            };
-            if self.line.as_ref().is_some_and(|line| line.connection == connection) {
-                self.pipe(Way::Down).send(&text);
+            let Some(sent) = self.server.poll(self.now, |to| Some(to) != full) else { return };
+            if self.line.as_ref().is_some_and(|line| line.connection == sent.connection) {
+                let message = match (sent.message, self.setup.tamper) {
+                    (WireMessage::Text(text), Some(tamper)) => tamper(text).into(),
+                    (message, _) => message,
+                };
+                self.pipe(Way::Down).send(&message);
             }
         }
     }
@@ -201,8 +194,8 @@ impl Pair {
         assert_eq!(self.pipe(way).receive(), None, "less than a message is none");
         if fate == Fate::OtherWayArrives {
             let other = if way == Way::Up { Way::Down } else { Way::Up };
-            while let Some(text) = self.pipe(other).receive_next() {
-                self.deliver(other, &text);
+            while let Some(message) = self.pipe(other).receive_next() {
+                self.deliver(other, message.text());
                 // What this leads to is written, and gone.
                 self.client.poll();
             }

@@ -1,15 +1,16 @@
 //! What a run is like: the payload, the terms, and how both sides behave.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::super::{Loss, Source};
-use crate::proto::checksum::{Sha256, Sha256Hasher};
-use crate::proto::{Feature, Features};
+use super::super::halves::{Offer, Wishes, Work, payload_bytes as bytes};
+pub(super) use super::super::halves::{Order, WorkStep as Step};
+use super::super::{Loss, Retention, Source as _};
+use crate::client::Retries;
+use crate::proto::{Feature, Features, Limits};
 
 /// For how long the server keeps an operation that is alone.
 pub(super) const TTL: Duration = Duration::from_mins(10);
@@ -47,25 +48,6 @@ pub(super) struct Setup {
     pub(super) loss: Loss,
     /// What becomes of each frame of the server before it is sent, if anything.
     pub(super) tamper: Option<fn(String) -> String>,
-}
-
-/// Something an operation does.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
-    Progress(u64),
-    Warning(u64),
-    /// The payload is there.
-    Finish,
-    Fail,
-}
-
-/// How chunks go out that may be sent together.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Order {
-    Straight,
-    Reversed,
-    /// Each twice, in a row.
-    Doubled,
 }
 
 impl Setup {
@@ -122,6 +104,42 @@ impl Setup {
         self.payloads[0].total_bytes().div_ceil(self.chunk_bytes)
     }
 
+    /// What the server does.
+    pub(super) fn work(&self) -> Rc<Work> {
+        Rc::new(Work {
+            payloads: self.payloads.clone(),
+            plan: self.plan.clone(),
+            pace: self.pace,
+            chunk_bytes: self.chunk_bytes,
+            order: self.order,
+        })
+    }
+
+    /// What the client wants.
+    pub(super) fn wishes(&self) -> Wishes {
+        // What is compared with a repeat; fewer are copied faster.
+        let limits = Limits { remembered_chunks: 16, ..Limits::default() };
+        Wishes {
+            number: 0,
+            is_stream: true,
+            features: self.features,
+            window: self.window,
+            chunk_bytes: self.chunk_bytes,
+            limits,
+            idle_limit: self.idle_limit,
+            is_repeatable: self.is_repeatable,
+            gives_out: self.gives_out,
+            lag: self.lag,
+            retries: Retries::default().tries(4).within(Duration::from_hours(1)),
+            pause: Some(self.pause),
+        }
+    }
+
+    pub(super) fn offer(&self) -> Rc<Offer> {
+        let retention = Retention { ttl: self.ttl, max_bytes: 1 << 20, max_operations: 10 };
+        Rc::new(Offer { features: Some(self.features), retention, loss: self.loss })
+    }
+
     pub(super) fn shared(self) -> Rc<Self> {
         Rc::new(self)
     }
@@ -130,87 +148,5 @@ impl Setup {
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "window {}, lag {}, {:?}", self.window, self.lag, self.order)
-    }
-}
-
-/// Bytes that no other place of a payload has in a row.
-fn bytes(length: usize, seed: u64) -> Bytes {
-    let mut state = seed;
-    let next = |_| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state.to_be_bytes()[0]
-    };
-    (0..length).map(next).collect()
-}
-
-/// A payload that does not show itself.
-pub(super) struct Hidden(pub(super) Bytes);
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden")
-    }
-}
-
-impl Source for Hidden {
-    fn total_bytes(&self) -> u64 {
-        self.0.total_bytes()
-    }
-
-    fn read(&self, offset: u64, length: usize) -> std::io::Result<Bytes> {
-        self.0.read(offset, length)
-    }
-
-    fn held_bytes(&self) -> u64 {
-        self.0.held_bytes()
-    }
-}
-
-/// What the client has of the payload: compared byte by byte as it comes, and hashed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Received {
-    length: usize,
-    hasher: Sha256Hasher,
-    /// Whether some byte is another than in the payload of the first run, and of a later one.
-    differs: [bool; 2],
-}
-
-impl Received {
-    pub(super) fn push(&mut self, bytes: &[u8], setup: &Setup) {
-        let end = self.length + bytes.len();
-        for (differs, payload) in self.differs.iter_mut().zip(&setup.payloads) {
-            *differs |= payload.get(self.length..end) != Some(bytes);
-        }
-        self.length = end;
-        self.hasher.update(bytes);
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.length == 0
-    }
-
-    pub(super) fn sha256(&self) -> Sha256 {
-        self.hasher.clone().finish()
-    }
-
-    /// Of which run it is the whole payload, by its bytes and by its digest.
-    pub(super) fn run(&self, setup: &Setup) -> Option<usize> {
-        setup
-            .payloads
-            .iter()
-            .position(|payload| {
-                self.length == payload.len() && self.sha256() == Sha256::of(payload)
-            })
-            .filter(|run| !self.differs[*run])
-    }
-}
-
-/// Chunks in the order in which they go out.
-pub(super) fn ordered(seqs: std::ops::RangeInclusive<u64>, order: Order) -> VecDeque<u64> {
-    match order {
-        Order::Straight => seqs.collect(),
-        Order::Reversed => seqs.rev().collect(),
-        Order::Doubled => seqs.flat_map(|seq| [seq, seq]).collect(),
     }
 }

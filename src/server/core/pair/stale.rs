@@ -9,7 +9,7 @@ use crate::proto::{Control, Feature, MessageId};
 fn flying(base: &Pair) -> Vec<String> {
     let mut copy = base.clone();
     let pipe = copy.pipe(Way::Down);
-    let texts = std::iter::from_fn(|| pipe.receive_next());
+    let texts = std::iter::from_fn(|| Some(pipe.receive_next()?.text().to_owned()));
     texts.filter(|text| text.contains("\"type\":")).collect()
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::client::{Cause, Verdict};
+use super::super::halves::Cause;
+use super::client::Verdict;
 use super::setup::{Setup, Step};
 use super::{Fate, Happening, Pair, TICK, Way, at_every_arrival};
 use crate::proto::ServerError;
@@ -32,8 +33,9 @@ fn an_operation_is_kept_for_its_time_and_no_longer() {
         }
         let verdict = run.finish();
         assert!(matches!(verdict, Verdict::Payload { run: 1, .. }), "{verdict:?}");
-        let [Cause::Exchange(ExchangeError::Server(error))] = &run.client.restarts[..] else {
-            panic!("{:?}", run.client.restarts)
+        let [Cause::Exchange(ExchangeError::Server(error))] = &run.client.transfer.restarts[..]
+        else {
+            panic!("{:?}", run.client.transfer.restarts)
         };
         assert_eq!(error.code, ServerError::RESUME_EXPIRED);
     }
@@ -89,15 +91,16 @@ fn a_grant_that_was_lost_is_said_again() {
         if way == Way::Down || run.client.verdict.is_some() {
             return;
         }
-        let text = run.pipe(Way::Up).receive_next().unwrap();
-        let granted = run.client.grants.last().copied();
+        let message = run.pipe(Way::Up).receive_next().unwrap();
+        let text = message.text();
+        let granted = run.client.transfer.grants.last().copied();
         // The last grant is for chunks that there are not.
         if !text.contains("\"action\":\"credit\"") || granted > Some(run.setup.chunks()) {
             return;
         }
         let start = run.now;
         run.finish_whole(1);
-        let (grants, before) = (&run.client.grants, base.client.grants.len());
+        let (grants, before) = (&run.client.transfer.grants, base.client.transfer.grants.len());
         assert_eq!(grants.get(before), grants.get(before - 1), "{grants:?}");
         assert!(run.now >= start + GRANT_REPEAT);
         lost += 1;
@@ -111,7 +114,7 @@ fn a_resume_grants_anew_and_nothing_has_to_be_said_again() {
         let mut run = base.clone();
         run.cut(way, 0, Fate::Lost);
         run.finish_whole(1);
-        let mut grants = run.client.grants.clone();
+        let mut grants = run.client.transfer.grants.clone();
         let count = grants.len();
         grants.dedup();
         assert_eq!(grants.len(), count, "{grants:?}");
@@ -122,10 +125,10 @@ fn a_resume_grants_anew_and_nothing_has_to_be_said_again() {
 fn a_slow_server_is_told_every_five_seconds() {
     let pace = Some(Duration::from_secs(12));
     let mut run = Pair::new(Setup { pace, ..Setup::small(2) });
-    run.run_until(|run| run.client.grants.len() == 1);
+    run.run_until(|run| run.client.transfer.grants.len() == 1);
     let start = run.now;
-    run.run_until(|run| run.client.grants.len() == 3);
-    assert_eq!(run.client.grants, [3; 3]);
+    run.run_until(|run| run.client.transfer.grants.len() == 3);
+    assert_eq!(run.client.transfer.grants, [3; 3]);
     let passed = run.now - start;
     assert!((GRANT_REPEAT * 2..GRANT_REPEAT * 2 + TICK * 9).contains(&passed), "{passed:?}");
     assert!(matches!(run.next(), Some(Happening::Arrival(Way::Up))));

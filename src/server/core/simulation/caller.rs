@@ -1,0 +1,165 @@
+//! One caller: its transfer, its inbox and its sink.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::super::halves::{Content, Sink, Transfer};
+use super::connection::Delivery;
+use super::faults::{Fault, FaultKind};
+use super::history::History;
+use super::ledger::Ledger;
+use super::plan::CallerPlan;
+use crate::proto::{Feature, MessageId};
+
+/// How many bytes may wait for one transfer without `credit`; one message may exceed it.
+const INBOX_BYTES: usize = 8 << 10;
+/// How many bytes beside chunks may wait with `credit`.
+const BESIDE_CHUNKS_BYTES: usize = 1 << 20;
+
+pub(super) struct Caller {
+    pub(super) plan: CallerPlan,
+    pub(super) transfer: Transfer,
+    pub(super) inbox: VecDeque<Delivery>,
+    /// The bytes of chunks and of all else that wait.
+    pub(super) waiting: [usize; 2],
+    /// When the sink takes something again.
+    pub(super) ready_at: Instant,
+    /// How long it takes for each message.
+    slow: Duration,
+    /// The connection of the request that is under way, or was last.
+    pub(super) request: Option<(u64, MessageId)>,
+    /// How much of the connection's held time was told.
+    pub(super) held: Duration,
+    /// The connection is gone, and what came before is still to be taken.
+    pub(super) is_losing: bool,
+    pub(super) begun: Instant,
+    /// When it comes back for what it left to the server, and whether with nothing.
+    pub(super) attaches: Option<(Instant, bool)>,
+    pub(super) history: History,
+    pub(super) ledger: Ledger,
+    /// The name of the state that it goes on with, if it does.
+    pub(super) epoch: Option<String>,
+    /// The connection that was there when it ended.
+    pub(super) ended_on: Option<u64>,
+}
+
+impl Caller {
+    pub(super) fn new(plan: CallerPlan, number: usize, start: Instant) -> Self {
+        let begun = start.checked_add(plan.begins).unwrap_or(start);
+        let sink = Sink::new(Rc::new(plan.work.clone()));
+        let wishes = Rc::new(plan.wishes.clone());
+        Self {
+            transfer: Transfer::new(number, wishes, sink, begun),
+            plan,
+            inbox: VecDeque::new(),
+            waiting: [0; 2],
+            ready_at: start,
+            slow: Duration::ZERO,
+            request: None,
+            held: Duration::ZERO,
+            is_losing: false,
+            begun,
+            attaches: None,
+            history: History::default(),
+            ledger: Ledger::default(),
+            epoch: None,
+            ended_on: None,
+        }
+    }
+
+    /// A fault of its sink.
+    pub(super) fn spoil(&mut self, fault: &Fault) {
+        let length = self.plan.work.payloads[0].len();
+        let sink = &mut self.transfer.sink;
+        match fault.kind {
+            FaultKind::ShortWrite => sink.at_once = 1 + fault.draw_index(2, 500),
+            FaultKind::DiskFull => {
+                sink.full_at = Some((fault.draw_index(2, length), ErrorKind::StorageFull));
+            }
+            FaultKind::WriteError => {
+                sink.full_at = Some((fault.draw_index(2, length), ErrorKind::BrokenPipe));
+            }
+            _ => self.slow = Duration::from_millis([3, 100, 2_000, 40_000][fault.draw_index(2, 4)]),
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        !self.plan.takes_part() || self.transfer.verdict.is_some()
+    }
+
+    /// The name of the state that the server keeps of its operation, as far as it knows.
+    pub(super) fn known_epoch(&self) -> Option<&str> {
+        Some(self.transfer.exchange()?.retained()?.epoch.as_str())
+    }
+
+    /// Whether it has `credit`.
+    pub(super) fn has_credit(&self) -> bool {
+        let exchange = self.transfer.exchange();
+        exchange.is_some_and(|exchange| exchange.terms().features.contains(Feature::Credit))
+    }
+
+    /// How much may wait: of chunks, and of all else.
+    pub(super) fn room(&self) -> [usize; 2] {
+        if !self.has_credit() {
+            return [INBOX_BYTES; 2];
+        }
+        let wishes = &self.plan.wishes;
+        let base64 = wishes.chunk_bytes.div_ceil(3) * 4;
+        let window = wishes.window * (base64 + base64.div_ceil(8) + 1_024);
+        [usize::try_from(window).unwrap(), BESIDE_CHUNKS_BYTES]
+    }
+
+    /// Puts a message into the inbox, or gives it back if there is no room.
+    pub(super) fn deliver(&mut self, delivery: Delivery, now: Instant) -> Result<(), Delivery> {
+        let (has_credit, room) = (self.has_credit(), self.room());
+        let which = which(&delivery.content, has_credit);
+        let after = self.waiting[which] + delivery.content.len();
+        let is_last = has_credit && delivery.last.is_some();
+        if after > room[which] && !self.inbox.is_empty() && !is_last {
+            return Err(delivery);
+        }
+        if self.inbox.is_empty() {
+            self.ready_at = now + self.slow;
+        }
+        self.waiting[which] = after;
+        self.inbox.push_back(delivery);
+        Ok(())
+    }
+
+    /// The next message, once the sink is ready for it.
+    pub(super) fn take(&mut self, now: Instant) -> Option<Delivery> {
+        let delivery = self.inbox.pop_front()?;
+        let which = which(&delivery.content, self.has_credit());
+        self.waiting[which] = self.waiting[which].saturating_sub(delivery.content.len());
+        if !self.inbox.is_empty() {
+            self.ready_at = now + self.slow;
+        }
+        Some(delivery)
+    }
+
+    pub(super) fn clear_inbox(&mut self) {
+        self.inbox.clear();
+        self.waiting = [0; 2];
+    }
+
+    /// Whether it waits for what comes, or for a limit of time; what came already is before that.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.inbox.is_empty() && !self.is_losing
+    }
+
+    /// Whether there is something to take, or to notice behind it.
+    pub(super) fn can_take(&self, now: Instant) -> bool {
+        (!self.inbox.is_empty() && self.ready_at <= now) || self.is_losing && self.inbox.is_empty()
+    }
+}
+
+/// Whose room it takes: that of chunks, or of all else.
+fn which(content: &Content, has_credit: bool) -> usize {
+    let is_chunk = match content {
+        Content::Chunk(_) | Content::Binary(_) => true,
+        Content::Text(text) => text.contains("\"chunk\""),
+    };
+    usize::from(has_credit && !is_chunk)
+}

@@ -1,0 +1,158 @@
+//! What the network makes of what the server sends.
+
+use super::super::halves::{Sent, SentKind, Way, WireMessage};
+use super::faults::{Fault, FaultKind};
+use super::world::{World, shown};
+use crate::proto::BufferPool;
+use crate::proto::base64::{decode, encode};
+use crate::proto::checksum::Crc32;
+use crate::proto::frame::BinaryHeader;
+
+impl World {
+    /// Lets the server send. What goes out on a connection that is gone is gone, too.
+    pub(super) fn pump(&mut self) {
+        loop {
+            let connections = &self.connections;
+            let has_room = |number: u64| {
+                let open = connections.iter().find(|open| open.number == number && open.is_open);
+                open.is_none_or(|open| !open.pipes[Way::Down as usize].is_full())
+            };
+            let Some(sent) = self.server.poll(self.now, has_room) else { return };
+            self.send_down(&sent);
+        }
+    }
+
+    fn send_down(&mut self, sent: &Sent) {
+        let Sent { connection, run, kind, message } = sent;
+        let of_id = || self.ids.get(id_of(message)?).copied();
+        let caller = run.map(|run| self.server.runs[run].work).or_else(of_id);
+        let is_there =
+            |open: &super::connection::Connection| open.number == *connection && open.is_open;
+        let Some(at) = self.connections.iter().position(is_there) else { return };
+        self.trace(|| format!("  c{connection} sent {kind:?} {}", shown(message)));
+        let (mut altered, mut count) = (None::<Vec<u8>>, 1);
+        let armed = std::mem::take(&mut self.armed);
+        for fault in armed {
+            let before = altered.as_deref().unwrap_or(message.bytes());
+            let is_met = match fault.kind {
+                _ if count == 0 => false,
+                FaultKind::DropChunk => matches!(kind, SentKind::Chunk(_)),
+                FaultKind::DropFrame => matches!(kind, SentKind::Frame | SentKind::Last),
+                FaultKind::Repeat => matches!(kind, SentKind::Chunk(_)) && altered.is_none(),
+                FaultKind::Forge if altered.is_some() => false,
+                _ => match flipped(&fault, message, before) {
+                    Some(flipped) => {
+                        altered = Some(flipped);
+                        true
+                    }
+                    None => false,
+                },
+            };
+            if !is_met {
+                self.armed.push(fault);
+                continue;
+            }
+            self.tally.count_fault(fault.kind);
+            self.trace(|| format!("FAULT {fault}"));
+            match fault.kind {
+                FaultKind::DropChunk | FaultKind::DropFrame => count = 0,
+                FaultKind::Repeat => count = 2,
+                _ => {}
+            }
+        }
+        if let Some(caller) = caller {
+            let history = &mut self.callers[caller].history;
+            history.has_missed |= count == 0 || altered.is_some();
+            history.has_repeats |= count > 1;
+            history.was_refused |= message.bytes().windows(6).any(|part| part == b"\"BUSY\"");
+        }
+        if altered.is_some()
+            && *kind == SentKind::Frame
+            && !matches!(message, WireMessage::Binary(_))
+        {
+            // An alias that is another one may be that of anybody.
+            let has_alias = message.text().contains("\"alias\"");
+            for caller in self.callers.iter_mut().filter(|_| has_alias) {
+                caller.history.has_missed = true;
+            }
+        }
+        for copy in 0..count {
+            // The second one as it was.
+            let altered = altered.as_deref().filter(|_| copy == 0);
+            self.connections[at].send_down(message, altered);
+        }
+    }
+}
+
+/// The id that a frame begins with.
+fn id_of(message: &WireMessage) -> Option<&str> {
+    let WireMessage::Text(text) = message else { return None };
+    text.strip_prefix("{\"id\":\"")?.split('"').next()
+}
+
+/// The chunk with one bit of its data another, and a CRC that fits.
+fn forged(fault: &Fault, message: &WireMessage) -> Option<Vec<u8>> {
+    let spoil = |bytes: &mut [u8]| {
+        let place = fault.draw_index(1, bytes.len());
+        bytes.get_mut(place).map(|byte| *byte ^= 1 << fault.draw(2, 8))
+    };
+    match message {
+        WireMessage::Binary(message) => {
+            let mut forged = message.to_vec();
+            let (header, bytes) = forged.split_at_mut(BinaryHeader::BYTES);
+            spoil(bytes)?;
+            header[24..28].copy_from_slice(&Crc32::of(bytes).0.to_le_bytes());
+            Some(forged)
+        }
+        WireMessage::Text(text) => {
+            span(text, "\"type\":\"chunk\"")?;
+            let data = &text[span(text, "\"data\":\"")?];
+            let mut bytes = decode(data, &mut BufferPool::default()).ok()?.0.to_vec();
+            let before = Crc32::of(&bytes).to_string();
+            spoil(&mut bytes)?;
+            let forged = text.replacen(data, &encode(&bytes), 1);
+            Some(forged.replace(&before, &Crc32::of(&bytes).to_string()).into_bytes())
+        }
+    }
+}
+
+/// The message with one bit another, if it has such a place.
+fn flipped(fault: &Fault, message: &WireMessage, before: &[u8]) -> Option<Vec<u8>> {
+    if fault.kind == FaultKind::Forge {
+        return forged(fault, message);
+    }
+    let mut bytes = before.to_vec();
+    let is_text = matches!(message, WireMessage::Text(_));
+    let places: Vec<usize> = if is_text {
+        // Where things stand is told by the message as it was.
+        let text = message.text();
+        let data = span(text, "\"type\":\"chunk\"").and_then(|_| span(text, "\"data\":\""));
+        let crc = span(text, "\"crc32\":\"");
+        match fault.kind {
+            FaultKind::FlipData => data?.collect(),
+            FaultKind::FlipCrc => crc?.collect(),
+            FaultKind::FlipText => {
+                let data = data.unwrap_or(0..0);
+                (0..bytes.len()).filter(|at| !data.contains(at)).collect()
+            }
+            _ => return None,
+        }
+    } else {
+        match fault.kind {
+            FaultKind::FlipData => (BinaryHeader::BYTES..bytes.len()).collect(),
+            FaultKind::FlipCrc => (24..28).collect(),
+            FaultKind::FlipHeader => (0..24).chain(28..32).collect(),
+            _ => return None,
+        }
+    };
+    let place = *places.get(fault.draw_index(1, places.len()))?;
+    *bytes.get_mut(place)? ^= 1 << fault.draw(2, 8);
+    Some(bytes)
+}
+
+/// What stands between this opening and the next quote.
+fn span(text: &str, opening: &str) -> Option<std::ops::Range<usize>> {
+    let start = text.find(opening)? + opening.len();
+    let length = text[start..].find('"').unwrap_or(0);
+    Some(start..start + length)
+}
