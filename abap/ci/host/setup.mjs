@@ -1,0 +1,20 @@
+// What stands around the transpiled classes: the database, and what the stubs call.
+import {SQLiteDatabaseClient} from "@abaplint/database-sqlite";
+import {native} from "./native.mjs";
+
+/** The connection that the server side writes by, beside the one of the session. */
+const SERVICE_CONNECTION = "R/3*LONGHAUL";
+
+/** Called by the transpiled code before its classes are there. */
+export async function before(abap, schemas, insert) {
+  globalThis.longhaulNative = native;
+  const database = new SQLiteDatabaseClient();
+  await database.connect();
+  await database.execute(schemas.sqlite);
+  await database.execute(insert);
+  abap.context.databaseConnections["DEFAULT"] = database;
+  abap.context.databaseConnections[SERVICE_CONNECTION] = database;
+}
+
+/** Called once all classes are there. */
+export async function after() {}
