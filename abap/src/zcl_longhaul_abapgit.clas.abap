@@ -67,10 +67,11 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
         RAISE EXCEPTION not_available( other_version ).
       CATCH cx_static_check INTO DATA(cause).
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code     = zif_longhaul=>code-git_error
-          message  = cause->get_text( )
-          previous = cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code     = zif_longhaul=>code-git_error
+            message  = cause->get_text( )
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 
@@ -90,10 +91,11 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
         RAISE EXCEPTION not_available( other_version ).
       CATCH cx_static_check INTO DATA(cause).
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code     = zif_longhaul=>code-git_error
-          message  = cause->get_text( )
-          previous = cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code     = zif_longhaul=>code-git_error
+            message  = cause->get_text( )
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 
@@ -185,9 +187,10 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
           result = result ).
     files = files_of( result ).
     IF files IS INITIAL.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-git_error
-        message = `abapGit gives no file for it` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-git_error
+          message = `abapGit gives no file for it`.
     ENDIF.
   ENDMETHOD.
 

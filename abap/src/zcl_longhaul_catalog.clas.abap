@@ -34,12 +34,12 @@ CLASS zcl_longhaul_catalog IMPLEMENTATION.
 
 
   METHOD zif_longhaul_catalog~objects_of.
-    SELECT object, obj_name, devclass FROM tadir
+    SELECT object AS type, obj_name AS name, devclass AS package FROM tadir
       WHERE pgmid = @repository
         AND devclass = @package
         AND delflag = @space
       ORDER BY object, obj_name
-      INTO TABLE @objects.
+      INTO CORRESPONDING FIELDS OF TABLE @objects.
   ENDMETHOD.
 
 

@@ -148,9 +148,10 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
 
 
   METHOD fail.
-    RAISE EXCEPTION NEW zcx_longhaul(
-      code    = zif_longhaul=>code-parse_error
-      message = |not JSON: { why }, at character { at + 1 }| ).
+    RAISE EXCEPTION TYPE zcx_longhaul
+      EXPORTING
+        code    = zif_longhaul=>code-parse_error
+        message = |not JSON: { why }, at character { at + 1 }|.
   ENDMETHOD.
 
 

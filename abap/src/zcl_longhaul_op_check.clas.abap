@@ -111,9 +111,10 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
 
   METHOD zif_longhaul_operation~answer.
     IF payload IS NOT INITIAL.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-atc_error
-        message = |{ worst + middle + least } findings need a stream| ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-atc_error
+          message = |{ worst + middle + least } findings need a stream|.
     ENDIF.
     data = zif_longhaul_operation~result( ).
   ENDMETHOD.

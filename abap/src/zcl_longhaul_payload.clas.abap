@@ -167,9 +167,10 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
 
   METHOD write.
     IF xstrlen( bytes ) > max_bytes - cut_bytes - xstrlen( tail ).
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = error_code
-        message = |the result has more than { max_bytes } bytes| ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = error_code
+          message = |the result has more than { max_bytes } bytes|.
     ENDIF.
     zcl_longhaul_codec=>sha256_add(
       digest = digest

@@ -80,13 +80,15 @@ CLASS zcl_longhaul_registry IMPLEMENTATION.
       WHEN OTHERS.
         DATA(known) = domains( ).
         IF NOT line_exists( known[ table_line = domain ] ).
-          RAISE EXCEPTION NEW zcx_longhaul(
-            code    = zif_longhaul=>code-unknown_domain
-            message = |no domain { shown( domain ) }| ).
+          RAISE EXCEPTION TYPE zcx_longhaul
+            EXPORTING
+              code    = zif_longhaul=>code-unknown_domain
+              message = |no domain { shown( domain ) }|.
         ENDIF.
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code    = zif_longhaul=>code-unknown_action
-          message = |no action { shown( action ) } in { shown( domain ) }| ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code    = zif_longhaul=>code-unknown_action
+            message = |no action { shown( action ) } in { shown( domain ) }|.
     ENDCASE.
   ENDMETHOD.
 

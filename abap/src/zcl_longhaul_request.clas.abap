@@ -116,9 +116,10 @@ CLASS zcl_longhaul_request IMPLEMENTATION.
 
 
   METHOD fail.
-    RAISE EXCEPTION NEW zcx_longhaul(
-      code    = zif_longhaul=>code-parse_error
-      message = |request is not readable: { why }| ).
+    RAISE EXCEPTION TYPE zcx_longhaul
+      EXPORTING
+        code    = zif_longhaul=>code-parse_error
+        message = |request is not readable: { why }|.
   ENDMETHOD.
 
 

@@ -109,9 +109,10 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
       ENDIF.
       DATA(name) = CONV tdevc-devclass( item->text ).
       IF strlen( item->text ) > max_package_length OR catalog->has_package( name ) = abap_false.
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code    = error_code
-          message = |package { name } does not exist| ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code    = error_code
+            message = |package { name } does not exist|.
       ENDIF.
       IF NOT line_exists( packages[ table_line = name ] ).
         APPEND name TO packages.

@@ -142,13 +142,15 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   METHOD attach.
     CASE record-status.
       WHEN space.
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code    = zif_longhaul=>code-resume_unknown
-          message = `no operation has this key` ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code    = zif_longhaul=>code-resume_unknown
+            message = `no operation has this key`.
       WHEN zif_longhaul_store=>statuses-expired.
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code    = zif_longhaul=>code-resume_expired
-          message = `the operation was kept for its time and is gone` ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code    = zif_longhaul=>code-resume_expired
+            message = `the operation was kept for its time and is gone`.
     ENDCASE.
     APPEND NEW #( terms      = terms( request )
                   record     = record
@@ -346,9 +348,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD open.
     IF find( request->id ) IS BOUND.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-parse_error
-        message = `id is in use` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-parse_error
+          message = `id is in use`.
     ENDIF.
     check_room( ).
     DATA(now) = clock->now( ).
@@ -381,9 +384,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
              operation = operation
              record    = record ).
     ELSEIF known-question <> record-question AND known-status <> zif_longhaul_store=>statuses-expired.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-resume_mismatch
-        message = `the key stands for another request` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-resume_mismatch
+          message = `the key stands for another request`.
     ELSE.
       attach( request = request
               record  = known
@@ -425,9 +429,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   METHOD resume.
     DATA(resume) = zcl_longhaul_steering=>read_resume( request->params ).
     IF find( request->id ) IS BOUND.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-parse_error
-        message = `id is in use` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-parse_error
+          message = `id is in use`.
     ENDIF.
     check_room( ).
     DATA(now) = clock->now( ).
@@ -437,9 +442,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     IF record IS NOT INITIAL
         AND record-status <> zif_longhaul_store=>statuses-expired
         AND record-epoch <> resume-epoch.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-resume_mismatch
-        message = `another epoch` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-resume_mismatch
+          message = `another epoch`.
     ENDIF.
     attach( request = request
             record  = record
@@ -487,9 +493,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
         DATA(shown) = substring( val = request->action
                                  len = nmin( val1 = strlen( request->action )
                                              val2 = shown_length ) ).
-        RAISE EXCEPTION NEW zcx_longhaul(
-          code    = zif_longhaul=>code-unknown_action
-          message = |no action { shown } in stream| ).
+        RAISE EXCEPTION TYPE zcx_longhaul
+          EXPORTING
+            code    = zif_longhaul=>code-unknown_action
+            message = |no action { shown } in stream|.
     ENDCASE.
     connection->send_text( NEW zcl_longhaul_frames( request->id )->answer( ) ).
   ENDMETHOD.

@@ -107,10 +107,11 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         INSERT zlonghaul_oper CONNECTION r/3*longhaul FROM @operation.
         IF sy-subrc <> 0.
           rollback( ).
-          RAISE EXCEPTION NEW zcx_longhaul(
-            code           = zif_longhaul=>code-busy
-            message        = `another request with this key comes in`
-            retry_after_ms = zcl_longhaul_config=>current( )-retry_after_ms ).
+          RAISE EXCEPTION TYPE zcx_longhaul
+            EXPORTING
+              code           = zif_longhaul=>code-busy
+              message        = `another request with this key comes in`
+              retry_after_ms = zcl_longhaul_config=>current( )-retry_after_ms.
         ENDIF.
         commit( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).

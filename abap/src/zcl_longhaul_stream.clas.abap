@@ -232,14 +232,16 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       border = -1.
     ENDIF.
     IF border <> prefix-offset.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-resume_mismatch
-        message = `nextSeq and offset are no border of a chunk` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-resume_mismatch
+          message = `nextSeq and offset are no border of a chunk`.
     ENDIF.
     IF zcl_longhaul_codec=>sha256_end( prefix_digest ) <> prefix-sha256.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-resume_mismatch
-        message = `sha256 is another one` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-resume_mismatch
+          message = `sha256 is another one`.
     ENDIF.
   ENDMETHOD.
 

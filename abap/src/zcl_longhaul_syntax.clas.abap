@@ -60,9 +60,10 @@ CLASS zcl_longhaul_syntax IMPLEMENTATION.
     ENDIF.
     SELECT SINGLE * FROM trdir WHERE name = @program INTO @entry.
     IF sy-subrc <> 0.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-atc_error
-        message = |program { program } does not exist| ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-atc_error
+          message = |program { program } does not exist|.
     ENDIF.
     IF entry-subc = 'I'.
       " An include says nothing without its program.
@@ -70,9 +71,10 @@ CLASS zcl_longhaul_syntax IMPLEMENTATION.
     ENDIF.
     READ REPORT program INTO source.
     IF sy-subrc <> 0.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-atc_error
-        message = |program { program } has no source| ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-atc_error
+          message = |program { program } has no source|.
     ENDIF.
     SYNTAX-CHECK FOR source
       MESSAGE message

@@ -55,9 +55,10 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
 
   METHOD add.
     IF entries >= max_entries OR position > max_position.
-      RAISE EXCEPTION NEW zcx_longhaul(
-        code    = zif_longhaul=>code-git_error
-        message = `the archive has more files or bytes than ZIP allows` ).
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-git_error
+          message = `the archive has more files or bytes than ZIP allows`.
     ENDIF.
     DATA(name) = zcl_longhaul_codec=>to_utf8( path ).
     DATA(packed) = zcl_longhaul_codec=>deflate( data ).

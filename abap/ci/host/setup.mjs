@@ -17,4 +17,19 @@ export async function before(abap, schemas, insert) {
 }
 
 /** Called once all classes are there. */
-export async function after() {}
+export async function after() {
+  const {abap} = globalThis;
+  abap.Classes["KERNEL_AUTHORITY_CHECK"] = {call: authorityCheck(abap)};
+}
+
+/** Objects that nobody may display, by type and name. */
+export const forbidden = new Set();
+
+function authorityCheck(abap) {
+  return async ({object, fields}) => {
+    const field = (id) => fields.find((one) => one.id.get().trimEnd() === id)?.field.get().trimEnd();
+    const isKnown = object.get().trimEnd() === "S_DEVELOP" && field("ACTVT") === "03";
+    const isAllowed = isKnown && !forbidden.has(`${field("OBJTYPE")} ${field("OBJNAME")}`);
+    abap.builtin.sy.get().subrc.set(isAllowed ? 0 : 4);
+  };
+}

@@ -28,7 +28,7 @@ CLASS cl_abap_message_digest IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD digest.
-    WRITE '@KERNEL this.hash.set(this.native.digest("hex").toUpperCase());'.
+    WRITE '@KERNEL this.#hash.set(this.native.digest("hex").toUpperCase());'.
   ENDMETHOD.
 
   METHOD to_string.
