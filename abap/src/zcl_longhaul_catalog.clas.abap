@@ -28,8 +28,10 @@ CLASS zcl_longhaul_catalog IMPLEMENTATION.
 
 
   METHOD zif_longhaul_catalog~has_package.
-    SELECT COUNT(*) FROM tdevc WHERE devclass = @name.
-    has_package = xsdbool( sy-dbcnt > 0 ).
+    SELECT COUNT(*) FROM tdevc
+      WHERE devclass = @name
+      INTO @DATA(count).
+    has_package = xsdbool( sy-subrc = 0 AND count > 0 ).
   ENDMETHOD.
 
 

@@ -2,13 +2,6 @@
 "! Compact JSON, the keys in the order of PROTOCOL 4, the data of a chunk before its checksum.
 CLASS zcl_longhaul_frames DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
-    TYPES:
-      BEGIN OF slice,
-        seq    TYPE zif_longhaul=>count,
-        offset TYPE zif_longhaul=>count,
-        data   TYPE xstring,
-      END OF slice.
-
     METHODS constructor
       IMPORTING id TYPE string.
 
@@ -40,7 +33,7 @@ CLASS zcl_longhaul_frames DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     METHODS chunk
       IMPORTING
-        chunk        TYPE slice
+        chunk        TYPE zif_longhaul=>slice
         has_checksum TYPE abap_bool
       RETURNING
         VALUE(frame) TYPE string.
@@ -49,7 +42,7 @@ CLASS zcl_longhaul_frames DEFINITION PUBLIC FINAL CREATE PUBLIC.
     CLASS-METHODS binary_chunk
       IMPORTING
         alias          TYPE i
-        chunk          TYPE slice
+        chunk          TYPE zif_longhaul=>slice
       RETURNING
         VALUE(message) TYPE xstring.
 
@@ -114,10 +107,14 @@ CLASS zcl_longhaul_frames IMPLEMENTATION.
     CONSTANTS start TYPE x LENGTH 4 VALUE '4C480101'.
     DATA(crc32) = zcl_longhaul_codec=>crc32( chunk-data ).
     CONCATENATE crc32+3(1) crc32+2(1) crc32+1(1) crc32(1) INTO crc32 IN BYTE MODE.
-    DATA(alias_bytes) = zcl_longhaul_codec=>little_endian( number = alias length = 4 ).
-    DATA(seq) = zcl_longhaul_codec=>little_endian( number = chunk-seq length = 8 ).
-    DATA(offset) = zcl_longhaul_codec=>little_endian( number = chunk-offset length = 8 ).
-    DATA(length) = zcl_longhaul_codec=>little_endian( number = xstrlen( chunk-data ) length = 4 ).
+    DATA(alias_bytes) = zcl_longhaul_codec=>little_endian( number = alias
+                                                           length = 4 ).
+    DATA(seq) = zcl_longhaul_codec=>little_endian( number = chunk-seq
+                                                   length = 8 ).
+    DATA(offset) = zcl_longhaul_codec=>little_endian( number = chunk-offset
+                                                      length = 8 ).
+    DATA(length) = zcl_longhaul_codec=>little_endian( number = xstrlen( chunk-data )
+                                                      length = 4 ).
     CONCATENATE start alias_bytes seq offset crc32 length chunk-data INTO message IN BYTE MODE.
   ENDMETHOD.
 

@@ -50,7 +50,7 @@ CLASS zcl_longhaul_json DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RETURNING VALUE(is_count) TYPE abap_bool.
 
     "! The number; 2147483647 for what is more
-    METHODS count
+    METHODS as_count
       RETURNING VALUE(count) TYPE zif_longhaul=>count.
 
     METHODS is_true
@@ -103,14 +103,16 @@ CLASS zcl_longhaul_json IMPLEMENTATION.
         LOOP AT items INTO DATA(item).
           APPEND item->canonical( ) TO parts.
         ENDLOOP.
-        json = |[{ concat_lines_of( table = parts sep = `,` ) }]|.
+        json = |[{ concat_lines_of( table = parts
+                                    sep   = `,` ) }]|.
       WHEN kinds-object.
         DATA(sorted) = members.
         SORT sorted STABLE BY name.
         LOOP AT sorted INTO DATA(member).
           APPEND |{ quote( member-name ) }:{ member-value->canonical( ) }| TO parts.
         ENDLOOP.
-        json = |\{{ concat_lines_of( table = parts sep = `,` ) }\}|.
+        json = |\{{ concat_lines_of( table = parts
+                                     sep   = `,` ) }\}|.
       WHEN OTHERS.
         json = text.
     ENDCASE.
@@ -135,7 +137,7 @@ CLASS zcl_longhaul_json IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD count.
+  METHOD as_count.
     IF is_count( ) = abap_false.
       RETURN.
     ENDIF.
@@ -148,7 +150,7 @@ CLASS zcl_longhaul_json IMPLEMENTATION.
   METHOD count_of.
     DATA(value) = member( name ).
     IF value IS BOUND.
-      count = value->count( ).
+      count = value->as_count( ).
     ENDIF.
   ENDMETHOD.
 
@@ -193,14 +195,22 @@ CLASS zcl_longhaul_json IMPLEMENTATION.
   METHOD quote.
     json = text.
     IF json CA `"\`.
-      json = replace( val = json sub = `\` with = `\\` occ = 0 ).
-      json = replace( val = json sub = `"` with = `\"` occ = 0 ).
+      json = replace( val  = json
+                      sub  = `\`
+                      with = `\\`
+                      occ  = 0 ).
+      json = replace( val  = json
+                      sub  = `"`
+                      with = `\"`
+                      occ  = 0 ).
     ENDIF.
     DATA(characters) = control_characters( ).
     IF json CA characters.
       DO strlen( characters ) TIMES.
         DATA(code) = sy-index - 1.
-        DATA(character) = substring( val = characters off = code len = 1 ).
+        DATA(character) = substring( val = characters
+                                     off = code
+                                     len = 1 ).
         DATA(byte) = zcl_longhaul_codec=>little_endian(
           number = code
           length = 1 ).

@@ -33,7 +33,7 @@ CLASS zcl_longhaul_json_reader DEFINITION PUBLIC FINAL CREATE PRIVATE.
     METHODS text
       RETURNING VALUE(text) TYPE string
       RAISING   zcx_longhaul.
-    METHODS escape
+    METHODS escaped
       RETURNING VALUE(text) TYPE string
       RAISING   zcx_longhaul.
     "! The control character with this code
@@ -85,7 +85,9 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
 
 
   METHOD control.
-    character = substring( val = zcl_longhaul_json=>control_characters( ) off = code len = 1 ).
+    character = substring( val = zcl_longhaul_json=>control_characters( )
+                           off = code
+                           len = 1 ).
   ENDMETHOD.
 
 
@@ -108,7 +110,7 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD escape.
+  METHOD escaped.
     DATA(character) = next( ).
     at = at + 1.
     CASE character.
@@ -258,14 +260,20 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
   METHOD text.
     expect( `"` ).
     DO.
-      DATA(quote) = find( val = json sub = `"` off = at ).
+      DATA(quote) = find( val = json
+                          sub = `"`
+                          off = at ).
       IF quote < 0.
         fail( `a text is not closed` ).
       ENDIF.
-      DATA(plain) = substring( val = json off = at len = quote - at ).
-      DATA(backslash) = find( val = plain sub = `\` ).
+      DATA(plain) = substring( val = json
+                               off = at
+                               len = quote - at ).
+      DATA(backslash) = find( val = plain
+                              sub = `\` ).
       IF backslash >= 0.
-        plain = substring( val = plain len = backslash ).
+        plain = substring( val = plain
+                           len = backslash ).
       ENDIF.
       IF plain CA zcl_longhaul_json=>control_characters( ).
         fail( `a control character stands in a text` ).
@@ -275,7 +283,7 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
       IF backslash < 0.
         RETURN.
       ENDIF.
-      text = text && escape( ).
+      text = text && escaped( ).
     ENDDO.
   ENDMETHOD.
 
@@ -291,11 +299,14 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
         value = NEW #( kind = zcl_longhaul_json=>kinds-text
                        text = text( ) ).
       WHEN `t`.
-        value = word( word = `true` kind = zcl_longhaul_json=>kinds-boolean ).
+        value = word( word = `true`
+                      kind = zcl_longhaul_json=>kinds-boolean ).
       WHEN `f`.
-        value = word( word = `false` kind = zcl_longhaul_json=>kinds-boolean ).
+        value = word( word = `false`
+                      kind = zcl_longhaul_json=>kinds-boolean ).
       WHEN `n`.
-        value = word( word = `null` kind = zcl_longhaul_json=>kinds-null ).
+        value = word( word = `null`
+                      kind = zcl_longhaul_json=>kinds-null ).
       WHEN OTHERS.
         value = number( ).
     ENDCASE.
@@ -303,7 +314,9 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
 
 
   METHOD word.
-    IF at + strlen( word ) > length OR substring( val = json off = at len = strlen( word ) ) <> word.
+    IF at + strlen( word ) > length OR substring( val = json
+                                                  off = at
+                                                  len = strlen( word ) ) <> word.
       fail( |{ word } is misspelt| ).
     ENDIF.
     at = at + strlen( word ).

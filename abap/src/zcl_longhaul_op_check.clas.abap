@@ -27,7 +27,7 @@ CLASS zcl_longhaul_op_check DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_ob
     DATA middle TYPE i.
     DATA least TYPE i.
 
-    METHODS count
+    METHODS add_up
       IMPORTING finding TYPE zif_longhaul_checker=>finding.
     METHODS record
       IMPORTING
@@ -51,7 +51,7 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD count.
+  METHOD add_up.
     CASE finding-priority.
       WHEN 1.
         worst = worst + 1.
@@ -102,7 +102,7 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
     ENDTRY.
     checked = checked + 1.
     LOOP AT findings INTO DATA(finding).
-      count( finding ).
+      add_up( finding ).
       sink->write( zcl_longhaul_codec=>to_utf8( |{ record( object  = object
                                                            finding = finding ) }\n| ) ).
     ENDLOOP.
@@ -121,7 +121,8 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
 
 
   METHOD zif_longhaul_operation~finish.
-    RETURN.
+    " All records are written.
+    ASSERT sink IS BOUND.
   ENDMETHOD.
 
 

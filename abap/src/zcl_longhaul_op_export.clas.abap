@@ -93,6 +93,8 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD repository.
+    " abapGit writes a byte order mark.
+    CONSTANTS mark TYPE xstring VALUE 'EFBBBF'.
     DATA lines TYPE string_table.
     lines = VALUE #(
       ( `<?xml version="1.0" encoding="utf-8"?>` )
@@ -108,11 +110,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       ( `` ) ).
     DATA(text) = concat_lines_of( table = lines
                                   sep   = |\n| ).
-    " With the byte order mark that abapGit writes.
-    CONSTANTS mark TYPE xstring VALUE 'EFBBBF'.
-    xml = zcl_longhaul_codec=>join( VALUE #(
-      ( mark )
-      ( zcl_longhaul_codec=>to_utf8( text ) ) ) ).
+    xml = zcl_longhaul_codec=>join( VALUE #( ( mark ) ( zcl_longhaul_codec=>to_utf8( text ) ) ) ).
   ENDMETHOD.
 
 

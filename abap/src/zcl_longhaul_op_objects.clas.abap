@@ -67,7 +67,6 @@ CLASS zcl_longhaul_op_objects IMPLEMENTATION.
 
   METHOD check_available.
     " Nothing is needed but what a system has.
-    RETURN.
   ENDMETHOD.
 
 
@@ -94,7 +93,7 @@ CLASS zcl_longhaul_op_objects IMPLEMENTATION.
 
 
   METHOD restore_more.
-    RETURN.
+    " For those that have more.
   ENDMETHOD.
 
 
@@ -111,7 +110,7 @@ CLASS zcl_longhaul_op_objects IMPLEMENTATION.
 
 
   METHOD work.
-    RETURN.
+    " For those that inherit.
   ENDMETHOD.
 
 

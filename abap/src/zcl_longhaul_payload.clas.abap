@@ -3,8 +3,6 @@
 "! until they are dropped. The digest of the whole grows along.
 CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
-    TYPES slices TYPE STANDARD TABLE OF zcl_longhaul_frames=>slice WITH EMPTY KEY.
-
     DATA chunk_bytes TYPE i READ-ONLY.
     "! How many chunks were cut, and how many bytes are in them
     DATA chunks TYPE i READ-ONLY.
@@ -48,11 +46,11 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! Initial where it is not here
     METHODS chunk
       IMPORTING seq          TYPE i
-      RETURNING VALUE(chunk) TYPE zcl_longhaul_frames=>slice.
+      RETURNING VALUE(chunk) TYPE zif_longhaul=>slice.
 
     "! The chunks that were cut since this was last asked
     METHODS take_new
-      RETURNING VALUE(slices) TYPE slices.
+      RETURNING VALUE(slices) TYPE zif_longhaul=>slices.
 
     "! Chunks up to this one are not needed any more
     METHODS drop
@@ -70,7 +68,7 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA error_code TYPE string.
     DATA digest TYPE zcl_longhaul_codec=>hash.
     DATA hex TYPE string.
-    DATA held TYPE SORTED TABLE OF zcl_longhaul_frames=>slice WITH UNIQUE KEY seq.
+    DATA held TYPE SORTED TABLE OF zif_longhaul=>slice WITH UNIQUE KEY seq.
     "! The last chunk that was taken as new
     DATA known TYPE i.
 
@@ -84,7 +82,7 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
 
 
   METHOD chunk.
-    READ TABLE held WITH TABLE KEY seq = seq INTO chunk.
+    chunk = VALUE #( held[ seq = seq ] OPTIONAL ).
   ENDMETHOD.
 
 
@@ -156,8 +154,7 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
 
   METHOD thin_out.
     WHILE lines( held ) > max_chunks.
-      READ TABLE held INDEX 1 INTO DATA(first).
-      IF first-seq > known.
+      IF held[ 1 ]-seq > known.
         RETURN.
       ENDIF.
       DELETE held INDEX 1.

@@ -98,9 +98,12 @@ CLASS zcl_longhaul_request IMPLEMENTATION.
       fail( `not an object` ).
     ENDIF.
     check_keys_stand_once( object ).
-    id = required_text( object = object name = `id` ).
-    domain = required_text( object = object name = `domain` ).
-    action = required_text( object = object name = `action` ).
+    id = required_text( object = object
+                        name   = `id` ).
+    domain = required_text( object = object
+                            name   = `domain` ).
+    action = required_text( object = object
+                            name   = `action` ).
     read_params( object ).
     read_stream( object ).
     read_features( object ).
@@ -146,13 +149,14 @@ CLASS zcl_longhaul_request IMPLEMENTATION.
 
   METHOD read_features.
     DATA(wanted) = object->member( `features` ).
+    DATA names TYPE string_table.
     IF wanted IS NOT BOUND.
       RETURN.
     ENDIF.
     IF wanted->kind <> zcl_longhaul_json=>kinds-list.
       fail( `features are no list` ).
     ENDIF.
-    DATA names TYPE string_table.
+
     LOOP AT wanted->items INTO DATA(item).
       IF item->kind <> zcl_longhaul_json=>kinds-text.
         fail( `a feature is no text` ).
@@ -207,7 +211,7 @@ CLASS zcl_longhaul_request IMPLEMENTATION.
                     text = size->text ).
     ENDIF.
     IF size->is_count( ) = abap_true.
-      chunk_bytes = size->count( ).
+      chunk_bytes = size->as_count( ).
     ENDIF.
   ENDMETHOD.
 

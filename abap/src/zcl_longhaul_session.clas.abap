@@ -111,7 +111,7 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING request         TYPE REF TO zcl_longhaul_request
       RETURNING VALUE(question) TYPE zlonghaul_oper-question
       RAISING   zcx_longhaul.
-    METHODS find
+    METHODS stream_of
       IMPORTING id            TYPE string
       RETURNING VALUE(stream) TYPE stream.
     METHODS take_turn
@@ -196,7 +196,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
 
   METHOD cancel.
-    DATA(stream) = find( target ).
+    DATA(stream) = stream_of( target ).
     IF stream IS BOUND.
       stream->end(
         error   = NEW #( code    = zif_longhaul=>code-cancelled
@@ -241,12 +241,13 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD drop_those_over.
     LOOP AT streams INTO DATA(stream).
+      DATA(index) = sy-tabix.
       IF stream->phase <> zcl_longhaul_stream=>phases-over.
         CONTINUE.
       ENDIF.
       INSERT VALUE #( id   = stream->id
                       opid = stream->record-opid ) INTO ended INDEX 1.
-      DELETE streams.
+      DELETE streams INDEX index.
     ENDLOOP.
     DELETE ended FROM max_ended + 1.
   ENDMETHOD.
@@ -262,7 +263,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD find.
+  METHOD stream_of.
     LOOP AT streams INTO DATA(candidate).
       IF candidate->id = id AND candidate->phase <> zcl_longhaul_stream=>phases-over.
         stream = candidate.
@@ -273,7 +274,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
 
   METHOD grant.
-    DATA(stream) = find( credit-target ).
+    DATA(stream) = stream_of( credit-target ).
     IF stream IS BOUND.
       stream->grant( credit-up_to ).
     ENDIF.
@@ -347,7 +348,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
 
   METHOD open.
-    IF find( request->id ) IS BOUND.
+    IF stream_of( request->id ) IS BOUND.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-parse_error
@@ -428,7 +429,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD resume.
     DATA(resume) = zcl_longhaul_steering=>read_resume( request->params ).
-    IF find( request->id ) IS BOUND.
+    IF stream_of( request->id ) IS BOUND.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-parse_error

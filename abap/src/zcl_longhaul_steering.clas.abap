@@ -72,13 +72,14 @@ CLASS zcl_longhaul_steering IMPLEMENTATION.
     IF value IS NOT BOUND OR value->is_count( ) = abap_false.
       RAISE EXCEPTION missing( name ).
     ENDIF.
-    count = value->count( ).
+    count = value->as_count( ).
   ENDMETHOD.
 
 
   METHOD read_credit.
     credit-target = read_target( params ).
-    credit-up_to = read_count( params = params name = `upTo` ).
+    credit-up_to = read_count( params = params
+                               name   = `upTo` ).
   ENDMETHOD.
 
 
@@ -97,11 +98,13 @@ CLASS zcl_longhaul_steering IMPLEMENTATION.
       RAISE EXCEPTION missing( `epoch` ).
     ENDIF.
     resume-epoch = epoch->text.
-    resume-next = read_count( params = params name = `nextSeq` ).
+    resume-next = read_count( params = params
+                              name   = `nextSeq` ).
     IF resume-next = 0.
       RAISE EXCEPTION missing( `nextSeq` ).
     ENDIF.
-    resume-offset = read_count( params = params name = `offset` ).
+    resume-offset = read_count( params = params
+                                name   = `offset` ).
     resume-sha256 = to_lower( params->text_of( `sha256` ) ).
     IF strlen( resume-sha256 ) <> digest_length OR resume-sha256 CN `0123456789abcdef`.
       RAISE EXCEPTION missing( `sha256` ).

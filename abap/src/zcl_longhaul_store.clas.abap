@@ -126,6 +126,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         SELECT opid FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE status <> @zif_longhaul_store~statuses-expired
             AND expires < @now
+          ORDER BY opid
           INTO TABLE @opids.
         LOOP AT opids INTO DATA(opid).
           drop( opid = opid
@@ -153,7 +154,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD zif_longhaul_store~leave.
-    DATA operation TYPE zlonghaul_oper.
+
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET session_id = @space,
@@ -167,7 +168,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         IF is_mine = abap_false.
           RETURN.
         ENDIF.
-        operation = zif_longhaul_store~read( opid ).
+        DATA(operation) = zif_longhaul_store~read( opid ).
         IF operation-is_released = abap_true OR operation-is_kept = abap_false.
           zif_longhaul_store~free( opid ).
         ENDIF.

@@ -1,8 +1,8 @@
 "! <p class="shorttext synchronized">longhaul: one request that is worked on</p>
 "! Works in slices, and sends what may be sent:
 "! <pre>
-"!   checking ──▶ working ──▶ sending ──▶ over        checking: only where an operation is gone on with
-"!      └────────────┴───────────┴── error ──▶ over   chunks are sent while it works, too
+"!   checking --> working --> sending --> over        checking: only where an operation is gone on with
+"!      +------------+-----------+-- error --> over   chunks are sent while it works, too
 "! </pre>
 CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
@@ -111,6 +111,8 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA prefix_digest TYPE zcl_longhaul_codec=>hash.
     DATA digest TYPE zcl_longhaul_codec=>hash.
 
+    METHODS create
+      RAISING zcx_longhaul.
     METHODS check
       IMPORTING until TYPE zif_longhaul=>milliseconds
       RAISING   zcx_longhaul.
@@ -231,13 +233,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     ELSE.
       border = -1.
     ENDIF.
-    IF border <> prefix-offset.
+    IF prefix-offset <> border.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-resume_mismatch
           message = `nextSeq and offset are no border of a chunk`.
     ENDIF.
-    IF zcl_longhaul_codec=>sha256_end( prefix_digest ) <> prefix-sha256.
+    DATA(sha256) = zcl_longhaul_codec=>sha256_end( prefix_digest ).
+    IF sha256 <> prefix-sha256.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-resume_mismatch
@@ -277,10 +280,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       error_code  = operation->error_code( ) ).
     phase = phases-working.
     IF prefix-next = 0.
-      me->record-session_id = session.
-      me->record-touched = clock->now( ).
-      me->record-expires = expires( ).
-      store->create( me->record ).
+      create( ).
     ELSE.
       next = prefix-next.
       phase = phases-checking.
@@ -291,6 +291,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       " Whoever grants more than there can be does not make it less.
       granted = COND #( WHEN terms-window > 2147483647 - next THEN 2147483647 ELSE next - 1 + terms-window ).
     ENDIF.
+  ENDMETHOD.
+
+
+  METHOD create.
+    record-session_id = session.
+    record-touched = clock->now( ).
+    record-expires = expires( ).
+    store->create( record ).
   ENDMETHOD.
 
 
@@ -618,7 +626,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD work.
-    DATA(until) = clock->elapsed( ) + settings-slice_ms.
+    DATA until TYPE zif_longhaul=>milliseconds.
+    until = clock->elapsed( ) + settings-slice_ms.
     TRY.
         CASE phase.
           WHEN phases-checking.

@@ -24,7 +24,7 @@ CLASS zcx_longhaul IMPLEMENTATION.
 
 
   METHOD constructor ##ADT_SUPPRESS_GENERATION.
-    super->constructor( previous = previous ).
+    super->constructor( previous ).
     me->code = code.
     me->message = message.
     me->retry_after_ms = retry_after_ms.

@@ -5,6 +5,15 @@ INTERFACE zif_longhaul PUBLIC.
   "! A number that counts, of chunks or bytes; what is larger on the wire counts as the largest
   TYPES count TYPE i.
 
+  TYPES:
+    "! A chunk: its number from 1, where it stands in the payload, and its bytes
+    BEGIN OF slice,
+      seq    TYPE count,
+      offset TYPE count,
+      data   TYPE xstring,
+    END OF slice,
+    slices TYPE STANDARD TABLE OF slice WITH EMPTY KEY.
+
   CONSTANTS version TYPE string VALUE `1.0.0`.
 
   "! PROTOCOL 9

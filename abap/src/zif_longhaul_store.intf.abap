@@ -11,8 +11,6 @@ INTERFACE zif_longhaul_store PUBLIC.
       expired TYPE zlonghaul_oper-status VALUE 'X',
     END OF statuses.
 
-  TYPES chunks TYPE STANDARD TABLE OF zcl_longhaul_frames=>slice WITH EMPTY KEY.
-
   METHODS create
     IMPORTING operation TYPE zlonghaul_oper
     RAISING   zcx_longhaul.
@@ -39,7 +37,7 @@ INTERFACE zif_longhaul_store PUBLIC.
   METHODS save
     IMPORTING
       operation      TYPE zlonghaul_oper
-      chunks         TYPE chunks
+      chunks         TYPE zif_longhaul=>slices
     RETURNING
       VALUE(is_mine) TYPE abap_bool
     RAISING
@@ -73,7 +71,7 @@ INTERFACE zif_longhaul_store PUBLIC.
       opid         TYPE zlonghaul_oper-opid
       seq          TYPE i
     RETURNING
-      VALUE(chunk) TYPE zcl_longhaul_frames=>slice
+      VALUE(chunk) TYPE zif_longhaul=>slice
     RAISING
       zcx_longhaul.
 

@@ -8,7 +8,7 @@ const SERVICE_CONNECTION = "R/3*LONGHAUL";
 /** Called by the transpiled code before its classes are there. */
 export async function before(abap, schemas, insert) {
   globalThis.longhaulNative = native;
-  const database = new SQLiteDatabaseClient();
+  const database = new SQLiteDatabaseClient({trace: process.env.LONGHAUL_SQL !== undefined});
   await database.connect();
   await database.execute(schemas.sqlite);
   await database.execute(insert);
