@@ -1,7 +1,7 @@
 // Serves the handler on a WebSocket of 127.0.0.1 and prints where: http://127.0.0.1:PORT
 //
 // node host/serve.mjs [--package NAME=DIR]… [--object-cost MS] [--fail "CLAS ZCL_X=why"]…
-//                     [--fatal "CLAS ZCL_X"]… [--forbid "CLAS ZCL_X"]… [--set NAME=NUMBER]… [--port PORT]
+//                     [--fatal "CLAS ZCL_X"]… [--forbid "CLAS ZCL_X"]… [--set NAME=NUMBER]… [--without-abapgit] [--port PORT]
 import http from "node:http";
 import {parseArgs} from "node:util";
 import {WebSocketServer} from "ws";
@@ -22,6 +22,7 @@ const {values: options} = parseArgs({
     forbid: many,
     set: many,
     "object-cost": {type: "string", default: "0"},
+    "without-abapgit": {type: "boolean", default: false},
     port: {type: "string", default: "0"},
   },
 });
@@ -45,6 +46,11 @@ globalThis.longhaul = {
   serialize: (type, name) => packages.serialize(type, name),
   check: (type, name) => packages.check(type, name),
 };
+if (options["without-abapgit"]) {
+  for (const name of Object.keys(abap.Classes)) {
+    if (name.includes("ABAPGIT_")) delete abap.Classes[name];
+  }
+}
 await packages.fill(abap.context.databaseConnections["DEFAULT"]);
 
 const config = abap.Classes["ZCL_LONGHAUL_CONFIG"];
