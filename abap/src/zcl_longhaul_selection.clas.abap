@@ -71,10 +71,10 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
       DATA(type) = to_upper( item->text_of( `type` ) ).
       DATA(name) = to_upper( item->text_of( `name` ) ).
       IF type IS INITIAL OR strlen( type ) > max_type_length.
-        RAISE EXCEPTION zcl_longhaul_steering=>missing( `objects[].type` ).
+        zcl_longhaul_steering=>refuse( `objects[].type` ).
       ENDIF.
       IF name IS INITIAL OR strlen( name ) > max_name_length.
-        RAISE EXCEPTION zcl_longhaul_steering=>missing( `objects[].name` ).
+        zcl_longhaul_steering=>refuse( `objects[].name` ).
       ENDIF.
       APPEND catalog->find( type = CONV #( type )
                             name = CONV #( name ) ) TO objects.
@@ -94,7 +94,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
       RETURN.
     ENDIF.
     IF value->kind <> zcl_longhaul_json=>kinds-boolean.
-      RAISE EXCEPTION zcl_longhaul_steering=>missing( `includeSubpackages` ).
+      zcl_longhaul_steering=>refuse( `includeSubpackages` ).
     ENDIF.
     has_subpackages = value->is_true( ).
   ENDMETHOD.
@@ -105,7 +105,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
     LOOP AT items( params = params
                    name   = `packages` ) INTO DATA(item).
       IF item->kind <> zcl_longhaul_json=>kinds-text OR item->text IS INITIAL.
-        RAISE EXCEPTION zcl_longhaul_steering=>missing( `packages` ).
+        zcl_longhaul_steering=>refuse( `packages` ).
       ENDIF.
       DATA(name) = CONV tdevc-devclass( item->text ).
       IF strlen( item->text ) > max_package_length OR catalog->has_package( name ) = abap_false.
@@ -140,7 +140,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
       RETURN.
     ENDIF.
     IF value->kind <> zcl_longhaul_json=>kinds-list.
-      RAISE EXCEPTION zcl_longhaul_steering=>missing( name ).
+      zcl_longhaul_steering=>refuse( name ).
     ENDIF.
     items = value->items.
   ENDMETHOD.
@@ -154,7 +154,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
   METHOD list.
     IF items( params = params
               name   = `packages` ) IS INITIAL.
-      RAISE EXCEPTION zcl_longhaul_steering=>missing( `packages` ).
+      zcl_longhaul_steering=>refuse( `packages` ).
     ENDIF.
     objects = in_packages( params     = params
                            error_code = zif_longhaul=>code-git_error ).
@@ -170,7 +170,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
     DATA(named) = by_name( params ).
     IF named IS INITIAL AND items( params = params
                                    name   = `packages` ) IS INITIAL.
-      RAISE EXCEPTION zcl_longhaul_steering=>missing( `packages or objects` ).
+      zcl_longhaul_steering=>refuse( `packages or objects` ).
     ENDIF.
     LOOP AT named INTO DATA(object).
       IF object-package IS INITIAL.

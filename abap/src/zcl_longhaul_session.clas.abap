@@ -225,7 +225,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
                                      val2 = settings-max_chunk_bytes ) ).
     IF chunk_bytes = 0.
       " No chunk is that small, and one of a byte is not what anybody means.
-      RAISE EXCEPTION zcl_longhaul_steering=>missing( `chunkSize` ).
+      zcl_longhaul_steering=>refuse( `chunkSize` ).
     ENDIF.
   ENDMETHOD.
 

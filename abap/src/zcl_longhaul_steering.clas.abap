@@ -38,10 +38,10 @@ CLASS zcl_longhaul_steering DEFINITION PUBLIC FINAL CREATE PRIVATE.
       RETURNING VALUE(resume) TYPE resume
       RAISING   zcx_longhaul.
 
-    "! The exception for a param that is missing
-    CLASS-METHODS missing
-      IMPORTING name             TYPE string
-      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
+    "! Raises MISSING_PARAM for this param
+    CLASS-METHODS refuse
+      IMPORTING name TYPE string
+      RAISING   zcx_longhaul.
 
   PRIVATE SECTION.
     CONSTANTS digest_length TYPE i VALUE 64.
@@ -60,17 +60,10 @@ ENDCLASS.
 CLASS zcl_longhaul_steering IMPLEMENTATION.
 
 
-  METHOD missing.
-    exception = NEW #(
-      code    = zif_longhaul=>code-missing_param
-      message = |parameter { name } is required| ).
-  ENDMETHOD.
-
-
   METHOD read_count.
     DATA(value) = params->member( name ).
     IF value IS NOT BOUND OR value->is_count( ) = abap_false.
-      RAISE EXCEPTION missing( name ).
+      refuse( name ).
     ENDIF.
     count = value->as_count( ).
   ENDMETHOD.
@@ -86,7 +79,7 @@ CLASS zcl_longhaul_steering IMPLEMENTATION.
   METHOD read_key.
     key = params->text_of( `operation` ).
     IF zcl_longhaul_request=>is_key( key ) = abap_false.
-      RAISE EXCEPTION missing( `operation` ).
+      refuse( `operation` ).
     ENDIF.
   ENDMETHOD.
 
@@ -95,19 +88,19 @@ CLASS zcl_longhaul_steering IMPLEMENTATION.
     resume-operation = read_key( params ).
     DATA(epoch) = params->member( `epoch` ).
     IF epoch IS NOT BOUND OR epoch->kind <> zcl_longhaul_json=>kinds-text.
-      RAISE EXCEPTION missing( `epoch` ).
+      refuse( `epoch` ).
     ENDIF.
     resume-epoch = epoch->text.
     resume-next = read_count( params = params
                               name   = `nextSeq` ).
     IF resume-next = 0.
-      RAISE EXCEPTION missing( `nextSeq` ).
+      refuse( `nextSeq` ).
     ENDIF.
     resume-offset = read_count( params = params
                                 name   = `offset` ).
     resume-sha256 = to_lower( params->text_of( `sha256` ) ).
     IF strlen( resume-sha256 ) <> digest_length OR resume-sha256 CN `0123456789abcdef`.
-      RAISE EXCEPTION missing( `sha256` ).
+      refuse( `sha256` ).
     ENDIF.
   ENDMETHOD.
 
@@ -115,7 +108,15 @@ CLASS zcl_longhaul_steering IMPLEMENTATION.
   METHOD read_target.
     target = params->text_of( `target` ).
     IF zcl_longhaul_request=>is_id( target ) = abap_false.
-      RAISE EXCEPTION missing( `target` ).
+      refuse( `target` ).
     ENDIF.
+  ENDMETHOD.
+
+
+  METHOD refuse.
+    RAISE EXCEPTION TYPE zcx_longhaul
+      EXPORTING
+        code    = zif_longhaul=>code-missing_param
+        message = |parameter { name } is required|.
   ENDMETHOD.
 ENDCLASS.

@@ -157,6 +157,8 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING   zcx_longhaul.
     METHODS may_send
       RETURNING VALUE(may_send) TYPE abap_bool.
+    METHODS has_sent_all
+      RETURNING VALUE(has_sent_all) TYPE abap_bool.
     METHODS is_held_up
       RETURNING VALUE(is_held_up) TYPE abap_bool.
     METHODS expires
@@ -173,10 +175,10 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD accept.
-    IF is_accepted = abap_true OR terms-is_stream = abap_false.
+    is_accepted = abap_true.
+    IF terms-is_stream = abap_false.
       RETURN.
     ENDIF.
-    is_accepted = abap_true.
     IF record-is_kept = abap_true.
       connection->send_text( frames->accepted(
         epoch       = CONV #( record-epoch )
@@ -307,6 +309,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     IF item = fatal_item.
       CLEAR fatal_item.
       operation->skip( me ).
+      " So that the next item which does this is not met with this one before it.
+      save( ).
       RETURN.
     ENDIF.
     " Known to the database before the work begins: a message of type A, E or X in there ends the session,
@@ -400,6 +404,12 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD has_sent_all.
+    " A single answer has no chunks of its own.
+    has_sent_all = xsdbool( terms-is_stream = abap_false OR next > payload->chunks ).
+  ENDMETHOD.
+
+
   METHOD is_held_up.
     " What is kept goes to the database; all else stays in memory until the client takes it.
     is_held_up = xsdbool( record-is_kept = abap_false
@@ -415,7 +425,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       WHEN phases-working.
         is_ready = xsdbool( is_held_up( ) = abap_false OR may_send( ) = abap_true ).
       WHEN phases-sending.
-        is_ready = xsdbool( next > payload->chunks OR may_send( ) = abap_true ).
+        is_ready = xsdbool( has_sent_all( ) = abap_true OR may_send( ) = abap_true ).
       WHEN OTHERS.
         is_ready = abap_false.
     ENDCASE.
@@ -464,8 +474,12 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD proceed.
-    accept( ).
-    tell_progress( ).
+    IF is_accepted = abap_false.
+      " Alone, so that the client knows of the operation before anything of it can end the session.
+      accept( ).
+      tell_progress( ).
+      RETURN.
+    ENDIF.
     WHILE is_whole( ) = abap_false AND is_held_up( ) = abap_false.
       tell_progress( ).
       do_item( ).
@@ -540,7 +554,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         EXIT.
       ENDIF.
     ENDWHILE.
-    IF phase = phases-sending AND next > payload->chunks.
+    IF phase = phases-sending AND has_sent_all( ) = abap_true.
       send_last( ).
     ENDIF.
   ENDMETHOD.

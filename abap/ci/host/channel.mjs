@@ -53,7 +53,7 @@ export class Channel {
       } catch (error) {
         if (!(error instanceof SessionEnded)) throw error;
         this.#drop();
-        this.socket.terminate();
+        this.socket.close(1011);
       }
     });
   }
