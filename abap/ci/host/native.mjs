@@ -21,5 +21,5 @@ export const native = {
   sha256: () => createHash("sha256"),
   uuid: () => randomUUID().replaceAll("-", "").toUpperCase(),
   /** A value of the runtime for people. */
-  show: (value) => JSON.stringify(value?.get?.() ?? String(value), (_, v) => (typeof v === "bigint" ? String(v) : v)),
+  show: (value) => JSON.stringify(value?.array?.() ?? value?.get?.() ?? String(value), (_, v) => (typeof v === "bigint" ? String(v) : v)),
 };
