@@ -1,38 +1,18 @@
 "! <p class="shorttext synchronized">longhaul: the system's clock</p>
+"! By time stamps alone: GET RUN TIME counts microseconds in a type i, which is full after 35 minutes, and
+"! connections last longer.
 CLASS zcl_longhaul_clock DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
     INTERFACES zif_longhaul_clock.
-    METHODS constructor.
 
   PRIVATE SECTION.
     CONSTANTS epoch TYPE d VALUE '19700101'.
     CONSTANTS seconds_of_a_day TYPE int8 VALUE 86400.
-    "! Microseconds when the session began
-    DATA begun TYPE i.
 ENDCLASS.
 
 
 
 CLASS zcl_longhaul_clock IMPLEMENTATION.
-
-
-  METHOD constructor.
-    GET RUN TIME FIELD begun.
-  ENDMETHOD.
-
-
-  METHOD zif_longhaul_clock~elapsed.
-    DATA run_time TYPE i.
-    DATA passed TYPE int8.
-    GET RUN TIME FIELD run_time.
-    passed = run_time.
-    passed = passed - begun.
-    IF passed < 0.
-      " The counter of microseconds has started over, as it does after some 35 minutes.
-      passed = passed + 4294967296.
-    ENDIF.
-    elapsed = passed DIV 1000.
-  ENDMETHOD.
 
 
   METHOD zif_longhaul_clock~now.

@@ -121,6 +121,12 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS drop_those_over.
     METHODS wake
       RAISING zcx_longhaul.
+    METHODS refuse
+      IMPORTING
+        request TYPE REF TO zcl_longhaul_request
+        error   TYPE REF TO zcx_longhaul
+      RAISING
+        zcx_longhaul.
     METHODS refuse_unreadable
       IMPORTING error TYPE REF TO zcx_longhaul
       RAISING   zcx_longhaul.
@@ -308,15 +314,14 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     TRY.
         serve( request ).
       CATCH zcx_longhaul INTO DATA(error).
-        IF error->code = zif_longhaul=>code-parse_error.
-          refuse_unreadable( error ).
-        ELSE.
-          DATA(is_resume) = xsdbool( request->domain = zif_longhaul=>stream_domain
-            AND request->action = zif_longhaul=>resume_action ).
-          connection->send_text( NEW zcl_longhaul_frames( request->id )->error(
-            error     = error
-            is_stream = xsdbool( request->is_stream = abap_true OR is_resume = abap_true ) ) ).
-        ENDIF.
+        refuse( request = request
+                error   = error ).
+      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+        " Whatever else goes wrong with one request is its own affair.
+        refuse( request = request
+                error   = NEW #( code     = zif_longhaul=>code-service_exception
+                                 message  = unforeseen->get_text( )
+                                 previous = unforeseen ) ).
     ENDTRY.
     drop_those_over( ).
     wake( ).
@@ -406,6 +411,19 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   METHOD question.
     question = zcl_longhaul_codec=>sha256( zcl_longhaul_codec=>to_utf8(
       |{ request->domain } { request->action } { request->params->canonical( ) }| ) ).
+  ENDMETHOD.
+
+
+  METHOD refuse.
+    IF error->code = zif_longhaul=>code-parse_error.
+      refuse_unreadable( error ).
+      RETURN.
+    ENDIF.
+    DATA(is_resume) = xsdbool( request->domain = zif_longhaul=>stream_domain
+      AND request->action = zif_longhaul=>resume_action ).
+    connection->send_text( NEW zcl_longhaul_frames( request->id )->error(
+      error     = error
+      is_stream = xsdbool( request->is_stream = abap_true OR is_resume = abap_true ) ) ).
   ENDMETHOD.
 
 

@@ -106,11 +106,6 @@ CLASS ltcl_clock IMPLEMENTATION.
     now = time.
   ENDMETHOD.
 
-  METHOD zif_longhaul_clock~elapsed.
-    time = time + 1.
-    elapsed = time - 1600000000000.
-  ENDMETHOD.
-
   METHOD zif_longhaul_clock~timestamp.
     timestamp = `20261120T120000`.
   ENDMETHOD.

@@ -208,7 +208,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   METHOD check.
     WHILE checked < prefix-next - 1 AND checked < record-parts.
       read_on( ).
-      IF clock->elapsed( ) >= until.
+      IF clock->now( ) >= until.
         RETURN.
       ENDIF.
     ENDWHILE.
@@ -218,7 +218,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     ENDIF.
     WHILE record-status = zif_longhaul_store=>statuses-working AND checked < record-parts.
       read_on( ).
-      IF clock->elapsed( ) >= until.
+      IF clock->now( ) >= until.
         RETURN.
       ENDIF.
     ENDWHILE.
@@ -483,7 +483,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     WHILE is_whole( ) = abap_false AND is_held_up( ) = abap_false.
       tell_progress( ).
       do_item( ).
-      IF clock->elapsed( ) >= until.
+      IF clock->now( ) >= until.
         EXIT.
       ENDIF.
     ENDWHILE.
@@ -496,7 +496,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     IF record-is_kept = abap_true
         AND ( phase = phases-sending
         OR payload->chunks > record-parts
-        OR clock->elapsed( ) - saved_at >= settings-checkpoint_ms ).
+        OR clock->now( ) - saved_at >= settings-checkpoint_ms ).
       save( ).
     ELSE.
       mark( 0 ).
@@ -539,7 +539,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       RAISE EXCEPTION superseded( ).
     ENDIF.
     payload->thin_out( settings-max_held_chunks ).
-    saved_at = clock->elapsed( ).
+    saved_at = clock->now( ).
   ENDMETHOD.
 
 
@@ -550,7 +550,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     CLEAR warnings.
     WHILE may_send( ) = abap_true.
       send_chunk( ).
-      IF clock->elapsed( ) >= until.
+      IF clock->now( ) >= until.
         EXIT.
       ENDIF.
     ENDWHILE.
@@ -614,7 +614,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD tell_progress.
-    DATA(now) = clock->elapsed( ).
+    DATA(now) = clock->now( ).
     IF terms-is_stream = abap_false
         OR ( is_due = abap_false AND has_told = abap_true AND now - told_at < settings-progress_ms ).
       RETURN.
@@ -641,7 +641,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
   METHOD work.
     DATA until TYPE zif_longhaul=>milliseconds.
-    until = clock->elapsed( ) + settings-slice_ms.
+    until = clock->now( ) + settings-slice_ms.
     TRY.
         CASE phase.
           WHEN phases-checking.

@@ -4,10 +4,6 @@ INTERFACE zif_longhaul_clock PUBLIC.
   METHODS now
     RETURNING VALUE(now) TYPE zif_longhaul=>milliseconds.
 
-  "! Milliseconds since this session first asked; for short spans
-  METHODS elapsed
-    RETURNING VALUE(elapsed) TYPE zif_longhaul=>milliseconds.
-
   "! Now for people, such as 20261120T120000, in UTC
   METHODS timestamp
     RETURNING VALUE(timestamp) TYPE string.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use futures::StreamExt as _;
 use longhaul::ops::git::{Export, List, ObjectKey, Types};
-use longhaul::proto::{Feature, Features};
+use longhaul::proto::Feature::{Binary, Cancel, Checksum, Credit, Resume};
+use longhaul::proto::Features;
 use longhaul::{CancelOutcome, Event, TransferOptions};
 
 use crate::host::{Host, PACKAGE, objects};
@@ -44,15 +45,14 @@ async fn the_welcome_says_what_it_can() {
     let types = deadline(client.run(Types)).await.unwrap().output;
     assert!(types.contains(&"CLAS".to_owned()), "{types:?}");
     let listing = deadline(client.list(List::packages([PACKAGE]))).await.unwrap();
-    let named = |name: &str| listing.objects.iter().any(|listed| listed.key.name() == name);
-    assert!(named("ZLH_CL_ROUTE") && named("ZLH_DEMO_TARIFF"), "{listing:?}");
+    let is_listed = |name: &str| listing.objects.iter().any(|listed| listed.key.name() == name);
+    assert!(is_listed("ZLH_CL_ROUTE") && is_listed("ZLH_DEMO_TARIFF"), "{listing:?}");
 }
 
 #[tokio::test]
 async fn the_sample_comes_byte_by_byte_with_any_features() {
     let Some(host) = Host::of_sample(&[]) else { return };
     let client = host.connect().await;
-    use Feature::{Binary, Cancel, Checksum, Credit, Resume};
     for wanted in [
         vec![],
         vec![Checksum],
@@ -63,7 +63,7 @@ async fn the_sample_comes_byte_by_byte_with_any_features() {
         vec![Checksum, Cancel, Credit, Resume, Binary],
     ] {
         for chunk_bytes in [5_000, 786_432] {
-            let features = Features::from_iter(wanted.iter().copied());
+            let features = wanted.iter().copied().collect::<Features>();
             let options = chunks_of(chunk_bytes).features(features).window(3);
             let transfer = client.start_with(Export::packages([PACKAGE]), options);
             let collected = deadline(deadline(transfer).await.unwrap().collect()).await;
@@ -112,9 +112,10 @@ async fn one_is_cancelled_between_two_slices() {
     let arguments = ["--object-cost", "50", "--set", "slice_ms=1"];
     let Some(host) = Host::of_folder(folder.path(), &arguments) else { return };
     let client = host.connect().await;
-    let features = Features::from_iter([Feature::Cancel, Feature::Checksum]);
+    let features = Features::from_iter([Cancel, Checksum]);
     let options = TransferOptions::default().features(features);
-    let mut transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await.unwrap();
+    let mut transfer =
+        deadline(client.start_with(Export::packages([PACKAGE]), options)).await.unwrap();
     while !matches!(deadline(transfer.next()).await, Some(Event::Progress(_))) {}
     assert_eq!(deadline(transfer.cancel()).await, CancelOutcome::Cancelled);
     // On the same connection, and there is nothing left that it would wait for.
@@ -129,10 +130,7 @@ async fn one_that_stalls_holds_up_nobody() {
     let folder = objects(60);
     let Some(host) = Host::of_folder(folder.path(), &[]) else { return };
     let client = host.connect().await;
-    for features in [
-        Features::from_iter([Feature::Checksum, Feature::Cancel, Feature::Credit]),
-        Features::BUILT,
-    ] {
+    for features in [Features::from_iter([Checksum, Cancel, Credit]), Features::BUILT] {
         let options = chunks_of(2_000).features(features).window(4);
         let export = || Export::packages([PACKAGE]);
         let mut stalled = deadline(client.start_with(export(), options.clone())).await.unwrap();

@@ -118,7 +118,13 @@ pub(crate) fn objects(count: usize) -> TempDir {
         let name = format!("zcl_{number:04}");
         // Something that does not compress to nothing.
         let noise: String = (0..200_u64)
-            .map(|line| format!("  a{:x} = {}.\n", (number as u64 + 1) * 0x9E37_79B9 ^ line * 7919, line))
+            .map(|line| {
+                format!(
+                    "  a{:x} = {}.\n",
+                    ((number as u64 + 1) * 0x9E37_79B9) ^ (line * 7919),
+                    line
+                )
+            })
             .collect();
         let source = format!("CLASS {name} DEFINITION.\nENDCLASS.\n* ä {number}\n{noise}");
         fs::write(folder.path().join(format!("{name}.clas.abap")), source).unwrap();

@@ -11,7 +11,8 @@ async fn each_bad_request_has_its_error_and_the_session_lives_on() {
     let Some(host) = Host::of_folder(&small(), &[]) else { return };
     let mut raw = Raw::connect(&host, "me").await;
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    let long = format!(r#"{{"id":"a","domain":"git","action":"export","x":"{}"}}"#, "x".repeat(5 << 20));
+    let long =
+        format!(r#"{{"id":"a","domain":"git","action":"export","x":"{}"}}"#, "x".repeat(5 << 20));
     for (text, id, code) in [
         ("garbage", "unknown", "PARSE_ERROR"),
         ("", "unknown", "PARSE_ERROR"),
@@ -33,10 +34,26 @@ async fn each_bad_request_has_its_error_and_the_session_lives_on() {
         (r#"{"id":"a","domain":"system","action":"nope"}"#, "a", "UNKNOWN_ACTION"),
         (r#"{"id":"a","domain":"stream","action":"nope"}"#, "a", "UNKNOWN_ACTION"),
         (r#"{"id":"a","domain":"git","action":"export"}"#, "a", "MISSING_PARAM"),
-        (r#"{"id":"a","domain":"git","action":"export","params":{"packages":"$DEMO"}}"#, "a", "MISSING_PARAM"),
-        (r#"{"id":"a","domain":"git","action":"export","params":{"packages":[7]}}"#, "a", "MISSING_PARAM"),
-        (r#"{"id":"a","domain":"git","action":"export","params":{"objects":[7]}}"#, "a", "MISSING_PARAM"),
-        (r#"{"id":"a","domain":"git","action":"export","params":{"objects":[{"type":"CLAS"}]}}"#, "a", "MISSING_PARAM"),
+        (
+            r#"{"id":"a","domain":"git","action":"export","params":{"packages":"$DEMO"}}"#,
+            "a",
+            "MISSING_PARAM",
+        ),
+        (
+            r#"{"id":"a","domain":"git","action":"export","params":{"packages":[7]}}"#,
+            "a",
+            "MISSING_PARAM",
+        ),
+        (
+            r#"{"id":"a","domain":"git","action":"export","params":{"objects":[7]}}"#,
+            "a",
+            "MISSING_PARAM",
+        ),
+        (
+            r#"{"id":"a","domain":"git","action":"export","params":{"objects":[{"type":"CLAS"}]}}"#,
+            "a",
+            "MISSING_PARAM",
+        ),
         (
             r#"{"id":"a","domain":"git","action":"export","params":{"packages":["$DEMO"],"includeSubpackages":"no"}}"#,
             "a",
@@ -47,12 +64,28 @@ async fn each_bad_request_has_its_error_and_the_session_lives_on() {
             "a",
             "MISSING_PARAM",
         ),
-        (r#"{"id":"a","domain":"git","action":"export","params":{"packages":["$NOPE"]}}"#, "a", "GIT_ERROR"),
-        (r#"{"id":"a","domain":"atc","action":"run","params":{"packages":["$NOPE"]}}"#, "a", "ATC_ERROR"),
+        (
+            r#"{"id":"a","domain":"git","action":"export","params":{"packages":["$NOPE"]}}"#,
+            "a",
+            "GIT_ERROR",
+        ),
+        (
+            r#"{"id":"a","domain":"atc","action":"run","params":{"packages":["$NOPE"]}}"#,
+            "a",
+            "ATC_ERROR",
+        ),
         (r#"{"id":"a","domain":"git","action":"list","params":{}}"#, "a", "MISSING_PARAM"),
         (r#"{"id":"a","domain":"stream","action":"cancel","params":{}}"#, "a", "MISSING_PARAM"),
-        (r#"{"id":"a","domain":"stream","action":"credit","params":{"target":"b","upTo":"1"}}"#, "a", "MISSING_PARAM"),
-        (r#"{"id":"a","domain":"stream","action":"release","params":{"operation":"short"}}"#, "a", "MISSING_PARAM"),
+        (
+            r#"{"id":"a","domain":"stream","action":"credit","params":{"target":"b","upTo":"1"}}"#,
+            "a",
+            "MISSING_PARAM",
+        ),
+        (
+            r#"{"id":"a","domain":"stream","action":"release","params":{"operation":"short"}}"#,
+            "a",
+            "MISSING_PARAM",
+        ),
         (r#"{"id":"a","domain":"stream","action":"resume","params":{}}"#, "a", "MISSING_PARAM"),
     ] {
         let shown = &text[..text.len().min(120)];
@@ -80,10 +113,15 @@ async fn sizes_beyond_all_bounds_are_brought_into_them() {
     assert_eq!(last["totalChunks"], chunks);
     for (id, size) in [("c", "1000000000"), ("d", "18446744073709551615")] {
         let key = format!("{id}{}", "k".repeat(30));
-        let more = format!(r#""chunkSize":{size},"features":["resume","credit"],"operation":"{key}","window":{size}"#);
+        let more = format!(
+            r#""chunkSize":{size},"features":["resume","credit"],"operation":"{key}","window":{size}"#
+        );
         raw.send(request(id, &more)).await;
         let accepted = raw.frame().await;
-        assert_eq!((&accepted["type"], &accepted["chunkSize"]), (&json!("accepted"), &json!(1_048_576)));
+        assert_eq!(
+            (&accepted["type"], &accepted["chunkSize"]),
+            (&json!("accepted"), &json!(1_048_576))
+        );
         assert_eq!(raw.last_frame_of(id).await.0["type"], "complete");
     }
 }
@@ -91,7 +129,8 @@ async fn sizes_beyond_all_bounds_are_brought_into_them() {
 #[tokio::test]
 async fn an_operation_is_its_users() {
     let Some(host) = Host::of_folder(&small(), &[]) else { return };
-    let (mut mine, mut theirs) = (Raw::connect(&host, "me").await, Raw::connect(&host, "you").await);
+    let (mut mine, mut theirs) =
+        (Raw::connect(&host, "me").await, Raw::connect(&host, "you").await);
     let key = "k".repeat(32);
     let start = format!(
         r#"{{"id":"a","domain":"git","action":"export","params":{{"packages":["$DEMO"]}},"stream":true,"chunkSize":1000,"features":["resume"],"operation":"{key}"}}"#
@@ -107,7 +146,10 @@ async fn an_operation_is_its_users() {
     let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let code = |code: &str| ("r".to_owned(), code.to_owned());
     // Another user's is another one, and there is none.
-    assert_eq!(theirs.error_code(&resume("r", &epoch, 1, 0, nothing)).await, code("RESUME_UNKNOWN"));
+    assert_eq!(
+        theirs.error_code(&resume("r", &epoch, 1, 0, nothing)).await,
+        code("RESUME_UNKNOWN")
+    );
     for (text, expected) in [
         (resume("r", "other", 1, 0, nothing), "RESUME_MISMATCH"),
         (resume("r", &epoch, 1, 1, nothing), "RESUME_MISMATCH"),

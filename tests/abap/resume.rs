@@ -80,7 +80,8 @@ async fn an_object_that_ends_the_session_is_left_out_by_the_next_one() {
 async fn the_latest_resume_wins() {
     let folder = objects(40);
     let Some(host) = Host::of_folder(folder.path(), &["--set", "watch_ms=20"]) else { return };
-    let (mut first, mut second) = (Raw::connect(&host, "me").await, Raw::connect(&host, "me").await);
+    let (mut first, mut second) =
+        (Raw::connect(&host, "me").await, Raw::connect(&host, "me").await);
     let key = "k".repeat(32);
     let start = format!(
         r#"{{"id":"a","domain":"git","action":"export","params":{{"packages":["$DEMO"]}},"stream":true,"chunkSize":3000,"features":["credit","resume"],"operation":"{key}","window":1}}"#
