@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use longhaul::ops::git::{Export, List, ObjectKey, Types};
 use longhaul::proto::Feature::{Binary, Cancel, Checksum, Credit, Resume};
 use longhaul::proto::Features;
-use longhaul::{CancelOutcome, Event, TransferOptions};
+use longhaul::{CancelOutcome, Event, Retries, TransferOptions};
 
 use crate::host::{Host, PACKAGE, objects};
 use crate::support::{assert_holds, chain, chunks_of, deadline, files_of, sample, unzip};
@@ -154,7 +155,9 @@ async fn more_than_there_is_room_for_come_later() {
     let folder = objects(30);
     let arguments = ["--set", "max_operations=1", "--set", "retry_after_ms=20"];
     let Some(host) = Host::of_folder(folder.path(), &arguments) else { return };
-    let (one, other) = (host.connect().await, host.connect().await);
+    let patient = Retries::default().tries(u32::MAX).within(Duration::from_mins(1));
+    let connect = || host.connect_with(|builder| builder.retries(patient.clone()));
+    let (one, other) = (connect().await, connect().await);
     let export = |client: &longhaul::Client| {
         let client = client.clone();
         async move { deadline(client.run(Export::packages([PACKAGE]))).await.unwrap() }
@@ -163,6 +166,7 @@ async fn more_than_there_is_room_for_come_later() {
     let (first, second) = tokio::join!(export(&one), export(&other));
     assert_eq!(first.receipt.sha256, second.receipt.sha256);
     assert_holds(first.payload.as_ref(), PACKAGE, folder.path());
+    assert!(one.stats().busy_retries + other.stats().busy_retries > 0, "nobody had to wait");
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! The host: Node with the handler, on a port of its own.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-
-use std::io::{BufRead as _, BufReader};
 
 use longhaul::{Client, ClientBuilder};
 use tempfile::TempDir;
@@ -117,15 +117,11 @@ pub(crate) fn objects(count: usize) -> TempDir {
     for number in 0..count {
         let name = format!("zcl_{number:04}");
         // Something that does not compress to nothing.
-        let noise: String = (0..200_u64)
-            .map(|line| {
-                format!(
-                    "  a{:x} = {}.\n",
-                    ((number as u64 + 1) * 0x9E37_79B9) ^ (line * 7919),
-                    line
-                )
-            })
-            .collect();
+        let mut noise = String::new();
+        for line in 0..200_u64 {
+            let word = ((number as u64 + 1) * 0x9E37_79B9) ^ (line * 7919);
+            writeln!(noise, "  a{word:x} = {line}.").unwrap();
+        }
         let source = format!("CLASS {name} DEFINITION.\nENDCLASS.\n* ä {number}\n{noise}");
         fs::write(folder.path().join(format!("{name}.clas.abap")), source).unwrap();
         fs::write(folder.path().join(format!("{name}.clas.xml")), format!("<{name}/>")).unwrap();
