@@ -21,13 +21,13 @@ CLASS zcl_longhaul_abapgit DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS create_result
       RETURNING VALUE(result) TYPE REF TO data
       RAISING   zcx_longhaul.
-    METHODS call
+    METHODS invoke
       IMPORTING
         item   TYPE REF TO data
         result TYPE REF TO data
       RAISING
         zcx_longhaul.
-    METHODS call_with_language
+    METHODS invoke_with_language
       IMPORTING
         item   TYPE REF TO data
         result TYPE REF TO data
@@ -47,7 +47,7 @@ ENDCLASS.
 CLASS zcl_longhaul_abapgit IMPLEMENTATION.
 
 
-  METHOD call.
+  METHOD invoke.
     DATA i18n TYPE REF TO object.
     FIELD-SYMBOLS <item> TYPE any.
     FIELD-SYMBOLS <result> TYPE any.
@@ -62,7 +62,7 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
           RECEIVING
             rs_files_and_item = <result>.
       CATCH cx_sy_create_object_error cx_sy_dyn_call_param_not_found.
-        call_with_language( item   = item
+        invoke_with_language( item = item
                             result = result ).
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
         RAISE EXCEPTION not_available( other_version ).
@@ -76,7 +76,7 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD call_with_language.
+  METHOD invoke_with_language.
     FIELD-SYMBOLS <item> TYPE any.
     FIELD-SYMBOLS <result> TYPE any.
     ASSIGN item->* TO <item>.
@@ -183,7 +183,7 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
   METHOD zif_longhaul_serializer~serialize.
     DATA(item) = create_item( object ).
     DATA(result) = create_result( ).
-    call( item   = item
+    invoke( item = item
           result = result ).
     files = files_of( result ).
     IF files IS INITIAL.

@@ -30,7 +30,7 @@ CLASS zcl_longhaul_op_export DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_o
     DATA archive TYPE REF TO zcl_longhaul_zip.
     DATA files TYPE STANDARD TABLE OF archived_file WITH EMPTY KEY.
 
-    METHODS begin
+    METHODS begin_archive
       IMPORTING sink TYPE REF TO zif_longhaul_sink
       RAISING   zcx_longhaul.
     METHODS files_as_json
@@ -48,7 +48,7 @@ ENDCLASS.
 CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
-  METHOD begin.
+  METHOD begin_archive.
     IF archive->entries = 0.
       sink->write( archive->add( path = `.abapgit.xml`
                                  data = repository( ) ) ).
@@ -88,7 +88,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
   METHOD more_state.
     json = |,"files":{ files_as_json( ) },"entries":{ archive->entries },"position":{ archive->position }|
-      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory ) }"|.
+      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|.
   ENDMETHOD.
 
 
@@ -127,7 +127,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD work.
-    begin( sink ).
+    begin_archive( sink ).
     TRY.
         DATA(serialized) = serializer->serialize( object ).
       CATCH zcx_longhaul INTO DATA(error).
@@ -155,7 +155,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD zif_longhaul_operation~finish.
-    begin( sink ).
+    begin_archive( sink ).
     sink->write( archive->finish( ) ).
   ENDMETHOD.
 

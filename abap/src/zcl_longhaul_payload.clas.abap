@@ -7,8 +7,6 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! How many chunks were cut, and how many bytes are in them
     DATA chunks TYPE i READ-ONLY.
     DATA cut_bytes TYPE i READ-ONLY.
-    "! What is not cut yet
-    DATA tail TYPE xstring READ-ONLY.
 
     "! error_code is that of a payload which grows too large
     METHODS constructor
@@ -22,6 +20,10 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS write
       IMPORTING bytes TYPE xstring
       RAISING   zcx_longhaul.
+
+    "! What is not cut yet
+    METHODS tail
+      RETURNING VALUE(tail) TYPE xstring.
 
     "! Cuts what there is, however little; a payload whose chunks are not of one size
     METHODS flush.
@@ -68,6 +70,9 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA error_code TYPE string.
     DATA digest TYPE zcl_longhaul_codec=>hash.
     DATA hex TYPE string.
+    "! What is not cut yet, piece by piece: a tail that grows with each would be copied each time
+    DATA pieces TYPE zcl_longhaul_codec=>byte_parts.
+    DATA tail_bytes TYPE i.
     DATA held TYPE SORTED TABLE OF zif_longhaul=>slice WITH UNIQUE KEY seq.
     "! The last chunk that was taken as new
     DATA known TYPE i.
@@ -120,9 +125,10 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
 
 
   METHOD flush.
-    IF tail IS NOT INITIAL.
-      cut( tail ).
-      CLEAR tail.
+    IF tail_bytes > 0.
+      cut( tail( ) ).
+      CLEAR pieces.
+      CLEAR tail_bytes.
     ENDIF.
   ENDMETHOD.
 
@@ -130,7 +136,8 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
   METHOD restore.
     me->chunks = chunks.
     me->cut_bytes = cut_bytes.
-    me->tail = tail.
+    pieces = VALUE #( ( tail ) ).
+    tail_bytes = xstrlen( tail ).
     known = chunks.
     hex = sha256.
     IF digest IS BOUND.
@@ -141,6 +148,12 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
 
   METHOD sha256.
     sha256 = hex.
+  ENDMETHOD.
+
+
+  METHOD tail.
+    tail = zcl_longhaul_codec=>join( pieces ).
+    pieces = VALUE #( ( tail ) ).
   ENDMETHOD.
 
 
@@ -163,7 +176,7 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
 
 
   METHOD write.
-    IF xstrlen( bytes ) > max_bytes - cut_bytes - xstrlen( tail ).
+    IF xstrlen( bytes ) > max_bytes - cut_bytes - tail_bytes.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = error_code
@@ -172,15 +185,24 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
     zcl_longhaul_codec=>sha256_add(
       digest = digest
       bytes  = bytes ).
-    CONCATENATE tail bytes INTO tail IN BYTE MODE.
+    APPEND bytes TO pieces.
+    tail_bytes = tail_bytes + xstrlen( bytes ).
+    IF tail_bytes < chunk_bytes.
+      RETURN.
+    ENDIF.
+    DATA(rest) = tail( ).
     DATA(from) = 0.
-    WHILE xstrlen( tail ) - from >= chunk_bytes.
-      DATA(slice) = tail+from(chunk_bytes).
+    WHILE tail_bytes - from >= chunk_bytes.
+      DATA(slice) = rest+from(chunk_bytes).
       cut( slice ).
       from = from + chunk_bytes.
     ENDWHILE.
-    IF from > 0.
-      tail = tail+from.
+    tail_bytes = tail_bytes - from.
+    IF tail_bytes > 0.
+      rest = rest+from.
+    ELSE.
+      CLEAR rest.
     ENDIF.
+    pieces = VALUE #( ( rest ) ).
   ENDMETHOD.
 ENDCLASS.

@@ -67,19 +67,19 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING   zcx_longhaul.
     METHODS grant
       IMPORTING credit TYPE zcl_longhaul_steering=>credit.
-    METHODS release
+    METHODS let_go
       IMPORTING key TYPE string
       RAISING   zcx_longhaul.
-    METHODS resume
+    METHODS take_up
       IMPORTING request TYPE REF TO zcl_longhaul_request
       RAISING   zcx_longhaul.
-    METHODS open
+    METHODS open_stream
       IMPORTING
         request   TYPE REF TO zcl_longhaul_request
         operation TYPE REF TO zif_longhaul_operation
       RAISING
         zcx_longhaul.
-    METHODS begin
+    METHODS start_new
       IMPORTING
         request   TYPE REF TO zcl_longhaul_request
         operation TYPE REF TO zif_longhaul_operation
@@ -169,7 +169,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD begin.
+  METHOD start_new.
     DATA(user) = CONV zlonghaul_oper-uname( connection->user( ) ).
     " A session that has not been heard of for so long does not count.
     IF store->count_working( user  = user
@@ -204,7 +204,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   METHOD cancel.
     DATA(stream) = stream_of( target ).
     IF stream IS BOUND.
-      stream->end(
+      stream->terminate(
         error   = NEW #( code    = zif_longhaul=>code-cancelled
                          message = `cancelled by the client` )
         is_kept = abap_false ).
@@ -352,7 +352,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD open.
+  METHOD open_stream.
     IF stream_of( request->id ) IS BOUND.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
@@ -376,9 +376,9 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     IF request->is_stream = abap_false
         OR request->operation IS INITIAL
         OR request->wants( zif_longhaul=>feature-resume ) = abap_false.
-      begin( request   = request
-             operation = operation
-             record    = record ).
+      start_new( request = request
+             operation   = operation
+             record      = record ).
       RETURN.
     ENDIF.
 
@@ -386,9 +386,9 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     record-is_kept = abap_true.
     DATA(known) = store->read( record-opid ).
     IF known IS INITIAL.
-      begin( request   = request
-             operation = operation
-             record    = record ).
+      start_new( request = request
+             operation   = operation
+             record      = record ).
     ELSEIF known-question <> record-question AND known-status <> zif_longhaul_store=>statuses-expired.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
@@ -434,7 +434,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD release.
+  METHOD let_go.
     DATA(opid) = opid( key ).
     DATA(record) = store->read( opid ).
     IF record-session_id IS INITIAL.
@@ -445,7 +445,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD resume.
+  METHOD take_up.
     DATA(resume) = zcl_longhaul_steering=>read_resume( request->params ).
     IF stream_of( request->id ) IS BOUND.
       RAISE EXCEPTION TYPE zcx_longhaul
@@ -477,7 +477,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   METHOD serve.
     IF request->domain = zif_longhaul=>stream_domain.
       IF request->action = zif_longhaul=>resume_action.
-        resume( request ).
+        take_up( request ).
       ELSE.
         steer( request ).
       ENDIF.
@@ -488,9 +488,9 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     IF query IS BOUND.
       connection->send_text( NEW zcl_longhaul_frames( request->id )->answer( query->answer( request->params ) ) ).
     ELSE.
-      open( request   = request
-            operation = registry->operation( domain = request->domain
-                                             action = request->action ) ).
+      open_stream( request = request
+            operation      = registry->operation( domain = request->domain
+                                             action      = request->action ) ).
     ENDIF.
   ENDMETHOD.
 
@@ -507,7 +507,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       WHEN `credit`.
         grant( zcl_longhaul_steering=>read_credit( request->params ) ).
       WHEN `release`.
-        release( zcl_longhaul_steering=>read_key( request->params ) ).
+        let_go( zcl_longhaul_steering=>read_key( request->params ) ).
       WHEN OTHERS.
         DATA(shown) = substring( val = request->action
                                  len = nmin( val1 = strlen( request->action )

@@ -218,14 +218,14 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
         chunk TYPE zif_longhaul=>slice,
       END OF part.
     DATA parts TYPE STANDARD TABLE OF part WITH EMPTY KEY.
-    METHODS check
+    METHODS fail_if_broken
       RAISING zcx_longhaul.
 ENDCLASS.
 
 
 CLASS ltcl_store IMPLEMENTATION.
 
-  METHOD check.
+  METHOD fail_if_broken.
     IF is_broken = abap_true.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
@@ -241,7 +241,7 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~create.
-    check( ).
+    fail_if_broken( ).
     INSERT operation INTO TABLE operations.
     cl_abap_unit_assert=>assert_equals(
       act = sy-subrc
@@ -249,12 +249,12 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~read.
-    check( ).
+    fail_if_broken( ).
     operation = VALUE #( operations[ opid = opid ] OPTIONAL ).
   ENDMETHOD.
 
   METHOD zif_longhaul_store~attach.
-    check( ).
+    fail_if_broken( ).
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid.
       <operation>-session_id = session.
       <operation>-touched = now.
@@ -264,7 +264,7 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~save.
-    check( ).
+    fail_if_broken( ).
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>)
         WHERE opid = operation-opid AND session_id = operation-session_id.
       DATA(is_released) = <operation>-is_released.
@@ -279,7 +279,7 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~mark.
-    check( ).
+    fail_if_broken( ).
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       <operation>-item = item.
       <operation>-touched = now.
@@ -289,7 +289,7 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~leave.
-    check( ).
+    fail_if_broken( ).
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       CLEAR <operation>-session_id.
       CLEAR <operation>-item.
@@ -303,7 +303,7 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~chunk.
-    check( ).
+    fail_if_broken( ).
     LOOP AT parts INTO DATA(part) WHERE opid = opid.
       IF part-chunk-seq = seq.
         chunk = part-chunk.
@@ -312,7 +312,7 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~free.
-    check( ).
+    fail_if_broken( ).
     DELETE operations WHERE opid = opid.
     DELETE parts WHERE opid = opid.
   ENDMETHOD.
@@ -388,7 +388,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS connect
       IMPORTING user TYPE string DEFAULT `ME`
       RAISING   cx_static_check.
-    METHODS receive
+    METHODS hear
       IMPORTING text TYPE string
       RAISING   cx_static_check.
     "! Wakes the session as long as it wants to be, but not for ever
@@ -456,17 +456,17 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD answers_what_is_light.
-    receive( `{"id":"p","domain":"system","action":"ping"}` ).
+    hear( `{"id":"p","domain":"system","action":"ping"}` ).
     cl_abap_unit_assert=>assert_equals(
       act = connection->last( )
       exp = `{"id":"p","success":true,"data":{"pong":true,"timestamp":"20261120T120000"}}` ).
-    receive( `{"id":"t","domain":"git","action":"getTypes"}` ).
+    hear( `{"id":"t","domain":"git","action":"getTypes"}` ).
     cl_abap_unit_assert=>assert_equals(
       act = connection->last( )
       exp = `{"id":"t","success":true,"data":{"count":2,"types":["CLAS","PROG"]}}` ).
-    receive( `{"id":"l","domain":"git","action":"list","params":{"packages":["$DEMO"]}}` ).
+    hear( `{"id":"l","domain":"git","action":"list","params":{"packages":["$DEMO"]}}` ).
     assert_sent( `"count":3,"objects":[{"type":"CLAS","name":"ZCL_A","package":"$DEMO"}` ).
-    receive( `nonsense` ).
+    hear( `nonsense` ).
     assert_sent( `{"id":"unknown","success":false,"error":{"code":"PARSE_ERROR"` ).
     session->handle_unreadable( ).
     assert_sent( `request is no text` ).
@@ -477,7 +477,7 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD streams_in_order.
-    receive( export( more = `,"features":["checksum"]` ) ).
+    hear( export( more = `,"features":["checksum"]` ) ).
     cl_abap_unit_assert=>assert_initial( connection->texts ).
     run( ).
     assert_sent( `{"id":"a","type":"progress","done":0,"total":3,"message":"CLAS ZCL_A"}` ).
@@ -495,19 +495,19 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD streams_bytes.
-    receive( export( more = `,"features":["binary"]` ) ).
+    hear( export( more = `,"features":["binary"]` ) ).
     run( ).
     assert_sent( `{"id":"a","type":"accepted","chunkSize":200,"alias":1}` ).
     cl_abap_unit_assert=>assert_true( xsdbool( connection->messages > 1 ) ).
     cl_abap_unit_assert=>assert_false( connection->has_sent( `"type":"chunk"` ) ).
     " An alias is never used again.
-    receive( export( more = `,"features":["binary"]` ) ).
+    hear( export( more = `,"features":["binary"]` ) ).
     run( ).
     assert_sent( `"alias":2}` ).
   ENDMETHOD.
 
   METHOD answers_once.
-    receive( `{"id":"a","domain":"git","action":"export","params":{"packages":["$DEMO"]}}` ).
+    hear( `{"id":"a","domain":"git","action":"export","params":{"packages":["$DEMO"]}}` ).
     run( ).
     cl_abap_unit_assert=>assert_equals(
       act = lines( connection->texts )
@@ -516,23 +516,23 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD keeps_to_credit.
-    receive( export( more = `,"features":["credit"],"window":2` ) ).
+    hear( export( more = `,"features":["credit"],"window":2` ) ).
     run( ).
     cl_abap_unit_assert=>assert_equals(
       act = connection->count_sent( `"type":"chunk"` )
       exp = 2 ).
-    receive( `{"id":"c","domain":"stream","action":"credit","params":{"target":"a","upTo":3}}` ).
+    hear( `{"id":"c","domain":"stream","action":"credit","params":{"target":"a","upTo":3}}` ).
     run( ).
     cl_abap_unit_assert=>assert_equals(
       act = connection->count_sent( `"type":"chunk"` )
       exp = 3 ).
     " Less than before changes nothing, and neither does a grant for nobody.
-    receive( `{"id":"d","domain":"stream","action":"credit","params":{"target":"a","upTo":1}}` ).
-    receive( `{"id":"e","domain":"stream","action":"credit","params":{"target":"z","upTo":9}}` ).
+    hear( `{"id":"d","domain":"stream","action":"credit","params":{"target":"a","upTo":1}}` ).
+    hear( `{"id":"e","domain":"stream","action":"credit","params":{"target":"z","upTo":9}}` ).
     assert_sent( `{"id":"e","success":true}` ).
     run( ).
     cl_abap_unit_assert=>assert_false( connection->has_sent( `"type":"complete"` ) ).
-    receive( `{"id":"f","domain":"stream","action":"credit","params":{"target":"a","upTo":18446744073709551615}}` ).
+    hear( `{"id":"f","domain":"stream","action":"credit","params":{"target":"a","upTo":18446744073709551615}}` ).
     run( ).
     assert_sent( `"type":"complete"` ).
   ENDMETHOD.
@@ -542,10 +542,10 @@ CLASS ltcl_session IMPLEMENTATION.
     settings-max_held_chunks = 1.
     zcl_longhaul_config=>change( settings ).
     connect( ).
-    receive( export( more = `,"features":["credit"],"window":1` ) ).
+    hear( export( more = `,"features":["credit"],"window":1` ) ).
     run( ).
     cl_abap_unit_assert=>assert_true( xsdbool( system->serialized < 3 ) ).
-    receive( `{"id":"c","domain":"stream","action":"credit","params":{"target":"a","upTo":99}}` ).
+    hear( `{"id":"c","domain":"stream","action":"credit","params":{"target":"a","upTo":99}}` ).
     run( ).
     assert_sent( `"type":"complete"` ).
     cl_abap_unit_assert=>assert_equals(
@@ -554,9 +554,9 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD cancels_between_slices.
-    receive( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
     run( 3 ).
-    receive( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
+    hear( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
     assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"CANCELLED"`
       && `,"message":"cancelled by the client"}}` ).
     cl_abap_unit_assert=>assert_equals(
@@ -568,24 +568,24 @@ CLASS ltcl_session IMPLEMENTATION.
     run( ).
     cl_abap_unit_assert=>assert_initial( connection->texts ).
     " Again, and of nobody, is a success.
-    receive( `{"id":"d","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
+    hear( `{"id":"d","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
     assert_sent( `{"id":"d","success":true}` ).
   ENDMETHOD.
 
   METHOD cancel_frees_what_has_ended.
-    receive( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
     run( ).
     assert_sent( `"type":"complete"` ).
     cl_abap_unit_assert=>assert_equals(
       act = lines( store->operations )
       exp = 1 ).
-    receive( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
+    hear( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
     cl_abap_unit_assert=>assert_initial( store->operations ).
   ENDMETHOD.
 
   METHOD streams_take_turns.
-    receive( export( `a` ) ).
-    receive( export( `b` ) ).
+    hear( export( `a` ) ).
+    hear( export( `b` ) ).
     run( 2 ).
     assert_sent( `{"id":"a","type":"progress"` ).
     assert_sent( `{"id":"b","type":"progress"` ).
@@ -598,28 +598,28 @@ CLASS ltcl_session IMPLEMENTATION.
     settings-max_transfers = 1.
     zcl_longhaul_config=>change( settings ).
     connect( ).
-    receive( export( `a` ) ).
-    receive( export( `b` ) ).
+    hear( export( `a` ) ).
+    hear( export( `b` ) ).
     assert_sent( `{"id":"b","type":"error","success":false,"error":{"code":"BUSY"`
       && `,"message":"too many heavy requests","retryAfterMs":2000}}` ).
     run( ).
-    receive( export( `c` ) ).
+    hear( export( `c` ) ).
     cl_abap_unit_assert=>assert_false( connection->has_sent( `{"id":"c","type":"error"` ) ).
     " Over all connections of a user.
     settings-max_operations = 1.
     zcl_longhaul_config=>change( settings ).
     connect( ).
-    receive( export( `d` ) ).
+    hear( export( `d` ) ).
     assert_sent( `{"id":"d","type":"error","success":false,"error":{"code":"BUSY"` ).
     connect( `YOU` ).
-    receive( export( `e` ) ).
+    hear( export( `e` ) ).
     run( ).
     assert_sent( `{"id":"e","type":"complete"` ).
   ENDMETHOD.
 
   METHOD id_in_use_is_refused.
-    receive( export( `a` ) ).
-    receive( export( `a` ) ).
+    hear( export( `a` ) ).
+    hear( export( `a` ) ).
     assert_sent( `{"id":"unknown","success":false,"error":{"code":"PARSE_ERROR","message":"id is in use"}}` ).
     run( ).
     assert_sent( `{"id":"a","type":"complete"` ).
@@ -628,7 +628,7 @@ CLASS ltcl_session IMPLEMENTATION.
   METHOD names_what_it_leaves_out.
     system->failing = 'ZCL_A'.
     system->forbidden = 'ZCL_C'.
-    receive( export( ) ).
+    hear( export( ) ).
     run( ).
     assert_sent( `{"id":"a","type":"warning","item":"CLAS ZCL_A","code":"SERIALIZE_ERROR","message":"it is locked"}` ).
     assert_sent( `{"id":"a","type":"warning","item":"CLAS ZCL_C","code":"NOT_AUTHORIZED"` ).
@@ -639,15 +639,15 @@ CLASS ltcl_session IMPLEMENTATION.
 
   METHOD needs_abapgit_for_exports.
     system->is_missing = abap_true.
-    receive( export( ) ).
+    hear( export( ) ).
     assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"NOT_AVAILABLE"` ).
-    receive( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
+    hear( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
     run( ).
     assert_sent( `{"id":"r","type":"complete"` ).
   ENDMETHOD.
 
   METHOD sends_records_at_once.
-    receive( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
+    hear( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
     " Accepted and progress; then ZCL_A and ZCL_B, one slice each, of three objects.
     run( 3 ).
     DATA(record) = `{"object":{"type":"CLAS","name":"ZCL_B"},"line":12,"priority":2,"check":"todo"`
@@ -658,26 +658,26 @@ CLASS ltcl_session IMPLEMENTATION.
     run( ).
     assert_sent( `"totalChunks":1,"data":{"objectCount":3,"findingCount":1,"priorities":[0,1,0],"skipped":[]}}` ).
     " One answer has no room for them.
-    receive( `{"id":"s","domain":"atc","action":"run","params":{"packages":["$DEMO"]}}` ).
+    hear( `{"id":"s","domain":"atc","action":"run","params":{"packages":["$DEMO"]}}` ).
     run( ).
     assert_sent( `{"id":"s","success":false,"error":{"code":"ATC_ERROR","message":"1 findings need a stream"}}` ).
   ENDMETHOD.
 
   METHOD goes_on_after_a_cut.
     DATA(more) = |,"features":["checksum","resume"],"operation":"{ key }"|.
-    receive( export( more = more ) ).
+    hear( export( more = more ) ).
     run( ).
     DATA(whole) = connection->last( ).
-    receive( |\{"id":"r","domain":"stream","action":"release","params":\{"operation":"{ key }"\}\}| ).
+    hear( |\{"id":"r","domain":"stream","action":"release","params":\{"operation":"{ key }"\}\}| ).
     cl_abap_unit_assert=>assert_initial( store->operations ).
 
     " Once more, with the connection cut after each slice.
-    receive( export( more = more ) ).
+    hear( export( more = more ) ).
     run( 1 ).
     DO 30 TIMES.
       session->handle_close( ).
       connect( ).
-      receive( resume( next   = 1
+      hear( resume( next      = 1
                        offset = 0
                        sha256 = digest_of_nothing ) ).
       run( 3 ).
@@ -698,13 +698,13 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD gives_complete_alone.
-    receive( export( more = |,"features":["checksum","resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["checksum","resume"],"operation":"{ key }"| ) ).
     run( ).
     DATA(operation) = store->operations[ 1 ].
     DATA(sha256) = CONV string( operation-sha256 ).
     connect( ).
     connection->forget( ).
-    receive( resume( next   = operation-parts + 1
+    hear( resume( next      = operation-parts + 1
                      offset = operation-bytes
                      sha256 = sha256 ) ).
     run( ).
@@ -716,7 +716,7 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD checks_what_a_client_has.
-    receive( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( ).
     DATA(parts) = store->operations[ 1 ]-parts.
     DATA(wrong) = VALUE string_table(
@@ -739,33 +739,33 @@ CLASS ltcl_session IMPLEMENTATION.
                  with = `"epoch":"x` ) ) ).
     LOOP AT wrong INTO DATA(text).
       connection->forget( ).
-      receive( text ).
+      hear( text ).
       run( ).
       assert_sent( `{"id":"s","type":"error","success":false,"error":{"code":"RESUME_MISMATCH"` ).
     ENDLOOP.
     connection->forget( ).
-    receive( export( more = |,"features":["resume"],"operation":"{ key }","chunkSize":7| ) ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }","chunkSize":7| ) ).
     " The size is asked for twice, which no request may.
     assert_sent( `PARSE_ERROR` ).
-    receive( replace( val  = export( more = |,"features":["resume"],"operation":"{ key }"| )
+    hear( replace( val     = export( more = |,"features":["resume"],"operation":"{ key }"| )
                       sub  = `"$DEMO"`
                       with = `"$DEMO","$DEMO"` ) ).
     assert_sent( `the key stands for another request` ).
     " It is nobody else's.
     connect( `YOU` ).
-    receive( resume( next   = 1
+    hear( resume( next      = 1
                      offset = 0
                      sha256 = digest_of_nothing ) ).
     assert_sent( `RESUME_UNKNOWN` ).
   ENDMETHOD.
 
   METHOD skips_what_ended_a_session.
-    receive( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( 1 ).
     " The session ends without a word while it works on the second object.
     store->leave_item( 2 ).
     connect( ).
-    receive( resume( next   = 1
+    hear( resume( next      = 1
                      offset = 0
                      sha256 = digest_of_nothing ) ).
     run( ).
@@ -775,12 +775,12 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD latest_resume_wins.
-    receive( export( more = |,"features":["credit","resume"],"operation":"{ key }","window":1| ) ).
+    hear( export( more = |,"features":["credit","resume"],"operation":"{ key }","window":1| ) ).
     run( ).
     DATA(first) = connection.
     DATA(first_session) = session.
     connect( ).
-    receive( resume( next   = 1
+    hear( resume( next      = 1
                      offset = 0
                      sha256 = digest_of_nothing ) ).
     run( ).
@@ -791,35 +791,35 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD remembers_what_expired.
-    receive( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( ).
     clock->go_on( CONV #( settings-ttl_ms ) ).
-    receive( resume( next   = 1
+    hear( resume( next      = 1
                      offset = 0
                      sha256 = digest_of_nothing ) ).
     assert_sent( `{"id":"s","type":"error","success":false,"error":{"code":"RESUME_EXPIRED"` ).
     " So that nothing runs twice.
-    receive( export( id   = `b`
+    hear( export( id      = `b`
                      more = |,"features":["resume"],"operation":"{ key }"| ) ).
     assert_sent( `{"id":"b","type":"error","success":false,"error":{"code":"RESUME_EXPIRED"` ).
     clock->go_on( CONV #( settings-remembered_ms ) ).
-    receive( resume( next   = 1
+    hear( resume( next      = 1
                      offset = 0
                      sha256 = digest_of_nothing ) ).
     assert_sent( `RESUME_UNKNOWN` ).
   ENDMETHOD.
 
   METHOD released_operation_ends.
-    receive( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( 2 ).
-    receive( |\{"id":"r","domain":"stream","action":"release","params":\{"operation":"{ key }"\}\}| ).
+    hear( |\{"id":"r","domain":"stream","action":"release","params":\{"operation":"{ key }"\}\}| ).
     run( ).
     assert_sent( `{"id":"a","type":"complete"` ).
     cl_abap_unit_assert=>assert_initial( store->operations ).
   ENDMETHOD.
 
   METHOD keeps_nothing_else.
-    receive( export( ) ).
+    hear( export( ) ).
     run( 2 ).
     cl_abap_unit_assert=>assert_equals(
       act = lines( store->operations )
@@ -829,16 +829,16 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD survives_its_database.
-    receive( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( 2 ).
     store->is_broken = abap_true.
     run( ).
     assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"SERVICE_EXCEPTION"` ).
-    receive( `{"id":"p","domain":"system","action":"ping"}` ).
+    hear( `{"id":"p","domain":"system","action":"ping"}` ).
     assert_sent( `{"id":"p","success":true` ).
   ENDMETHOD.
 
-  METHOD receive.
+  METHOD hear.
     session->handle_text( text ).
   ENDMETHOD.
 

@@ -7,8 +7,8 @@ CLASS zcl_longhaul_store DEFINITION PUBLIC FINAL CREATE PUBLIC.
     INTERFACES zif_longhaul_store.
 
   PRIVATE SECTION.
-    METHODS commit.
-    METHODS rollback.
+    METHODS commit_own.
+    METHODS undo_own.
     METHODS drop
       IMPORTING
         opid TYPE zlonghaul_oper-opid
@@ -23,7 +23,7 @@ ENDCLASS.
 CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
-  METHOD commit.
+  METHOD commit_own.
     COMMIT CONNECTION r/3*longhaul.
   ENDMETHOD.
 
@@ -42,7 +42,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD failed.
-    rollback( ).
+    undo_own( ).
     exception = NEW #(
       code     = zif_longhaul=>code-service_exception
       message  = `the database does not keep operations`
@@ -50,7 +50,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD rollback.
+  METHOD undo_own.
     ROLLBACK CONNECTION r/3*longhaul.
   ENDMETHOD.
 
@@ -65,7 +65,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         SELECT SINGLE * FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE opid = @opid
           INTO @operation.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -106,14 +106,14 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         INSERT zlonghaul_oper CONNECTION r/3*longhaul FROM @operation.
         IF sy-subrc <> 0.
-          rollback( ).
+          undo_own( ).
           RAISE EXCEPTION TYPE zcx_longhaul
             EXPORTING
               code           = zif_longhaul=>code-busy
               message        = `another request with this key comes in`
               retry_after_ms = zcl_longhaul_config=>current( )-retry_after_ms.
         ENDIF.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -135,7 +135,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE status = @zif_longhaul_store~statuses-expired
             AND touched < @forget.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -146,7 +146,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul WHERE opid = @opid.
         DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -164,7 +164,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
           WHERE opid = @opid
             AND session_id = @session.
         DATA(is_mine) = xsdbool( sy-subrc = 0 ).
-        commit( ).
+        commit_own( ).
         IF is_mine = abap_false.
           RETURN.
         ENDIF.
@@ -202,7 +202,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
                   now  = now ).
           ENDIF.
         ENDLOOP.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -218,7 +218,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
           WHERE opid = @opid
             AND session_id = @session.
         is_mine = xsdbool( sy-subrc = 0 ).
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -241,7 +241,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET is_released = @abap_true
           WHERE opid = @opid.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -265,7 +265,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
           WHERE opid = @operation-opid
             AND session_id = @operation-session_id.
         IF sy-subrc <> 0.
-          rollback( ).
+          undo_own( ).
           RETURN.
         ENDIF.
         is_mine = abap_true.
@@ -276,7 +276,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
                           data     = chunk-data ) TO parts.
         ENDLOOP.
         INSERT zlonghaul_part CONNECTION r/3*longhaul FROM TABLE @parts.
-        commit( ).
+        commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.

@@ -22,7 +22,7 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING RISK LEVEL DANGEROUS DURATION SHOR
     METHODS save
       RETURNING VALUE(is_mine) TYPE abap_bool
       RAISING   cx_static_check.
-    METHODS leave
+    METHODS leave_it
       RAISING cx_static_check.
 ENDCLASS.
 
@@ -100,7 +100,7 @@ CLASS ltcl_store IMPLEMENTATION.
                                                     item    = 3
                                                     now     = 1200
                                                     expires = 2200 ) ).
-    leave( ).
+    leave_it( ).
     cl_abap_unit_assert=>assert_equals(
       act = store->read( record-opid )-session_id
       exp = other ).
@@ -143,7 +143,7 @@ CLASS ltcl_store IMPLEMENTATION.
     store->free( record-opid ).
     record-is_kept = abap_false.
     store->create( record ).
-    leave( ).
+    leave_it( ).
     cl_abap_unit_assert=>assert_initial( store->read( record-opid ) ).
   ENDMETHOD.
 
@@ -152,7 +152,7 @@ CLASS ltcl_store IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = store->read( record-opid )-session_id
       exp = one ).
-    leave( ).
+    leave_it( ).
     cl_abap_unit_assert=>assert_initial( store->read( record-opid ) ).
   ENDMETHOD.
 
@@ -165,7 +165,7 @@ CLASS ltcl_store IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = store->read( record-opid )-status
       exp = zif_longhaul_store=>statuses-working ).
-    leave( ).
+    leave_it( ).
     store->limit( user      = user
                   max_count = 1
                   max_bytes = 10
@@ -191,7 +191,7 @@ CLASS ltcl_store IMPLEMENTATION.
       act = store->count_working( user  = user
                                   since = 1001 )
       exp = 0 ).
-    leave( ).
+    leave_it( ).
     cl_abap_unit_assert=>assert_equals(
       act = store->count_working( user  = user
                                   since = 0 )
@@ -206,7 +206,7 @@ CLASS ltcl_store IMPLEMENTATION.
                              data   = CONV xstring( `010203` ) ) ) ).
   ENDMETHOD.
 
-  METHOD leave.
+  METHOD leave_it.
     store->leave( opid    = record-opid
                   session = one
                   now     = 1300

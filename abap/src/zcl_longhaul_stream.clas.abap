@@ -63,7 +63,7 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING zcx_longhaul.
 
     "! Ends it with this error, unless it is over
-    METHODS end
+    METHODS terminate
       IMPORTING
         error   TYPE REF TO zcx_longhaul
         is_kept TYPE abap_bool
@@ -111,9 +111,9 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA prefix_digest TYPE zcl_longhaul_codec=>hash.
     DATA digest TYPE zcl_longhaul_codec=>hash.
 
-    METHODS create
+    METHODS enter
       RAISING zcx_longhaul.
-    METHODS check
+    METHODS verify
       IMPORTING until TYPE zif_longhaul=>milliseconds
       RAISING   zcx_longhaul.
     METHODS read_on
@@ -205,7 +205,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD check.
+  METHOD verify.
     WHILE checked < prefix-next - 1 AND checked < record-parts.
       read_on( ).
       IF clock->now( ) >= until.
@@ -282,7 +282,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       error_code  = operation->error_code( ) ).
     phase = phases-working.
     IF prefix-next = 0.
-      create( ).
+      enter( ).
     ELSE.
       next = prefix-next.
       phase = phases-checking.
@@ -296,7 +296,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD create.
+  METHOD enter.
     record-session_id = session.
     record-touched = clock->now( ).
     record-expires = expires( ).
@@ -320,7 +320,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD end.
+  METHOD terminate.
     IF phase = phases-over.
       RETURN.
     ENDIF.
@@ -357,8 +357,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
             && |,"message":{ zcl_longhaul_json=>quote( error->message ) }\}|.
           save( ).
         ENDIF.
-        end( error   = error
-             is_kept = abap_true ).
+        terminate( error = error
+             is_kept     = abap_true ).
     ENDCASE.
   ENDMETHOD.
 
@@ -526,7 +526,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     record-item = 0.
     record-parts = payload->chunks.
     record-bytes = payload->cut_bytes.
-    record-tail = payload->tail.
+    record-tail = payload->tail( ).
     IF record-status = zif_longhaul_store=>statuses-working.
       record-state = operation->state( ).
     ELSE.
@@ -584,9 +584,9 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   METHOD send_last.
     IF record-status = zif_longhaul_store=>statuses-failed.
       DATA(outcome) = zcl_longhaul_json_reader=>read( record-outcome ).
-      end( error   = NEW #( code    = outcome->text_of( `code` )
-                            message = outcome->text_of( `message` ) )
-           is_kept = abap_true ).
+      terminate( error = NEW #( code = outcome->text_of( `code` )
+                            message  = outcome->text_of( `message` ) )
+           is_kept     = abap_true ).
       RETURN.
     ENDIF.
     DATA(last) = COND string(
@@ -645,7 +645,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     TRY.
         CASE phase.
           WHEN phases-checking.
-            check( until ).
+            verify( until ).
           WHEN phases-working.
             proceed( until ).
         ENDCASE.

@@ -6,7 +6,10 @@ CLASS zcl_longhaul_zip DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! How many entries there are, and where the next one starts
     DATA entries TYPE i READ-ONLY.
     DATA position TYPE i READ-ONLY.
-    DATA directory TYPE xstring READ-ONLY.
+
+    "! What is to stand at the end, as far as it goes
+    METHODS directory
+      RETURNING VALUE(directory) TYPE xstring.
 
     "! The bytes of an entry, to be put behind those before
     METHODS add
@@ -39,6 +42,9 @@ CLASS zcl_longhaul_zip DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! bytes
     CONSTANTS version_to_method TYPE xstring VALUE '140000080800'.
     CONSTANTS time_and_date TYPE xstring VALUE '00002100'.
+
+    "! The directory, piece by piece
+    DATA rows TYPE zcl_longhaul_codec=>byte_parts.
 
     METHODS number
       IMPORTING
@@ -82,8 +88,7 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
       ( name )
       ( packed ) ) ).
     " Made by version 2.0; no extra field, no comment, disk 0, no attributes.
-    directory = zcl_longhaul_codec=>join( VALUE #(
-      ( directory )
+    DATA(row) = zcl_longhaul_codec=>join( VALUE #(
       ( central_signature )
       ( number( number = 20
                 length = 2 ) )
@@ -95,14 +100,22 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
       ( number( number = position
                 length = 4 ) )
       ( name ) ) ).
+    APPEND row TO rows.
     entries = entries + 1.
     position = position + xstrlen( bytes ).
   ENDMETHOD.
 
 
+  METHOD directory.
+    directory = zcl_longhaul_codec=>join( rows ).
+    rows = VALUE #( ( directory ) ).
+  ENDMETHOD.
+
+
   METHOD finish.
+    DATA(all_rows) = directory( ).
     bytes = zcl_longhaul_codec=>join( VALUE #(
-      ( directory )
+      ( all_rows )
       ( end_signature )
       ( number( number = 0
                 length = 4 ) )
@@ -110,7 +123,7 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
                 length = 2 ) )
       ( number( number = entries
                 length = 2 ) )
-      ( number( number = xstrlen( directory )
+      ( number( number = xstrlen( all_rows )
                 length = 4 ) )
       ( number( number = position
                 length = 4 ) )
@@ -128,6 +141,6 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
   METHOD restore.
     me->entries = entries.
     me->position = position.
-    me->directory = directory.
+    rows = VALUE #( ( directory ) ).
   ENDMETHOD.
 ENDCLASS.

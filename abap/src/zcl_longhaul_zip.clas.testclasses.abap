@@ -54,7 +54,7 @@ CLASS ltcl_zip IMPLEMENTATION.
     DATA(rest) = NEW zcl_longhaul_zip( ).
     rest->restore( entries   = whole->entries
                    position  = whole->position
-                   directory = whole->directory ).
+                   directory = whole->directory( ) ).
     whole->add( path = `b`
                 data = data ).
     rest->add( path = `b`
