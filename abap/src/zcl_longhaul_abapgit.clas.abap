@@ -48,20 +48,24 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
 
 
   METHOD invoke.
-    DATA i18n TYPE REF TO object.
+    DATA i18n TYPE REF TO data.
+    FIELD-SYMBOLS <i18n> TYPE any.
     FIELD-SYMBOLS <item> TYPE any.
     FIELD-SYMBOLS <result> TYPE any.
     ASSIGN item->* TO <item>.
     ASSIGN result->* TO <result>.
     TRY.
-        CREATE OBJECT i18n TYPE (i18n_class).
+        " A reference of just this type: a more general one is not taken by the method.
+        CREATE DATA i18n TYPE REF TO (i18n_class).
+        ASSIGN i18n->* TO <i18n>.
+        CREATE OBJECT <i18n> TYPE (i18n_class).
         CALL METHOD (objects_class)=>('SERIALIZE')
           EXPORTING
             is_item           = <item>
-            io_i18n_params    = i18n
+            io_i18n_params    = <i18n>
           RECEIVING
             rs_files_and_item = <result>.
-      CATCH cx_sy_create_object_error cx_sy_dyn_call_param_not_found.
+      CATCH cx_sy_create_data_error cx_sy_create_object_error cx_sy_dyn_call_param_not_found.
         invoke_with_language( item = item
                             result = result ).
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
