@@ -109,7 +109,7 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING   zcx_longhaul.
     METHODS question
       IMPORTING request         TYPE REF TO zcl_longhaul_request
-      RETURNING VALUE(question) TYPE zlonghaul_oper-question
+      RETURNING VALUE(question) TYPE zlonghaul_oper-question_id
       RAISING   zcx_longhaul.
     METHODS stream_of
       IMPORTING id            TYPE string
@@ -182,8 +182,8 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
                   now       = clock->now( ) ).
     operation->prepare( request->params ).
     DATA(new_record) = record.
-    new_record-plan = operation->plan( ).
-    new_record-state = operation->state( ).
+    new_record-plan_json = operation->plan( ).
+    new_record-state_json = operation->state( ).
     APPEND NEW #( terms      = terms( request )
                   record     = new_record
                   operation  = operation
@@ -367,10 +367,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     DATA(record) = VALUE zlonghaul_oper(
       opid        = zcl_longhaul_codec=>unique( )
       uname       = connection->user( )
-      question    = question( request )
+      question_id = question( request )
       op_domain   = request->domain
       op_action   = request->action
-      epoch       = zcl_longhaul_codec=>unique( )
+      epoch_id    = zcl_longhaul_codec=>unique( )
       chunk_bytes = chunk_bytes( request )
       status      = zif_longhaul_store=>statuses-working ).
     IF request->is_stream = abap_false
@@ -389,7 +389,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       start_new( request = request
              operation   = operation
              record      = record ).
-    ELSEIF known-question <> record-question AND known-status <> zif_longhaul_store=>statuses-expired.
+    ELSEIF known-question_id <> record-question_id AND known-status <> zif_longhaul_store=>statuses-expired.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-resume_mismatch
@@ -460,7 +460,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     DATA(record) = store->read( opid( resume-operation ) ).
     IF record IS NOT INITIAL
         AND record-status <> zif_longhaul_store=>statuses-expired
-        AND record-epoch <> resume-epoch.
+        AND record-epoch_id <> resume-epoch.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-resume_mismatch

@@ -236,7 +236,7 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD leave_item.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>).
-      <operation>-item = item.
+      <operation>-item_no = item.
     ENDLOOP.
   ENDMETHOD.
 
@@ -281,7 +281,7 @@ CLASS ltcl_store IMPLEMENTATION.
   METHOD zif_longhaul_store~mark.
     fail_if_broken( ).
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
-      <operation>-item = item.
+      <operation>-item_no = item.
       <operation>-touched = now.
       <operation>-expires = expires.
       is_mine = abap_true.
@@ -292,7 +292,7 @@ CLASS ltcl_store IMPLEMENTATION.
     fail_if_broken( ).
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       CLEAR <operation>-session_id.
-      CLEAR <operation>-item.
+      CLEAR <operation>-item_no.
       <operation>-touched = now.
       <operation>-expires = expires.
       DATA(is_gone) = xsdbool( <operation>-is_released = abap_true OR <operation>-is_kept = abap_false ).
@@ -704,21 +704,21 @@ CLASS ltcl_session IMPLEMENTATION.
     DATA(sha256) = CONV string( operation-sha256 ).
     connect( ).
     connection->forget( ).
-    hear( resume( next      = operation-parts + 1
-                     offset = operation-bytes
+    hear( resume( next      = operation-part_count + 1
+                     offset = operation-byte_count
                      sha256 = sha256 ) ).
     run( ).
     cl_abap_unit_assert=>assert_equals(
       act = lines( connection->texts )
       exp = 2 ).
     assert_sent( `{"id":"s","type":"accepted","epoch":"` ).
-    assert_sent( |\{"id":"s","type":"complete","success":true,"totalChunks":{ operation-parts },| ).
+    assert_sent( |\{"id":"s","type":"complete","success":true,"totalChunks":{ operation-part_count },| ).
   ENDMETHOD.
 
   METHOD checks_what_a_client_has.
     hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( ).
-    DATA(parts) = store->operations[ 1 ]-parts.
+    DATA(parts) = store->operations[ 1 ]-part_count.
     DATA(wrong) = VALUE string_table(
       ( resume( next   = 1
                 offset = 1
@@ -859,7 +859,7 @@ CLASS ltcl_session IMPLEMENTATION.
 
   METHOD resume.
     text = |\{"id":"s","domain":"stream","action":"resume","params":\{"operation":"{ key }"|
-      && |,"epoch":"{ store->operations[ 1 ]-epoch }","nextSeq":{ next },"offset":{ offset },"sha256":"{ sha256 }"\}|
+      && |,"epoch":"{ store->operations[ 1 ]-epoch_id }","nextSeq":{ next },"offset":{ offset },"sha256":"{ sha256 }"\}|
       && |,"stream":true,"chunkSize":200,"features":["checksum","resume"]\}|.
   ENDMETHOD.
 

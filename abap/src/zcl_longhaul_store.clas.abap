@@ -31,12 +31,13 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD drop.
     UPDATE zlonghaul_oper CONNECTION r/3*longhaul
       SET status = @zif_longhaul_store~statuses-expired,
-              bytes = 0,
-              plan = ``,
-              state = ``,
-              outcome = ``,
-              touched = @now
-          WHERE opid = @opid.
+          session_id = @space,
+          byte_count = 0,
+          plan_json = ``,
+          state_json = ``,
+          outcome_json = ``,
+          touched = @now
+      WHERE opid = @opid.
     DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
   ENDMETHOD.
 
@@ -77,14 +78,14 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         SELECT SINGLE * FROM zlonghaul_part CONNECTION r/3*longhaul
           WHERE opid = @opid
-            AND seq = @seq
+            AND seq_no = @seq
           INTO @part.
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
-    chunk-seq = part-seq.
-    chunk-offset = part-position.
-    chunk-data = part-data.
+    chunk-seq = part-seq_no.
+    chunk-offset = part-offs.
+    chunk-data = part-content.
   ENDMETHOD.
 
 
@@ -158,7 +159,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET session_id = @space,
-              item = 0,
+              item_no = 0,
               touched = @now,
               expires = @expires
           WHERE opid = @opid
@@ -181,14 +182,14 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD zif_longhaul_store~limit.
     TYPES:
       BEGIN OF kept,
-        opid  TYPE zlonghaul_oper-opid,
-        bytes TYPE zlonghaul_oper-bytes,
+        opid       TYPE zlonghaul_oper-opid,
+        byte_count TYPE zlonghaul_oper-byte_count,
       END OF kept.
     DATA all_kept TYPE STANDARD TABLE OF kept WITH EMPTY KEY.
     DATA count TYPE i.
     DATA bytes TYPE int8.
     TRY.
-        SELECT opid, bytes FROM zlonghaul_oper CONNECTION r/3*longhaul
+        SELECT opid, byte_count FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE uname = @user
             AND status <> @zif_longhaul_store~statuses-expired
             AND session_id = @space
@@ -196,7 +197,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
           INTO TABLE @all_kept.
         LOOP AT all_kept INTO DATA(operation).
           count = count + 1.
-          bytes = bytes + operation-bytes.
+          bytes = bytes + operation-byte_count.
           IF count > max_count OR bytes > max_bytes.
             drop( opid = operation-opid
                   now  = now ).
@@ -212,7 +213,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD zif_longhaul_store~mark.
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
-          SET item = @item,
+          SET item_no = @item,
               touched = @now,
               expires = @expires
           WHERE opid = @opid
@@ -253,13 +254,13 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET status = @operation-status,
-              item = @operation-item,
-              parts = @operation-parts,
-              bytes = @operation-bytes,
+              item_no = @operation-item_no,
+              part_count = @operation-part_count,
+              byte_count = @operation-byte_count,
               sha256 = @operation-sha256,
-              tail = @operation-tail,
-              state = @operation-state,
-              outcome = @operation-outcome,
+              tail_data = @operation-tail_data,
+              state_json = @operation-state_json,
+              outcome_json = @operation-outcome_json,
               touched = @operation-touched,
               expires = @operation-expires
           WHERE opid = @operation-opid
@@ -270,10 +271,10 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         ENDIF.
         is_mine = abap_true.
         LOOP AT chunks INTO DATA(chunk).
-          APPEND VALUE #( opid     = operation-opid
-                          seq      = chunk-seq
-                          position = chunk-offset
-                          data     = chunk-data ) TO parts.
+          APPEND VALUE #( opid    = operation-opid
+                          seq_no  = chunk-seq
+                          offs    = chunk-offset
+                          content = chunk-data ) TO parts.
         ENDLOOP.
         INSERT zlonghaul_part CONNECTION r/3*longhaul FROM TABLE @parts.
         commit_own( ).

@@ -39,7 +39,7 @@ CLASS ltcl_store IMPLEMENTATION.
       session_id = one
       touched    = 1000
       expires    = 2000
-      plan       = `{}` ).
+      plan_json  = `{}` ).
     store->create( record ).
   ENDMETHOD.
 
@@ -48,18 +48,18 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD gives_what_was_saved.
-    record-parts = 1.
-    record-bytes = 3.
-    record-state = `{"a":"it's"}`.
-    record-tail = CONV xstring( `FF00` ).
+    record-part_count = 1.
+    record-byte_count = 3.
+    record-state_json = `{"a":"it's"}`.
+    record-tail_data = CONV xstring( `FF00` ).
     cl_abap_unit_assert=>assert_true( save( ) ).
     DATA(read) = store->read( record-opid ).
     cl_abap_unit_assert=>assert_equals(
-      act = read-state
-      exp = record-state ).
+      act = read-state_json
+      exp = record-state_json ).
     cl_abap_unit_assert=>assert_equals(
-      act = read-tail
-      exp = record-tail ).
+      act = read-tail_data
+      exp = record-tail_data ).
     DATA(chunk) = store->chunk( opid = record-opid
                                 seq  = 1 ).
     cl_abap_unit_assert=>assert_equals(
@@ -114,7 +114,7 @@ CLASS ltcl_store IMPLEMENTATION.
                                                    now     = 1200
                                                    expires = 2200 ) ).
     cl_abap_unit_assert=>assert_equals(
-      act = store->read( record-opid )-item
+      act = store->read( record-opid )-item_no
       exp = 3 ).
   ENDMETHOD.
 
@@ -134,6 +134,8 @@ CLASS ltcl_store IMPLEMENTATION.
       act = store->chunk( opid = record-opid
                           seq  = 1 )-seq
       exp = 0 ).
+    " Whoever still works on it does not bring it back.
+    cl_abap_unit_assert=>assert_false( save( ) ).
     store->expire( now    = 3000
                    forget = 3000 ).
     cl_abap_unit_assert=>assert_initial( store->read( record-opid ) ).

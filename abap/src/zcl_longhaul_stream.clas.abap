@@ -181,7 +181,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     ENDIF.
     IF record-is_kept = abap_true.
       connection->send_text( frames->accepted(
-        epoch       = CONV #( record-epoch )
+        epoch       = CONV #( record-epoch_id )
         ttl         = CONV #( settings-ttl_ms )
         chunk_bytes = record-chunk_bytes
         alias       = terms-alias ) ).
@@ -206,7 +206,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD verify.
-    WHILE checked < prefix-next - 1 AND checked < record-parts.
+    WHILE checked < prefix-next - 1 AND checked < record-part_count.
       read_on( ).
       IF clock->now( ) >= until.
         RETURN.
@@ -216,7 +216,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       check_prefix( ).
       attach( ).
     ENDIF.
-    WHILE record-status = zif_longhaul_store=>statuses-working AND checked < record-parts.
+    WHILE record-status = zif_longhaul_store=>statuses-working AND checked < record-part_count.
       read_on( ).
       IF clock->now( ) >= until.
         RETURN.
@@ -227,9 +227,9 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD check_prefix.
-    IF prefix-next = record-parts + 1.
-      DATA(border) = record-bytes.
-    ELSEIF prefix-next <= record-parts.
+    IF prefix-next = record-part_count + 1.
+      DATA(border) = record-byte_count.
+    ELSEIF prefix-next <= record-part_count.
       border = store->chunk( opid = record-opid
                              seq  = prefix-next )-offset.
     ELSE.
@@ -257,7 +257,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     tell_progress( abap_true ).
     record-status = zif_longhaul_store=>statuses-done.
     record-sha256 = payload->sha256( ).
-    record-outcome = COND #( WHEN terms-is_stream = abap_true THEN operation->result( ) ).
+    record-outcome_json = COND #( WHEN terms-is_stream = abap_true THEN operation->result( ) ).
     phase = phases-sending.
   ENDMETHOD.
 
@@ -313,9 +313,11 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       save( ).
       RETURN.
     ENDIF.
-    " Known to the database before the work begins: a message of type A, E or X in there ends the session,
-    " and whoever goes on then knows which item it was.
-    mark( item ).
+    IF record-is_kept = abap_true.
+      " Known to the database before the work begins: a message of type A, E or X in there ends the session,
+      " and whoever goes on then knows which item it was.
+      mark( item ).
+    ENDIF.
     operation->step( me ).
   ENDMETHOD.
 
@@ -353,7 +355,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       WHEN OTHERS.
         IF record-is_kept = abap_true AND phase = phases-working.
           record-status = zif_longhaul_store=>statuses-failed.
-          record-outcome = |\{"code":{ zcl_longhaul_json=>quote( error->code ) }|
+          record-outcome_json = |\{"code":{ zcl_longhaul_json=>quote( error->code ) }|
             && |,"message":{ zcl_longhaul_json=>quote( error->message ) }\}|.
           save( ).
         ENDIF.
@@ -376,20 +378,20 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD go_on.
-    fatal_item = record-item.
+    fatal_item = record-item_no.
     IF record-status = zif_longhaul_store=>statuses-working.
       zcl_longhaul_codec=>sha256_add( digest = digest
-                                      bytes  = record-tail ).
-      payload->restore( chunks    = record-parts
-                        cut_bytes = record-bytes
-                        tail      = record-tail
+                                      bytes  = record-tail_data ).
+      payload->restore( chunks    = record-part_count
+                        cut_bytes = record-byte_count
+                        tail      = record-tail_data
                         digest    = digest ).
-      operation->restore( plan  = zcl_longhaul_json_reader=>read( record-plan )
-                          state = zcl_longhaul_json_reader=>read( record-state ) ).
+      operation->restore( plan  = zcl_longhaul_json_reader=>read( record-plan_json )
+                          state = zcl_longhaul_json_reader=>read( record-state_json ) ).
       phase = phases-working.
     ELSE.
-      payload->restore( chunks    = record-parts
-                        cut_bytes = record-bytes
+      payload->restore( chunks    = record-part_count
+                        cut_bytes = record-byte_count
                         tail      = VALUE #( )
                         sha256    = CONV #( record-sha256 ) ).
       phase = phases-sending.
@@ -495,7 +497,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     ENDIF.
     IF record-is_kept = abap_true
         AND ( phase = phases-sending
-        OR payload->chunks > record-parts
+        OR payload->chunks > record-part_count
         OR clock->now( ) - saved_at >= settings-checkpoint_ms ).
       save( ).
     ELSE.
@@ -523,14 +525,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD save.
-    record-item = 0.
-    record-parts = payload->chunks.
-    record-bytes = payload->cut_bytes.
-    record-tail = payload->tail( ).
+    record-item_no = 0.
+    record-part_count = payload->chunks.
+    record-byte_count = payload->cut_bytes.
+    record-tail_data = payload->tail( ).
     IF record-status = zif_longhaul_store=>statuses-working.
-      record-state = operation->state( ).
+      record-state_json = operation->state( ).
     ELSE.
-      CLEAR record-state.
+      CLEAR record-state_json.
     ENDIF.
     record-touched = clock->now( ).
     record-expires = expires( ).
@@ -583,7 +585,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
   METHOD send_last.
     IF record-status = zif_longhaul_store=>statuses-failed.
-      DATA(outcome) = zcl_longhaul_json_reader=>read( record-outcome ).
+      DATA(outcome) = zcl_longhaul_json_reader=>read( record-outcome_json ).
       terminate( error = NEW #( code = outcome->text_of( `code` )
                             message  = outcome->text_of( `message` ) )
            is_kept     = abap_true ).
@@ -596,7 +598,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
              chunks = payload->chunks
              size   = payload->cut_bytes
              sha256 = COND #( WHEN terms-has_checksum = abap_true THEN payload->sha256( ) )
-             data   = record-outcome ) ).
+             data   = record-outcome_json ) ).
     phase = phases-over.
     store->leave( opid    = record-opid
                   session = session
