@@ -94,7 +94,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
   METHOD repository.
     " abapGit writes a byte order mark.
-    CONSTANTS mark TYPE xstring VALUE 'EFBBBF'.
+    CONSTANTS mark TYPE x LENGTH 3 VALUE 'EFBBBF'.
     DATA lines TYPE string_table.
     lines = VALUE #(
       ( `<?xml version="1.0" encoding="utf-8"?>` )

@@ -35,13 +35,13 @@ CLASS zcl_longhaul_zip DEFINITION PUBLIC FINAL CREATE PUBLIC.
     CONSTANTS max_entries TYPE i VALUE 65535.
     "! Behind this an offset needs ZIP64
     CONSTANTS max_position TYPE i VALUE 2000000000.
-    CONSTANTS local_signature TYPE xstring VALUE '504B0304'.
-    CONSTANTS central_signature TYPE xstring VALUE '504B0102'.
-    CONSTANTS end_signature TYPE xstring VALUE '504B0506'.
+    CONSTANTS local_signature TYPE x LENGTH 4 VALUE '504B0304'.
+    CONSTANTS central_signature TYPE x LENGTH 4 VALUE '504B0102'.
+    CONSTANTS end_signature TYPE x LENGTH 4 VALUE '504B0506'.
     "! Version 2.0, names in UTF-8, deflated, and the first day that there is: the same files give the same
     "! bytes
-    CONSTANTS version_to_method TYPE xstring VALUE '140000080800'.
-    CONSTANTS time_and_date TYPE xstring VALUE '00002100'.
+    CONSTANTS version_to_method TYPE x LENGTH 6 VALUE '140000080800'.
+    CONSTANTS time_and_date TYPE x LENGTH 4 VALUE '00002100'.
 
     "! The directory, piece by piece
     DATA rows TYPE zcl_longhaul_codec=>byte_parts.
