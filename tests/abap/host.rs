@@ -1,14 +1,14 @@
 //! The host: Node with the handler, on a port of its own.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, DirEntry};
+use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use longhaul::{Client, ClientBuilder};
 use tempfile::TempDir;
@@ -36,8 +36,12 @@ impl Host {
     /// If there is nothing to run it with and `CI` is `true`, or it does not start.
     pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("abap/ci");
-        if !folder.join("output/init.mjs").exists() || !folder.join("node_modules/ws").exists() {
+        let built = fs::metadata(folder.join("output/init.mjs")).and_then(|file| file.modified());
+        let Some(built) = built.ok().filter(|_| folder.join("node_modules/ws").exists()) else {
             return skip("abap/ci/run has not built the handler");
+        };
+        if newest(&folder.join("../src")).max(newest(&folder.join("stubs"))) > built {
+            return skip("abap/ci/run has built an older handler");
         }
         let child = Command::new("node")
             .arg(folder.join("host/serve.mjs"))
@@ -101,6 +105,13 @@ impl Drop for Host {
 /// The handler's URL behind this address.
 pub(crate) fn url(address: SocketAddr) -> String {
     format!("http://{address}{PATH}")
+}
+
+/// When a file of this folder was last changed.
+fn newest(folder: &Path) -> SystemTime {
+    let changed = |entry: io::Result<DirEntry>| entry?.metadata()?.modified();
+    let times = fs::read_dir(folder).unwrap().map(changed);
+    times.collect::<io::Result<Vec<_>>>().unwrap().into_iter().max().unwrap()
 }
 
 fn skip(why: &str) -> Option<Host> {
