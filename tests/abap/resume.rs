@@ -1,7 +1,10 @@
 //! Cuts, and sessions that end in a serializer: the operation goes on where it was.
 
-use futures::StreamExt as _;
+use std::path::Path;
+
+use futures::{StreamExt as _, stream};
 use longhaul::ops::git::Export;
+use longhaul::proto::checksum::Sha256;
 use longhaul::{Client, Event};
 
 use crate::host::{Host, PACKAGE, objects, url};
@@ -9,40 +12,43 @@ use crate::raw::Raw;
 use crate::support::cutter::{Cut, Cutter};
 use crate::support::{assert_holds, chain, chunks_of, deadline};
 
+/// How many cases run at once; each spends most of its time in the pause before it dials again.
+const AT_ONCE: usize = 8;
+
+/// Exports through these cuts, and gives the digest and how often the transfer went on.
+async fn export_through(host: &Host, folder: &Path, cuts: Vec<Cut>) -> (Option<Sha256>, u64) {
+    let cutter = Cutter::new(host.address).await;
+    cutter.cut_next(cuts.iter().copied());
+    let client = deadline(Client::builder(url(cutter.address)).connect()).await.unwrap();
+    let options = chunks_of(3_000).window(4);
+    let transfer = deadline(client.start_with(Export::packages([PACKAGE]), options)).await.unwrap();
+    let collected = deadline(transfer.collect()).await;
+    let collected = collected.unwrap_or_else(|error| panic!("{cuts:?}: {}", chain(&error)));
+    assert!(cutter.cuts() > 0 || cuts.is_empty(), "{cuts:?}: no cut");
+    assert_holds(collected.payload.as_ref(), PACKAGE, folder);
+    let stats = client.stats();
+    assert_eq!(stats.repeated_chunks + stats.unchecked_repeats, 0, "{cuts:?}");
+    deadline(client.close()).await;
+    (collected.receipt.sha256, stats.resumes)
+}
+
 #[tokio::test]
 async fn a_cut_anywhere_costs_nothing() {
     let folder = objects(40);
     // Chunks leave while objects are still serialized, and each is a slice of its own.
-    let Some(host) = Host::of_folder(folder.path(), &["--set", "slice_ms=1"]) else { return };
-    let export = || Export::packages([PACKAGE]);
-    let direct = host.connect().await;
-    let whole = deadline(direct.start_with(export(), chunks_of(3_000))).await.unwrap();
-    let whole = deadline(whole.collect()).await.unwrap();
-    let mut resumes = 0;
-    for cuts in [
-        vec![Cut::FramesDown(2)],
-        vec![Cut::FramesDown(5)],
-        vec![Cut::FramesDown(20)],
-        vec![Cut::BytesDown(30_000)],
-        vec![Cut::BytesDown(44_444), Cut::FramesDown(3), Cut::BytesDown(20_000)],
-        vec![Cut::FramesUp(3)],
-    ] {
-        let cutter = Cutter::new(host.address).await;
-        cutter.cut_next(cuts.iter().copied());
-        let client = deadline(Client::builder(url(cutter.address)).connect()).await.unwrap();
-        let options = chunks_of(3_000).window(4);
-        let transfer = deadline(client.start_with(export(), options)).await.unwrap();
-        let collected = deadline(transfer.collect()).await;
-        let collected = collected.unwrap_or_else(|error| panic!("{cuts:?}: {}", chain(&error)));
-        assert!(cutter.cuts() > 0, "{cuts:?}: no cut");
-        assert_holds(collected.payload.as_ref(), PACKAGE, folder.path());
-        assert_eq!(collected.receipt.sha256, whole.receipt.sha256, "{cuts:?}");
-        let stats = client.stats();
-        assert_eq!(stats.repeated_chunks + stats.unchecked_repeats, 0, "{cuts:?}");
-        resumes += stats.resumes;
-        deadline(client.close()).await;
-    }
-    assert!(resumes >= 5, "{resumes} resumes");
+    let arguments = ["--set", "slice_ms=1", "--set", "max_operations=100"];
+    let Some(host) = Host::of_folder(folder.path(), &arguments) else { return };
+    let (whole, _) = export_through(&host, folder.path(), Vec::new()).await;
+    let frames = (2..30).map(|n| vec![Cut::FramesDown(n)]);
+    let bytes = (0..20).map(|n| vec![Cut::BytesDown(3_000 + 2_222 * n)]);
+    let grants = (2..5).map(|n| vec![Cut::FramesUp(n)]);
+    let often = vec![Cut::BytesDown(44_444), Cut::FramesDown(3), Cut::BytesDown(20_000)];
+    let cases = frames.chain(bytes).chain(grants).chain([often]);
+    let runs = cases.map(|cuts| export_through(&host, folder.path(), cuts));
+    let outcomes: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
+    assert!(outcomes.iter().all(|(sha256, _)| *sha256 == whole), "all are the same archive");
+    let resumes: u64 = outcomes.iter().map(|(_, resumes)| resumes).sum();
+    assert!(resumes >= 45, "{resumes} resumes");
 }
 
 #[tokio::test]
