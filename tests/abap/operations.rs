@@ -6,12 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use longhaul::ops::atc::{Priority, Run};
-use longhaul::ops::git::Export;
+use longhaul::ops::git::{Export, Types};
 use longhaul::{Client, Error};
 
 use crate::host::{Host, PACKAGE, objects, small, url};
 use crate::support::cutter::{Cut, Cutter};
-use crate::support::{chain, chunks_of, deadline};
+use crate::support::{assert_holds, chain, chunks_of, deadline};
 
 #[tokio::test]
 async fn findings_come_one_by_one_and_are_counted() {
@@ -56,6 +56,15 @@ async fn without_abapgit_only_exports_fail() {
 }
 
 #[tokio::test]
+async fn an_older_abapgit_is_known_as_well() {
+    let Some(host) = Host::of_folder(&small(), &["--old-abapgit"]) else { return };
+    let client = host.connect().await;
+    let completed = deadline(client.run(Export::packages([PACKAGE]))).await.unwrap();
+    assert_holds(completed.payload.as_ref(), PACKAGE, &small());
+    assert!(deadline(client.run(Types)).await.unwrap().output.contains(&"CLAS".to_owned()));
+}
+
+#[tokio::test]
 async fn what_a_user_may_not_see_is_left_out() {
     let arguments = ["--forbid", "CLAS ZLH_CL_TARIFF_FLAT"];
     let Some(host) = Host::of_folder(&small(), &arguments) else { return };
@@ -83,5 +92,5 @@ async fn an_export_for_one_answer_comes_in_it() {
     let request = client.request("git", "export").param("packages", vec![PACKAGE]);
     let data: serde_json::Value = deadline(request.call()).await.unwrap();
     let archive = STANDARD.decode(data["zipBase64"].as_str().unwrap()).unwrap();
-    crate::support::assert_holds(&archive, PACKAGE, &small());
+    assert_holds(&archive, PACKAGE, &small());
 }

@@ -1,7 +1,7 @@
 // Serves the handler on a WebSocket of 127.0.0.1 and prints where: http://127.0.0.1:PORT
 //
 // node host/serve.mjs [--package NAME=DIR]… [--object-cost MS] [--fail "CLAS ZCL_X=why"]…
-//                     [--fatal "CLAS ZCL_X"]… [--forbid "CLAS ZCL_X"]… [--set NAME=NUMBER]… [--without-abapgit] [--port PORT]
+//                     [--fatal "CLAS ZCL_X"]… [--forbid "CLAS ZCL_X"]… [--set NAME=NUMBER]… [--without-abapgit | --old-abapgit] [--port PORT]
 import http from "node:http";
 import {parseArgs} from "node:util";
 import {WebSocketServer} from "ws";
@@ -23,6 +23,7 @@ const {values: options} = parseArgs({
     set: many,
     "object-cost": {type: "string", default: "0"},
     "without-abapgit": {type: "boolean", default: false},
+    "old-abapgit": {type: "boolean", default: false},
     port: {type: "string", default: "0"},
   },
 });
@@ -50,6 +51,11 @@ if (options["without-abapgit"]) {
   for (const name of Object.keys(abap.Classes)) {
     if (name.includes("ABAPGIT_")) delete abap.Classes[name];
   }
+}
+if (options["old-abapgit"]) {
+  // Before 2023: the types stood in the class, and a language was no object.
+  delete abap.Classes["ZIF_ABAPGIT_OBJECTS"];
+  delete abap.Classes["ZCL_ABAPGIT_I18N_PARAMS"];
 }
 await packages.fill(abap.context.databaseConnections["DEFAULT"]);
 

@@ -1,10 +1,13 @@
 CLASS zcl_abapgit_objects DEFINITION PUBLIC CREATE PUBLIC.
   PUBLIC SECTION.
-    "! The files that stand in a folder
+    TYPES ty_serialization TYPE zif_abapgit_objects=>ty_serialization.
+    TYPES ty_types_tt TYPE zif_abapgit_objects=>ty_types_tt.
+    "! The files that stand in a folder; with a language as older versions want it, or as newer ones
     CLASS-METHODS serialize
       IMPORTING
         is_item                  TYPE zif_abapgit_definitions=>ty_item
-        io_i18n_params           TYPE REF TO zcl_abapgit_i18n_params
+        io_i18n_params           TYPE REF TO zcl_abapgit_i18n_params OPTIONAL
+        iv_language              TYPE sy-langu OPTIONAL
       RETURNING
         VALUE(rs_files_and_item) TYPE zif_abapgit_objects=>ty_serialization
       RAISING
@@ -18,7 +21,11 @@ CLASS zcl_abapgit_objects IMPLEMENTATION.
     DATA file TYPE zif_abapgit_objects=>ty_file.
     DATA count TYPE i.
     DATA why TYPE string.
-    ASSERT io_i18n_params IS BOUND.
+    IF io_i18n_params IS NOT BOUND AND iv_language IS INITIAL.
+      RAISE EXCEPTION TYPE zcx_abapgit_exception
+        EXPORTING
+          text = `there is no language`.
+    ENDIF.
     rs_files_and_item-item = is_item.
     WRITE '@KERNEL const found = await globalThis.longhaul.serialize(is_item.get().obj_type.get().trimEnd(), is_item.get().obj_name.get().trimEnd());'.
     WRITE '@KERNEL why.set(found.why ?? "");'.
