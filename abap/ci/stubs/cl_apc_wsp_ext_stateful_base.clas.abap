@@ -1,0 +1,8 @@
+CLASS cl_apc_wsp_ext_stateful_base DEFINITION PUBLIC ABSTRACT CREATE PUBLIC.
+  PUBLIC SECTION.
+    INTERFACES if_apc_wsp_extension
+      ALL METHODS ABSTRACT.
+ENDCLASS.
+
+CLASS cl_apc_wsp_ext_stateful_base IMPLEMENTATION.
+ENDCLASS.

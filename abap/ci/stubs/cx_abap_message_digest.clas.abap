@@ -1,0 +1,5 @@
+CLASS cx_abap_message_digest DEFINITION PUBLIC INHERITING FROM cx_static_check CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_abap_message_digest IMPLEMENTATION.
+ENDCLASS.

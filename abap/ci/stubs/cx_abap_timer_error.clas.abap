@@ -1,0 +1,5 @@
+CLASS cx_abap_timer_error DEFINITION PUBLIC INHERITING FROM cx_static_check CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_abap_timer_error IMPLEMENTATION.
+ENDCLASS.

@@ -1,0 +1,5 @@
+CLASS cx_sy_itab_line_not_found DEFINITION PUBLIC INHERITING FROM cx_dynamic_check CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_sy_itab_line_not_found IMPLEMENTATION.
+ENDCLASS.

@@ -1,0 +1,5 @@
+CLASS cx_sy_open_sql_db DEFINITION PUBLIC INHERITING FROM cx_dynamic_check CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_sy_open_sql_db IMPLEMENTATION.
+ENDCLASS.

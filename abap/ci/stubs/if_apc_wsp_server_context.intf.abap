@@ -1,0 +1,2 @@
+INTERFACE if_apc_wsp_server_context PUBLIC.
+ENDINTERFACE.

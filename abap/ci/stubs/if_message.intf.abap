@@ -1,0 +1,4 @@
+INTERFACE if_message PUBLIC.
+  METHODS get_text
+    RETURNING VALUE(result) TYPE string.
+ENDINTERFACE.

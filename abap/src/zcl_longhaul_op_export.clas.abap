@@ -1,0 +1,175 @@
+"! <p class="shorttext synchronized">longhaul: git.export</p>
+"! An abapGit archive of objects (PROTOCOL 10.1). An object that does not serialize is left out and named.
+CLASS zcl_longhaul_op_export DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_objects FINAL CREATE PUBLIC.
+  PUBLIC SECTION.
+    METHODS constructor
+      IMPORTING
+        catalog    TYPE REF TO zif_longhaul_catalog
+        authority  TYPE REF TO zif_longhaul_authority
+        serializer TYPE REF TO zif_longhaul_serializer.
+
+    METHODS zif_longhaul_operation~answer REDEFINITION.
+    METHODS zif_longhaul_operation~finish REDEFINITION.
+    METHODS zif_longhaul_operation~has_records REDEFINITION.
+    METHODS zif_longhaul_operation~result REDEFINITION.
+
+  PROTECTED SECTION.
+    METHODS check_available REDEFINITION.
+    METHODS work REDEFINITION.
+    METHODS more_state REDEFINITION.
+    METHODS restore_more REDEFINITION.
+
+  PRIVATE SECTION.
+    TYPES:
+      BEGIN OF archived_file,
+        path TYPE string,
+        size TYPE i,
+      END OF archived_file.
+
+    DATA serializer TYPE REF TO zif_longhaul_serializer.
+    DATA archive TYPE REF TO zcl_longhaul_zip.
+    DATA files TYPE STANDARD TABLE OF archived_file WITH EMPTY KEY.
+
+    METHODS begin_archive
+      IMPORTING sink TYPE REF TO zif_longhaul_sink
+      RAISING   zcx_longhaul.
+    METHODS files_as_json
+      RETURNING VALUE(json) TYPE string.
+    "! Where the files of a package stand, with a slash at the end
+    METHODS folder
+      IMPORTING package       TYPE tadir-devclass
+      RETURNING VALUE(folder) TYPE string.
+    METHODS repository
+      RETURNING VALUE(xml) TYPE xstring.
+ENDCLASS.
+
+
+
+CLASS zcl_longhaul_op_export IMPLEMENTATION.
+
+
+  METHOD begin_archive.
+    IF archive->entries = 0.
+      sink->write( archive->add( path = `.abapgit.xml`
+                                 data = repository( ) ) ).
+    ENDIF.
+  ENDMETHOD.
+
+
+  METHOD check_available.
+    serializer->check_available( ).
+  ENDMETHOD.
+
+
+  METHOD constructor.
+    super->constructor(
+      catalog    = catalog
+      authority  = authority
+      error_code = zif_longhaul=>code-git_error ).
+    me->serializer = serializer.
+    archive = NEW #( ).
+  ENDMETHOD.
+
+
+  METHOD files_as_json.
+    DATA parts TYPE string_table.
+    LOOP AT files INTO DATA(file).
+      APPEND |\{"path":{ zcl_longhaul_json=>quote( file-path ) },"size":{ file-size }\}| TO parts.
+    ENDLOOP.
+    json = |[{ concat_lines_of( table = parts
+                                sep   = `,` ) }]|.
+  ENDMETHOD.
+
+
+  METHOD folder.
+    folder = |src/{ to_lower( package ) }/|.
+  ENDMETHOD.
+
+
+  METHOD more_state.
+    json = |,"files":{ files_as_json( ) },"entries":{ archive->entries },"position":{ archive->position }|
+      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|.
+  ENDMETHOD.
+
+
+  METHOD repository.
+    " abapGit writes a byte order mark.
+    CONSTANTS mark TYPE x LENGTH 3 VALUE 'EFBBBF'.
+    DATA lines TYPE string_table.
+    lines = VALUE #(
+      ( `<?xml version="1.0" encoding="utf-8"?>` )
+      ( `<asx:abap xmlns:asx="http://www.sap.com/abapxml" version="1.0">` )
+      ( ` <asx:values>` )
+      ( `  <DATA>` )
+      ( `   <MASTER_LANGUAGE>E</MASTER_LANGUAGE>` )
+      ( `   <STARTING_FOLDER>/src/</STARTING_FOLDER>` )
+      ( `   <FOLDER_LOGIC>FULL</FOLDER_LOGIC>` )
+      ( `  </DATA>` )
+      ( ` </asx:values>` )
+      ( `</asx:abap>` )
+      ( `` ) ).
+    DATA(text) = concat_lines_of( table = lines
+                                  sep   = |\n| ).
+    xml = zcl_longhaul_codec=>join( VALUE #( ( mark ) ( zcl_longhaul_codec=>to_utf8( text ) ) ) ).
+  ENDMETHOD.
+
+
+  METHOD restore_more.
+    LOOP AT state->items_of( `files` ) INTO DATA(file).
+      APPEND VALUE #( path = file->text_of( `path` )
+                      size = file->count_of( `size` ) ) TO files.
+    ENDLOOP.
+    archive->restore(
+      entries   = state->count_of( `entries` )
+      position  = state->count_of( `position` )
+      directory = zcl_longhaul_codec=>from_base64( state->text_of( `directory` ) ) ).
+  ENDMETHOD.
+
+
+  METHOD work.
+    begin_archive( sink ).
+    TRY.
+        DATA(serialized) = serializer->serialize( object ).
+      CATCH zcx_longhaul INTO DATA(error).
+        leave_out( object = object
+                   code   = `SERIALIZE_ERROR`
+                   reason = error->message
+                   sink   = sink ).
+        RETURN.
+    ENDTRY.
+    LOOP AT serialized INTO DATA(file).
+      DATA(path) = folder( object-package ) && file-name.
+      sink->write( archive->add( path = path
+                                 data = file-data ) ).
+      APPEND VALUE #( path = path
+                      size = xstrlen( file-data ) ) TO files.
+    ENDLOOP.
+  ENDMETHOD.
+
+
+  METHOD zif_longhaul_operation~answer.
+    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ lines( files ) }|
+      && |,"zipBase64":"{ zcl_longhaul_codec=>to_base64( payload ) }"|
+      && |,"files":{ files_as_json( ) },"skipped":{ skipped_as_json( ) }\}|.
+  ENDMETHOD.
+
+
+  METHOD zif_longhaul_operation~finish.
+    begin_archive( sink ).
+    sink->write( archive->finish( ) ).
+  ENDMETHOD.
+
+
+  METHOD zif_longhaul_operation~has_records.
+    has_records = abap_false.
+  ENDMETHOD.
+
+
+  METHOD zif_longhaul_operation~result.
+    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ lines( files ) }|.
+    IF lines( files ) <= zcl_longhaul_config=>current( )-max_listed_files.
+      data = |{ data },"files":{ files_as_json( ) }|.
+    ENDIF.
+    data = |{ data },"skipped":{ skipped_as_json( ) }\}|.
+  ENDMETHOD.
+ENDCLASS.
