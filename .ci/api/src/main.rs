@@ -18,7 +18,7 @@ use similar::{ChangeTag, TextDiff};
 /// What rustdoc of Rust 1.95 writes.
 const FORMAT_VERSION: u32 = 57;
 /// The features whose items are public; `cli` adds none.
-const FEATURES: &str = "client,server";
+const FEATURES: &str = "client,server,check";
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
