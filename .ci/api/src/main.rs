@@ -17,7 +17,7 @@ use similar::{ChangeTag, TextDiff};
 
 /// What rustdoc of Rust 1.95 writes.
 const FORMAT_VERSION: u32 = 57;
-/// The features whose items are public; `cli` adds none.
+/// The features whose items are public; what `cli` adds is hidden.
 const FEATURES: &str = "client,server,check";
 
 fn main() -> Result<()> {
