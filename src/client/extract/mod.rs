@@ -89,7 +89,8 @@ impl ExtractOptions {
         self
     }
 
-    /// How many entries an archive may have. Default 500,000.
+    /// How many entries an archive may have. Default 500,000, which is also the most: beyond it a
+    /// directory is not read at all.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
         self

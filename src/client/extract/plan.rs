@@ -78,12 +78,16 @@ impl Plan {
         len: u64,
         options: &ExtractOptions,
     ) -> Result<u64, ExtractError> {
-        archive::check_directory(archive, options.max_entries).map_err(|error| match error {
+        archive::check_directory(archive, len).map_err(|error| match error {
             ArchiveError::TooManyEntries { got, limit } => ExtractError::TooMany { got, limit },
             error => ExtractError::Archive(error),
         })?;
         let mut archive = ZipArchive::new(BufReader::new(archive))
             .map_err(|source| ArchiveError::Directory { len, source })?;
+        if archive.len() > options.max_entries {
+            let (got, limit) = (archive.len(), options.max_entries);
+            return Err(ExtractError::TooMany { got, limit });
+        }
         if archive.has_duplicate_names() {
             return Err(ArchiveError::DuplicateEntries.into());
         }

@@ -151,12 +151,12 @@ impl ArchiveError {
 /// Looks at an archive's directory before it is read into memory.
 pub(crate) fn check_directory(
     archive: &mut (impl Read + Seek + ?Sized),
-    max_entries: usize,
+    len: u64,
 ) -> Result<(), ArchiveError> {
-    let unreadable = |error| ArchiveError::Directory { len: 0, source: ZipError::Io(error) };
+    let unreadable = |error| ArchiveError::Directory { len, source: ZipError::Io(error) };
     let DirectorySize { entries, bytes } = directory::measure(archive).map_err(unreadable)?;
-    if entries > max_entries {
-        return Err(ArchiveError::TooManyEntries { got: entries, limit: max_entries });
+    if entries > MAX_ENTRIES {
+        return Err(ArchiveError::TooManyEntries { got: entries, limit: MAX_ENTRIES });
     }
     if bytes > MAX_DIRECTORY_BYTES {
         return Err(ArchiveError::DirectoryTooLarge { got: bytes, limit: MAX_DIRECTORY_BYTES });
@@ -178,7 +178,7 @@ pub fn check(
     if !starts_as_zip(payload) {
         return Err(ArchiveError::NotZip { len });
     }
-    check_directory(payload, MAX_ENTRIES)?;
+    check_directory(payload, len)?;
     let mut archive = ZipArchive::new(BufReader::new(payload))
         .map_err(|source| ArchiveError::Directory { len, source })?;
     if archive.has_duplicate_names() {
