@@ -49,6 +49,7 @@ impl Case {
         F: Future<Output = ()> + Send + 'static,
     {
         let serve: Serve = Box::new(|listening| Box::pin(serve(listening)));
+        let asked = asked.patient_unless(ends);
         Self { name, client: Client::Library(asked), serve, ends, most_kib: MOST_KIB }
     }
 

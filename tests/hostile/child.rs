@@ -74,6 +74,17 @@ impl Asked {
         }
     }
 
+    /// Gives time enough for a busy machine, but where running out of it is how it `ends`.
+    pub(crate) fn patient_unless(mut self, ends: &str) -> Self {
+        if !ends.contains("Idle") {
+            self.idle_ms = self.idle_ms.max(60_000);
+        }
+        if !ends.contains("Timeout") {
+            self.connect_ms = self.connect_ms.max(10_000);
+        }
+        self
+    }
+
     fn builder(&self) -> ClientBuilder {
         let mut options = TransferOptions::default()
             .idle_limit(Some(Duration::from_millis(self.idle_ms)))
