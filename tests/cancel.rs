@@ -13,13 +13,16 @@ use longhaul::proto::{Feature, Features, ServerError};
 use longhaul::server::{Profile, RawMessage, Script, Server};
 use longhaul::{CancelOutcome, Client, Error, Event, Transfer, TransferOptions};
 use support::bulk::Bulk;
+use support::proxy::Proxy;
 use support::{
-    PACKAGE, assert_holds, chain, chunks_of, connect, connect_with, deadline,
+    PACKAGE, assert_holds, chain, chunks_of, connect, connect_through, connect_with, deadline,
     nothing_is_left_pending, scripted, small_sample, until,
 };
 
 /// Chunks small enough that there are many.
 const CHUNK: u64 = 1000;
+const RELEASE: &str = r#""action":"release""#;
+const CANCEL: &str = r#""action":"cancel""#;
 
 async fn start(client: &Client, bulk: Bulk, options: TransferOptions) -> Transfer<Bulk> {
     deadline(client.start_with(bulk, options)).await.unwrap()
@@ -83,6 +86,32 @@ async fn a_result_that_was_faster_is_told_apart() {
     while deadline(transfer.next()).await.is_some() {}
     assert_eq!(deadline(transfer.cancel()).await, CancelOutcome::Completed);
     assert_eq!(client.stats().reconnects, 0);
+}
+
+#[tokio::test]
+async fn a_result_that_nobody_has_read_is_freed() {
+    let server = scripted(Script::new()).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
+    // All of it has come, its end included, and not even that the server keeps it was read.
+    let transfer = start(&client, Bulk::new(3 * CHUNK), chunks_of(CHUNK)).await;
+    all_has_come(&client, 1).await;
+    drop(transfer);
+    until(|| proxy.asked(RELEASE) == 1).await;
+    assert_eq!(proxy.asked(CANCEL), 0);
+}
+
+#[tokio::test]
+async fn what_a_server_cannot_cancel_is_freed() {
+    let server = scripted(Script::new()).await;
+    let proxy = Proxy::new(server.addr()).await;
+    let client = connect_through(&proxy).await;
+    let without = [Feature::Stream, Feature::Checksum, Feature::Resume].into_iter().collect();
+    let mut transfer = start(&client, Bulk::endless(), chunks_of(CHUNK).features(without)).await;
+    while !matches!(deadline(transfer.next()).await, Some(Event::Accepted(_))) {}
+    drop(transfer);
+    until(|| proxy.asked(RELEASE) == 1).await;
+    assert_eq!(proxy.asked(CANCEL), 0);
 }
 
 #[tokio::test]

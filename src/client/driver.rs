@@ -48,6 +48,8 @@ pub(crate) struct Driver {
     held: Option<HeldMessage>,
     /// Requests that nobody wants any more and the server has not ended yet.
     leaving: Leaving,
+    /// Requests that came too late to be sent: what they ask for is not theirs to be freed.
+    refused: Vec<MessageId>,
     shared: Arc<Shared>,
     /// Bytes of chunks that were delivered since others had a turn.
     delivered: usize,
@@ -90,6 +92,7 @@ impl Driver {
             outbox: Outbox::new(Arc::clone(&shared.common.ids)),
             held: None,
             leaving: Leaving::default(),
+            refused: Vec::new(),
             shared: Arc::clone(shared),
             delivered: 0,
             complaint: None,
@@ -169,9 +172,14 @@ impl Driver {
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
             match command {
-                Command::Start { inbox, .. } => inbox.refuse(),
+                Command::Start { id, inbox, .. } => {
+                    self.refused.push(id);
+                    inbox.refuse();
+                }
                 Command::Control(control) => self.outbox.control(control),
-                Command::Cancel { operation: Some(operation), .. } => {
+                Command::Cancel { id, operation: Some(operation), .. }
+                    if !self.refused.contains(&id) =>
+                {
                     self.outbox.control(Control::Release { operation });
                 }
                 Command::Cancel { .. } | Command::Detach { .. } | Command::Retire => {}
@@ -195,7 +203,10 @@ impl Driver {
     fn handle_command(&mut self, command: Command) {
         match command {
             // It was asked for before it could be known that nothing new is taken.
-            Command::Start { inbox, .. } if self.shared.is_retired() => inbox.refuse(),
+            Command::Start { id, inbox, .. } if self.shared.is_retired() => {
+                self.refused.push(id);
+                inbox.refuse();
+            }
             Command::Start { id, mode, text, inbox, turn, can_cancel, takes_binary } => {
                 let stage = Stage::Wanted(Arc::new(inbox));
                 let waiter = Waiter { id: id.clone(), mode, stage, can_cancel, _turn: turn };

@@ -73,7 +73,7 @@ impl Driver {
         let waits = self.shared.is_serial && self.shared.pace.waits_for_dropped;
         let Some(waiter) = self.demux.get_mut(id) else {
             // It has ended, and what is kept of it is of no use any more.
-            if let Some(operation) = operation {
+            if let Some(operation) = operation.filter(|_| !self.refused.contains(id)) {
                 self.outbox.control(Control::Release { operation });
             }
             return asking.map_or((), Asking::tell_what_came);
@@ -95,6 +95,9 @@ impl Driver {
             tell(asking, CancelOutcome::Unknown);
         } else {
             self.demux.forget(id);
+            if let Some(operation) = operation {
+                self.outbox.control(Control::Release { operation });
+            }
             self.shared.retire();
             tell(asking, CancelOutcome::Unknown);
         }

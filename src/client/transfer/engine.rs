@@ -196,7 +196,8 @@ impl<O: Operation> Engine<O> {
         };
         let (terms, features) = (self.terms(Some(&started)), started.features);
         let (transport, outlet) = (Arc::clone(&self.transport), Arc::clone(&self.outlet));
-        let in_flight = InFlight::new(transport, Arc::clone(line), started, outlet);
+        let key = self.key.clone();
+        let in_flight = InFlight::new(transport, Arc::clone(line), started, key, outlet);
         let id = in_flight.id();
         tracing::debug!(%id, domain = self.name.domain(), action = self.name.action(), "request");
         self.outlet.note_id(id);

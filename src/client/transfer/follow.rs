@@ -239,6 +239,9 @@ impl<O: Operation> Engine<O> {
                     self.key = None;
                     self.outlet.note_handle(None);
                     drop(followed);
+                } else {
+                    // It is asked for again by the same key, which is not to be freed meanwhile.
+                    followed.leave();
                 }
                 count(&self.transport.counters().busy_retries);
                 self.put(Event::Busy { pause }).await;

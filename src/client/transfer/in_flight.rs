@@ -7,13 +7,15 @@ use crate::client::asking::Asking;
 use crate::client::file::Store;
 use crate::client::inbox::{Delivery, Inbox};
 use crate::client::transport::{Line, Started, Transport};
-use crate::proto::{Control, MessageId, Mode, OperationKey};
+use crate::proto::{Control, Feature, MessageId, Mode, OperationKey};
 
 /// A request that is under way. Dropped, it is stopped, or left to the server if that is wished.
 #[derive(Debug)]
 pub(super) struct InFlight {
     line: Arc<dyn Line>,
     id: MessageId,
+    /// What it asked the server to keep, which the server may do before anybody has read of it.
+    asked: Option<OperationKey>,
     /// What the server keeps of it beyond its last frame.
     operation: Option<OperationKey>,
     transport: Arc<dyn Transport>,
@@ -25,15 +27,18 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
+    /// `key` is what the request names its operation by, if it does.
     pub(super) fn new(
         transport: Arc<dyn Transport>,
         line: Arc<dyn Line>,
         started: Started,
+        key: Option<OperationKey>,
         outlet: Arc<Outlet>,
     ) -> Self {
-        let Started { id, mode, inbox, .. } = started;
+        let Started { id, mode, inbox, features, .. } = started;
+        let asked = key.filter(|_| features.contains(Feature::Resume));
         let (operation, inbox) = (None, Some(inbox));
-        Self { line, id, operation, transport, outlet, inbox, mode, is_over: false }
+        Self { line, id, asked, operation, transport, outlet, inbox, mode, is_over: false }
     }
 
     /// What comes next for it; `None` once there is nothing to come.
@@ -70,14 +75,15 @@ impl Drop for InFlight {
         if self.is_over {
             return;
         }
+        let operation = self.operation.take().or_else(|| self.asked.take());
         match self.outlet.take_stop() {
             Some(Stop::Detach) => self.line.detach(&self.id),
             Some(Stop::Cancel(answer)) => {
                 let asking = answer.zip(self.inbox.take());
                 let asking = asking.map(|(answer, inbox)| Asking::new(answer, inbox, self.mode));
-                self.line.cancel(&self.id, self.operation.take(), asking);
+                self.line.cancel(&self.id, operation, asking);
             }
-            None => self.line.cancel(&self.id, self.operation.take(), None),
+            None => self.line.cancel(&self.id, operation, None),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod desk;
 mod pipe;
 mod received;
+mod run;
 mod sending;
 mod server;
 mod sink;
@@ -16,8 +17,9 @@ mod work;
 
 pub(super) use desk::{Content, Desk, Routed, route, route_chunk};
 pub(super) use pipe::{Pipe, WireMessage};
+pub(super) use run::Why;
 pub(super) use sending::{Sent, SentKind};
-pub(super) use server::{Offer, Server, Why};
+pub(super) use server::{Offer, Server};
 pub(super) use sink::Sink;
 pub(super) use transfer::{CancelOutcome, Cause, Transfer, Verdict, Wishes};
 pub(super) use work::{Order, Work, WorkStep, payload_bytes};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::halves::{Content, Pipe, Routed, Way, WireMessage, route, route_chunk};
+use super::faults::Kinds;
 use crate::proto::frame::Kind;
 use crate::proto::websocket::{FrameError, Message, MessageReader};
 use crate::proto::{Counters, Demux, MessageId};
@@ -61,7 +62,8 @@ pub(super) struct Delivery {
 /// What became of a message on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    pub(super) is_altered: bool,
+    /// By what it was altered, if it was.
+    pub(super) altered: Kinds,
 }
 
 /// A message that has come.
@@ -107,11 +109,12 @@ impl Connection {
     }
 
     /// Sends what the server has sent, or what is left of it.
-    pub(super) fn send_down(&mut self, message: &WireMessage, altered: Option<&[u8]>) {
-        self.marks.push_back(Mark { is_altered: altered.is_some() });
+    pub(super) fn send_down(&mut self, message: &WireMessage, altered: Option<(&[u8], Kinds)>) {
+        let kinds = altered.map_or(Kinds::NONE, |(_, kinds)| kinds);
+        self.marks.push_back(Mark { altered: kinds });
         self.largest_message = self.largest_message.max(message.bytes().len());
         let is_text = matches!(message, WireMessage::Text(_));
-        let bytes = altered.unwrap_or(message.bytes());
+        let bytes = altered.map_or(message.bytes(), |(bytes, _)| bytes);
         self.pipes[Way::Down as usize].send_bytes(is_text, bytes);
     }
 

@@ -87,6 +87,30 @@ kinds! {
     CallerDetaches,
 }
 
+/// A set of kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kinds(u64);
+
+impl Kinds {
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn insert(&mut self, kind: FaultKind) {
+        self.0 |= 1 << kind as u64;
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn contains(self, kind: FaultKind) -> bool {
+        self.0 & 1 << kind as u64 != 0
+    }
+
+    pub(super) fn any(self, is_it: impl Fn(FaultKind) -> bool) -> bool {
+        FaultKind::ALL.iter().any(|kind| self.contains(*kind) && is_it(*kind))
+    }
+}
+
 impl FaultKind {
     /// Whether it is so from the start, rather than from an event on.
     pub(super) fn is_standing(self) -> bool {
@@ -107,6 +131,19 @@ impl FaultKind {
                 | Self::FlipHeader
                 | Self::DropChunk
                 | Self::DropFrame
+                | Self::Repeat
+        )
+    }
+
+    /// Whether only chunks meet it, and neither what is said of them nor how they end.
+    pub(super) fn is_of_chunks(self) -> bool {
+        matches!(
+            self,
+            Self::FlipData
+                | Self::FlipCrc
+                | Self::Forge
+                | Self::FlipHeader
+                | Self::DropChunk
                 | Self::Repeat
         )
     }

@@ -13,11 +13,15 @@
 #![allow(clippy::print_stdout, reason = "a run tells what it came to")]
 
 mod acts;
+mod blame;
 mod caller;
 mod connection;
+mod decisions;
+mod deliveries;
 mod faults;
 mod history;
 mod ledger;
+mod lines;
 mod network;
 mod oracle;
 mod plan;

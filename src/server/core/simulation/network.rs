@@ -1,7 +1,7 @@
 //! What the network makes of what the server sends.
 
 use super::super::halves::{Sent, SentKind, Way, WireMessage};
-use super::faults::{Fault, FaultKind};
+use super::faults::{Fault, FaultKind, Kinds};
 use super::world::{World, shown};
 use crate::proto::BufferPool;
 use crate::proto::base64::{decode, encode};
@@ -30,7 +30,7 @@ impl World {
             |open: &super::connection::Connection| open.number == *connection && open.is_open;
         let Some(at) = self.connections.iter().position(is_there) else { return };
         self.trace(|| format!("  c{connection} sent {kind:?} {}", shown(message)));
-        let (mut altered, mut count) = (None::<Vec<u8>>, 1);
+        let (mut altered, mut count, mut kinds) = (None::<Vec<u8>>, 1, Kinds::NONE);
         let armed = std::mem::take(&mut self.armed);
         for fault in armed {
             let before = altered.as_deref().unwrap_or(message.bytes());
@@ -53,6 +53,9 @@ impl World {
                 continue;
             }
             self.tally.count_fault(fault.kind);
+            if fault.kind != FaultKind::Repeat {
+                kinds.insert(fault.kind);
+            }
             self.trace(|| format!("FAULT {fault}"));
             match fault.kind {
                 FaultKind::DropChunk | FaultKind::DropFrame => count = 0,
@@ -62,7 +65,7 @@ impl World {
         }
         if let Some(caller) = caller {
             let history = &mut self.callers[caller].history;
-            history.has_missed |= count == 0 || altered.is_some();
+            history.met.add(kinds);
             history.has_repeats |= count > 1;
             history.was_refused |= message.bytes().windows(6).any(|part| part == b"\"BUSY\"");
         }
@@ -73,12 +76,12 @@ impl World {
             // An alias that is another one may be that of anybody.
             let has_alias = message.text().contains("\"alias\"");
             for caller in self.callers.iter_mut().filter(|_| has_alias) {
-                caller.history.has_missed = true;
+                caller.history.met.add(kinds);
             }
         }
         for copy in 0..count {
             // The second one as it was.
-            let altered = altered.as_deref().filter(|_| copy == 0);
+            let altered = altered.as_deref().filter(|_| copy == 0).map(|bytes| (bytes, kinds));
             self.connections[at].send_down(message, altered);
         }
     }

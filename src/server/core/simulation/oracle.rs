@@ -11,9 +11,9 @@
 //!    knows nothing.
 //! 5. An operation that may not be repeated runs once.
 
-use super::super::Loss;
 use super::super::halves::{Cause, Verdict, Way, Why};
 use super::super::operation::Operation;
+use super::super::{Loss, StreamKey};
 use super::faults::FaultKind;
 use super::tally::Tally;
 use super::world::World;
@@ -157,7 +157,7 @@ impl World {
         let caller = &self.callers[number];
         let history = &caller.history;
         match error {
-            _ if !history.is_clean() => true,
+            _ if history.met.any(|kind| kind.leads_to(error)) => true,
             ExchangeError::Server(error) => self.is_told(number, error),
             ExchangeError::Idle { limit } => {
                 let has_waited =
@@ -192,6 +192,7 @@ impl World {
                 plan.any(|(_, step)| matches!(step, super::super::halves::WorkStep::Fail))
             }
             Refusal::SERVICE_EXCEPTION => caller.history.has_crashed,
+            ServerError::SUPERSEDED => self.was_overtaken(number),
             ServerError::RESUME_MISMATCH => self.plan.offer.loss == Loss::Renamed,
             ServerError::RESUME_UNKNOWN => {
                 let is_lost = |why| {
@@ -205,6 +206,20 @@ impl World {
             }
             _ => false,
         }
+    }
+
+    /// Whether a request that had gone out on a connection before came after that which was to take
+    /// its place: the server serves the one that comes last.
+    fn was_overtaken(&self, number: usize) -> bool {
+        let Some((connection, id)) = &self.callers[number].request else { return false };
+        let mut served = self.server.served.iter();
+        let is_own = |(key, _): &&(StreamKey, usize)| {
+            key.connection == *connection && *key.id == *id.as_str()
+        };
+        served.any(|entry| is_own(&entry))
+            && served.any(|(key, run)| {
+                self.server.runs[*run].work == number && key.connection < *connection
+            })
     }
 
     /// Whether the server had to forget what its client might still count on.
@@ -242,7 +257,9 @@ impl World {
             connection.noticed_at = Some(self.now);
         }
         self.settle();
-        while let Some(at) = self.server.next_timeout() {
+        // Whatever went wrong, and whether anything was freed or not: after its time nothing is left.
+        let end = self.now + self.plan.offer.retention.ttl;
+        while let Some(at) = self.server.next_timeout().filter(|at| *at <= end) {
             self.count_event();
             self.now = self.now.max(at);
             self.settle();
@@ -275,16 +292,18 @@ impl World {
             let is_superseded = matches!(&caller.transfer.verdict,
                 Some(Verdict::Failed(Cause::Exchange(ExchangeError::Server(error))))
                     if error.code == ServerError::SUPERSEDED);
+            // What is said of chunks alone leaves open neither whose they are nor what is kept.
+            let is_sure = !caller.history.met.any(|kind| !kind.is_of_chunks());
             // A request that was on its way when its connection was lost may arrive later than all.
             let last =
                 self.server.served.iter().rfind(|(_, run)| self.server.runs[*run].work == number);
             let is_late = last.is_some_and(|(key, _)| Some(key.connection) != caller.ended_on);
             let can_be = !is_late && is_agreed(Feature::Cancel) && is_agreed(Feature::Resume);
-            if stood && can_be && !is_superseded && caller.history.is_clean() {
+            if stood && can_be && !is_superseded && is_sure {
                 assert!(!self.server.keeps(&caller.transfer.key()), "t{number} is still kept");
             }
             let Some((connection, id)) = &caller.request else { continue };
-            if stood && is_agreed(Feature::Cancel) && caller.history.is_clean() {
+            if stood && is_agreed(Feature::Cancel) && is_sure {
                 let has = self.server.core.streams.iter().any(|(key, stream)| {
                     key.connection == *connection && *key.id == *id.as_str() && !stream.is_ended()
                 });
