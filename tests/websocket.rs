@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use longhaul::ops::system::{Ping, Pong};
+use longhaul::proto::welcome::{MAX_WELCOME_BYTES, WelcomeError};
 use longhaul::server::Script;
 use longhaul::{
     Client, ClientBuilder, CloseCause, Completed, ConnectError, Error, Retries, TransferOptions,
@@ -267,14 +268,22 @@ async fn what_is_no_welcome_says_what_it_was() {
         (frame(FINAL | TEXT, b"\xFF"), "utf-8"),
         (vec![0xF1, 0], "reserved bits"),
         (frame(FINAL | CLOSE, b"\x03\xF5full"), "full"),
-        (vec![FINAL | TEXT, 127, 0, 0, 0, 0, 0xFF, 0, 0, 0], "exceeds"),
     ] {
-        let waiting = Peer::listen().await;
-        let builder = Client::builder(waiting.url()).connect_timeout(Duration::from_secs(30));
-        let peer = tokio::spawn(waiting.accept(bytes));
-        let error = deadline(builder.connect()).await.unwrap_err();
+        let error = greeted_with(bytes).await;
         let ConnectError::NoWelcome(cause) = &error else { panic!("{}", chain(&error)) };
         assert!(cause.to_string().contains(expected), "{cause}");
-        peer.abort();
     }
+    let error = greeted_with(vec![FINAL | TEXT, 127, 0, 0, 0, 0, 0xFF, 0, 0, 0]).await;
+    let too_large = WelcomeError::TooLarge { got: 0xFF00_0000, limit: MAX_WELCOME_BYTES };
+    assert!(matches!(&error, ConnectError::Welcome(it) if *it == too_large), "{error:?}");
+}
+
+/// What comes of connecting to a peer that begins with `bytes`.
+async fn greeted_with(bytes: Vec<u8>) -> ConnectError {
+    let waiting = Peer::listen().await;
+    let builder = Client::builder(waiting.url()).connect_timeout(Duration::from_secs(30));
+    let peer = tokio::spawn(waiting.accept(bytes));
+    let error = deadline(builder.connect()).await.unwrap_err();
+    peer.abort();
+    error
 }
