@@ -52,8 +52,10 @@ impl Facts {
 /// Why a probe cannot go on.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// Nothing came for so long.
+    /// Nothing came for so long: no pong either, or no more of a stream that had begun.
     Silent(Duration),
+    /// Nothing but a pong came for so long, which is right while a server computes (PROTOCOL 1.3).
+    Computing(Duration),
     /// It goes on for longer than a group of checks may take.
     TooLong(Duration),
     /// The connection is gone, and how.
@@ -224,12 +226,7 @@ impl Line {
 
     /// Waits for the next message and says whose it was.
     pub(super) async fn event(&mut self) -> Result<(String, Kind), Trouble> {
-        let silence = self.facts.silence;
-        let came = match timeout(silence, self.connection.next()).await {
-            Ok(Ok(came)) => came,
-            Ok(Err(error)) => return Err(self.lost(&error)),
-            Err(_) => return Err(Trouble::Silent(silence)),
-        };
+        let came = self.next().await?;
         let event = match came {
             Came::Text(text) => self.take_text(&text),
             Came::Binary(bytes) => self.take_binary(&bytes),
@@ -239,6 +236,45 @@ impl Line {
         let bytes = self.watched.get(&event.0).map_or(0, Watched::bytes);
         let most = self.facts.max_payload_bytes;
         if bytes > most { Err(Trouble::TooLarge(most)) } else { Ok(event) }
+    }
+
+    /// Waits for the next message; where none comes, finds out whether the server is still there.
+    async fn next(&mut self) -> Result<Came, Trouble> {
+        let silence = self.facts.silence;
+        let mut is_alive = false;
+        let mut has_asked = false;
+        loop {
+            match timeout(silence, self.connection.next()).await {
+                Ok(Ok(Came::Pong)) if has_asked => {
+                    is_alive = true;
+                    if !self.is_in_the_middle() {
+                        return Err(Trouble::Computing(silence));
+                    }
+                }
+                Ok(Ok(came)) => return Ok(came),
+                Ok(Err(error)) => return Err(self.lost(&error)),
+                Err(_) if has_asked => {
+                    let is_stuck = !is_alive || self.is_in_the_middle();
+                    let trouble = if is_stuck { Trouble::Silent } else { Trouble::Computing };
+                    return Err(trouble(silence));
+                }
+                Err(_) => {
+                    has_asked = true;
+                    self.connection.ping().await.map_err(|error| self.lost(&error))?;
+                }
+            }
+        }
+    }
+
+    /// Whether chunks of a payload have come, and not all. Records come as they are found, however
+    /// long that takes.
+    fn is_in_the_middle(&self) -> bool {
+        let is_begun = |watched: &&Watched| {
+            let first = watched.chunks.values().find(|chunk| !chunk.is_empty());
+            let is_of_records = |c: &Bytes| c.starts_with(b"{") || c.starts_with(b"[");
+            watched.end.is_none() && first.is_some_and(|chunk| !is_of_records(chunk))
+        };
+        self.watched.values().any(|watched| is_begun(&watched))
     }
 
     /// Waits until something has come of a request, or of what `is_it` says.

@@ -47,6 +47,7 @@ mod watched;
 mod wire;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
@@ -173,6 +174,7 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
 async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
     tracing::info!(group = group.name, "{}", group.does);
     let book = probing.book.clone();
+    probing.has_asked.store(false, Ordering::Relaxed);
     if group.streams
         && let Some(why) = &probing.blocked
     {
@@ -184,6 +186,16 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
         Ok(Err(trouble)) => trouble,
         Err(_) => Trouble::TooLong(limit),
     };
+    let has_asked = probing.has_asked.load(Ordering::Relaxed);
+    let may_run = match &trouble {
+        Trouble::Computing(_) | Trouble::TooLong(_) => has_asked,
+        Trouble::Silent(_) => has_asked && group.gives_sample,
+        _ => false,
+    };
+    if may_run {
+        let why = "the operation was left running, so it is not asked for again";
+        probing.left_running = Some(why);
+    }
     let why = match trouble {
         Trouble::Skip(why) => why,
         Trouble::Connect(error) => format!("no further connection: {error}"),
@@ -193,6 +205,12 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
             let expected = "a last frame of each request";
             book.fault(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
             came
+        }
+        Trouble::Computing(time) => {
+            let came = format!("nothing but pongs for {time:?}, as while a server computes");
+            let expected = "a last frame; what takes longer rightly needs more, --idle-timeout";
+            book.note(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
+            format!("it needs more time than {time:?}: give --idle-timeout")
         }
         Trouble::TooLong(limit) => {
             too_long(limit, group.does, "--group-timeout", &book);

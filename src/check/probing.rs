@@ -1,5 +1,6 @@
 //! What the groups of checks share: the server, the operation, and the connection in use.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,10 @@ pub(super) struct Probing {
     pub(super) sample: Option<Sample>,
     /// Why nothing more is to be streamed.
     pub(super) blocked: Option<String>,
+    /// Why the operation is not asked for again: it may still run.
+    pub(super) left_running: Option<&'static str>,
+    /// Whether the group in hand asked for the operation.
+    pub(super) has_asked: AtomicBool,
     /// Keys of operations that the server may keep.
     pub(super) keys: Vec<OperationKey>,
     /// An operation that the server keeps.
@@ -77,6 +82,8 @@ impl Probing {
             subject,
             sample: None,
             blocked: None,
+            left_running: None,
+            has_asked: AtomicBool::new(false),
             keys: Vec::new(),
             kept: None,
             line: Mutex::new(Some(line)),
@@ -143,6 +150,10 @@ impl Probing {
         let none =
             || Trouble::Skip("no operation was named, and no domain `test` is listed".into());
         let subject = self.subject.as_ref().ok_or_else(none)?;
+        if let Some(why) = self.left_running {
+            return Err(Trouble::Skip(why.to_owned()));
+        }
+        self.has_asked.store(true, Ordering::Relaxed);
         let ask = Ask::new(subject.name.clone(), subject.params.clone());
         Ok(ask.private(!subject.is_test))
     }

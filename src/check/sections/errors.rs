@@ -105,7 +105,9 @@ async fn judge(
             return Err(Trouble::Gone(came));
         }
         Err(trouble) => {
-            lost("nothing");
+            if let Trouble::Silent(_) = trouble {
+                lost("nothing");
+            }
             return Err(trouble);
         }
     }
