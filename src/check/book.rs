@@ -173,12 +173,14 @@ impl Page {
         let worst = self.findings.first().map(|finding| finding.grade);
         let (status, reason) = match worst {
             Some(grade) => (grade.into(), String::new()),
-            None if self.is_seen => (Status::Pass, String::new()),
-            None if !is_offered => (Status::NotOffered, String::new()),
-            None => match (self.not_applicable, self.skipped) {
-                (Some(why), _) => (Status::NotApplicable, why),
-                (None, Some(why)) => (Status::Skipped, why),
-                (None, None) => (Status::Skipped, unseen.to_owned()),
+            // What was looked at in part does not pass.
+            None => match (self.is_seen, self.not_applicable, self.skipped) {
+                (true, _, None) => (Status::Pass, String::new()),
+                _ if !is_offered => (Status::NotOffered, String::new()),
+                (_, _, Some(why)) if self.is_seen => (Status::Skipped, why),
+                (_, Some(why), _) => (Status::NotApplicable, why),
+                (_, None, Some(why)) => (Status::Skipped, why),
+                (_, None, None) => (Status::Skipped, unseen.to_owned()),
             },
         };
         CheckResult { check, status, reason, times: self.times, findings: self.findings }

@@ -198,3 +198,33 @@ async fn a_server_that_computes_is_no_fault_and_is_asked_once() {
     let exports = |all: &Vec<String>| all.iter().filter(|text| text.contains("$SMALL")).count();
     assert_eq!(exports(&asked.lock().unwrap()), 1);
 }
+
+/// What is cut off at the first probe has shown nothing but how it greets.
+#[tokio::test]
+async fn a_peer_that_closes_on_each_probe_passes_in_nothing() {
+    let (greeting, goodbye) = (frame(FINAL | TEXT, GREETING.as_bytes()), frame(FINAL | CLOSE, &[]));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (greeting, goodbye) = (greeting.clone(), goodbye.clone());
+            tokio::spawn(async move {
+                let head = head(&mut stream).await;
+                let _ = stream.write_all(&upgraded(&head, HEADER, &greeting)).await;
+                let _ = stream.read_u8().await;
+                let _ = stream.write_all(&goodbye).await;
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            });
+        }
+    });
+    let report = run(&url, hasty().packages(["$SMALL"])).await;
+    let passing = report.results.iter().filter(|result| result.status == Status::Pass);
+    let passing = passing.map(|result| result.check.id);
+    // The welcome was seen, and a close was answered by one.
+    let shown = |id: &&str| {
+        id.starts_with("1.1.") || id.starts_with("1.2.welcome.") || *id == "1.4.close.answered"
+    };
+    let others: Vec<_> = passing.filter(|id| !shown(id) && *id != "3.3.json.strict").collect();
+    assert_eq!(others, [""; 0]);
+    assert_found(&report, "1.4.connection.stays", Status::Fault, "a close on each probe");
+}

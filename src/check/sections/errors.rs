@@ -95,11 +95,9 @@ async fn judge(
         let evidence = Evidence { sent, expected: "an answer to the next request", came };
         book.fault(&SESSION_LIVES, evidence);
     };
-    book.seen(check);
-    book.seen(&SESSION_LIVES);
     line.send_bad(&bad).await?;
     match line.barrier().await {
-        Ok(()) => {}
+        Ok(()) => book.seen(&SESSION_LIVES),
         Err(Trouble::Gone(came)) => {
             lost(&came);
             return Err(Trouble::Gone(came));
@@ -115,6 +113,7 @@ async fn judge(
         line.settle(MOMENT).await?;
     }
     let codes = line.take_parse_errors();
+    book.seen(check);
     if codes == ["PARSE_ERROR"] {
         return Ok(());
     }
