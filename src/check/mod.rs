@@ -142,6 +142,9 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
     if probing.subject.is_none() && welcome.domains.iter().any(|domain| domain == "test") {
         probing.subject = Some(test_payload());
     }
+    if let Some(subject) = probing.subject.as_ref().filter(|subject| !subject.is_test) {
+        probing.book.mask_params(&subject.params);
+    }
     let subject = probing.subject.as_ref().map(|subject| subject.name.to_string());
     let is_accepting = probing.offers(Feature::Resume) || probing.offers(Feature::Binary);
     for check in [&ACCEPTED_SHAPE, &ACCEPTED_FIRST, &ACCEPTED_CHUNK_SIZE] {
@@ -222,6 +225,7 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
             format!("the connection was lost: {came}")
         }
     };
+    let why = book.shown(&why);
     tracing::info!(group = group.name, "ends early: {why}");
     if group.gives_sample && probing.sample.is_none() {
         probing.blocked.get_or_insert_with(|| why.clone());

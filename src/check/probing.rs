@@ -1,10 +1,12 @@
 //! What the groups of checks share: the server, the operation, and the connection in use.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::ask::Ask;
@@ -22,6 +24,9 @@ use crate::proto::{Feature, OperationKey};
 const MOST_TRIES: u32 = 5;
 /// How long it is waited for a busy server each time, at most.
 const MOST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How much of a value is written to be shown, in bytes.
+const MOST_SHOWN_BYTES: usize = 4096;
 
 /// How long it is looked whether something comes that should not.
 pub(super) const MOMENT: Duration = Duration::from_millis(100);
@@ -105,6 +110,7 @@ impl Probing {
         let (line, greeted) = opened.map_err(Trouble::Connect)?;
         let Some(welcome) = welcome::judge(&greeted, &self.book) else {
             let (Greeted::Text(came) | Greeted::Not(came)) = greeted;
+            let came = self.book.shown(&came);
             return Err(Trouble::Gone(format!("no welcome on another connection, but {came}")));
         };
         self.book.seen(&WELCOME_ALIKE);
@@ -240,9 +246,30 @@ impl Probing {
 pub(super) fn text_of(end: &End) -> String {
     match end {
         End::Complete { is_success, .. } => format!("a complete with `success` {is_success}"),
-        End::Answer(Ok(data)) => format!("an answer with `data` {data}"),
+        End::Answer(Ok(data)) => format!("an answer with `data` {}", beginning(data)),
         end => end.failure().map_or_else(|| "a failure".to_owned(), |failure| failure.text.clone()),
     }
+}
+
+/// As much of a value as is worth looking at, however large it is.
+fn beginning(value: &Value) -> String {
+    struct Start(Vec<u8>);
+    impl io::Write for Start {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = MOST_SHOWN_BYTES.saturating_sub(self.0.len());
+            let part = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+            self.0.extend_from_slice(part);
+            Ok(part.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut start = Start(Vec::new());
+    // It fails where the room is over.
+    let _ = serde_json::to_writer(&mut start, value);
+    String::from_utf8_lossy(&start.0).into_owned()
 }
 
 /// Whether anything has come of it that is not only told on the way.

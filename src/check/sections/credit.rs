@@ -130,6 +130,7 @@ async fn goes_on(probing: &Probing, line: &mut Line, id: &str, seq: u64) -> Resu
     let sent = format!("a grant of {seq}");
     let evidence = Evidence { sent: &sent, expected: &expected, came: &came };
     probing.book.fault(&CREDIT_GOES_ON, evidence);
+    let came = probing.book.shown(&came);
     Err(Trouble::Skip(format!("it does not go on behind a grant: {came}")))
 }
 

@@ -102,7 +102,8 @@ async fn git(probing: &mut Probing) -> Result<(), Trouble> {
         return Ok(());
     }
     let params = Params::new().with("packages", &packages).with("includeSubpackages", true);
-    let id = line.ask(&Ask::new(OperationName::new("git", "list"), params)).await?;
+    let ask = Ask::new(OperationName::new("git", "list"), params).private(true);
+    let id = line.ask(&ask).await?;
     let watched = line.end_of(&id).await?;
     if watched.code() == Some("UNKNOWN_ACTION") {
         let why = "the server has no git.list, which is optional";

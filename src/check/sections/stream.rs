@@ -57,7 +57,7 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
     book.seen(&ONLY_AGREED);
     if first.data().is_none() {
         let end = first.end.as_ref().map_or_else(String::new, text_of);
-        probing.blocked = Some(format!("the operation fails: {end}"));
+        probing.blocked = Some(book.shown(&format!("the operation fails: {end}")));
         probing.keep(line);
         return Ok(());
     }
