@@ -77,9 +77,17 @@ pub(super) struct Line {
     aliases: BTreeMap<u32, String>,
     has_binary: bool,
     /// `PARSE_ERROR`s that are waited for, since bad requests were sent.
-    bad: Option<Vec<String>>,
+    bad: Option<ParseErrors>,
     pub(super) facts: Arc<Facts>,
     pub(super) book: Book,
+}
+
+/// Answers with the id `unknown`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParseErrors {
+    pub(super) count: u64,
+    /// The code of the first.
+    pub(super) code: String,
 }
 
 /// The first message of a connection.
@@ -156,7 +164,7 @@ impl Line {
     /// Sends what is no request; whatever comes of it comes as `PARSE_ERROR`, or as a frame of `id`.
     pub(super) async fn send_bad(&mut self, bad: &Bad) -> Result<(), Trouble> {
         self.book.note_request();
-        self.bad = Some(Vec::new());
+        self.bad = Some(ParseErrors::default());
         let sent = match bad {
             Bad::Binary(bytes) => self.connection.send_binary(bytes).await,
             Bad::Text { id, text } => {
@@ -172,11 +180,11 @@ impl Line {
 
     /// Whether a `PARSE_ERROR` came since.
     pub(super) fn has_parse_error(&self) -> bool {
-        self.bad.as_ref().is_some_and(|codes| !codes.is_empty())
+        self.bad.as_ref().is_some_and(|errors| errors.count > 0)
     }
 
     /// The `PARSE_ERROR`s that came since.
-    pub(super) fn take_parse_errors(&mut self) -> Vec<String> {
+    pub(super) fn take_parse_errors(&mut self) -> ParseErrors {
         self.bad.take().unwrap_or_default()
     }
 
@@ -233,7 +241,7 @@ impl Line {
             Came::Pong => (String::new(), Kind::Other),
             Came::Close(_) => return Err(Trouble::Gone(describe(&came))),
         };
-        let bytes = self.watched.get(&event.0).map_or(0, Watched::bytes);
+        let bytes = self.watched.get(&event.0).map_or(0, Watched::held_bytes);
         let most = self.facts.max_payload_bytes;
         if bytes > most { Err(Trouble::TooLarge(most)) } else { Ok(event) }
     }

@@ -112,9 +112,9 @@ async fn judge(
     if !line.has_parse_error() {
         line.settle(MOMENT).await?;
     }
-    let codes = line.take_parse_errors();
+    let errors = line.take_parse_errors();
     book.seen(check);
-    if codes == ["PARSE_ERROR"] {
+    if errors.count == 1 && errors.code == "PARSE_ERROR" {
         return Ok(());
     }
     let own = id.map(|id| line.watched(id)).and_then(|watched| watched.end.as_ref());
@@ -123,8 +123,11 @@ async fn judge(
     match own {
         Some(end) if end.failure().is_some() => book.deviation(check, evidence(&text_of(end))),
         Some(end) => book.fault(check, evidence(&text_of(end))),
-        None if codes.is_empty() => book.fault(check, evidence("nothing")),
-        None => book.deviation(check, evidence(&format!("answers {codes:?}"))),
+        None if errors.count == 0 => book.fault(check, evidence("nothing")),
+        None => book.deviation(
+            check,
+            evidence(&format!("{} answers, the first with {}", errors.count, errors.code)),
+        ),
     }
     Ok(())
 }
