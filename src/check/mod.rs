@@ -58,8 +58,8 @@ pub use report::{CheckResult, Finding, Grade, Greeting, Report, Status};
 
 use book::{Book, Evidence};
 use catalog::{
-    ACCEPTED_CHUNK_SIZE, ACCEPTED_FIRST, ACCEPTED_SHAPE, CONNECTION_STAYS, REQUEST_ENDS,
-    UPGRADE_HEADERS,
+    ACCEPTED_CHUNK_SIZE, ACCEPTED_FIRST, ACCEPTED_SHAPE, CONNECTION_STAYS, RELEASE_FREES,
+    REQUEST_ENDS, UPGRADE_HEADERS,
 };
 use line::{Facts, Line, Trouble};
 use options::Subject;
@@ -165,7 +165,14 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
         check(group, &mut probing, left.min(options.group_limit)).await;
     }
     let left = options.limit.saturating_sub(started.elapsed()).max(options.silence);
-    let _ = timeout(left, sections::leave(&mut probing)).await;
+    let may_keep = probing.offers(Feature::Resume) && !probing.keys.is_empty();
+    let left_well = timeout(left, sections::leave(&mut probing)).await;
+    if may_keep && !matches!(left_well, Ok(Ok(()))) {
+        let sent = "stream.release of what was asked for with a key";
+        let expected = "an answer behind it, so that it is known to be freed";
+        let came = "none: what the server keeps of it stays until its `ttl`";
+        book.note(&RELEASE_FREES, Evidence { sent, expected, came });
+    }
     let unseen = match probing.ask() {
         Err(Trouble::Skip(why)) => why,
         _ => probing.blocked.unwrap_or_else(|| "nothing came that shows it".to_owned()),

@@ -224,8 +224,22 @@ impl Probing {
         }
     }
 
+    /// Whether the server had no room for it, which shows nothing of a check.
+    pub(super) fn is_busy(&self, check: &'static Check, watched: &Watched) -> bool {
+        let failure = watched.end.as_ref().and_then(End::failure);
+        let busy = failure.filter(|failure| failure.code.as_deref() == Some("BUSY"));
+        if let Some(busy) = busy {
+            judge_busy(busy.retry_after_ms, &busy.text, &watched.terms.sent, &self.book);
+            self.book.skip(check, "the server was busy");
+        }
+        busy.is_some()
+    }
+
     /// Holds the end of a request against the code that it should have.
     pub(super) fn judge_code(&self, check: &'static Check, watched: &Watched, codes: &[&str]) {
+        if self.is_busy(check, watched) {
+            return;
+        }
         self.book.seen(check);
         let came = watched.code();
         if came.is_some_and(|code| codes.contains(&code)) {

@@ -99,10 +99,13 @@ pub(super) async fn ends(
         book.not_applicable(check, "the server does not have what was to be cancelled");
         return Ok(());
     }
+    if probing.is_busy(check, watched) {
+        return Ok(());
+    }
     book.seen(check);
     let code = watched.end.as_ref().and_then(End::failure).map(|failure: &Failure| &failure.code);
     let is_right = match code {
-        Some(code) => matches!(code.as_deref(), Some("CANCELLED" | "BUSY")),
+        Some(code) => matches!(code.as_deref(), Some("CANCELLED")),
         None => watched.data().is_some(),
     };
     if !is_right {

@@ -62,6 +62,10 @@ async fn records(probing: &mut Probing) -> Result<(), Trouble> {
         probing.keep(line);
         return Ok(());
     }
+    if probing.is_busy(&RECORDS, watched) {
+        probing.keep(line);
+        return Ok(());
+    }
     probing.judge_end(watched);
     probing.book.seen(&RECORDS);
     let payload = watched.payload();
@@ -109,6 +113,8 @@ async fn git(probing: &mut Probing) -> Result<(), Trouble> {
         let why = "the server has no git.list, which is optional";
         probing.book.not_applicable(&LIST_SHAPE, why);
         probing.book.not_applicable(&LIST_PACKAGES, why);
+    } else if probing.is_busy(&LIST_SHAPE, watched) {
+        probing.book.skip(&LIST_PACKAGES, "the server was busy");
     } else {
         judge_list(watched, &packages, exported.as_ref(), &probing.book);
     }
