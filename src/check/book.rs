@@ -1,11 +1,14 @@
 //! What has been seen so far, by check.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use super::catalog::{Check, catalog};
 use super::report::{CheckResult, Finding, Grade, Status};
-use crate::proto::{Feature, Features};
+use crate::proto::{Feature, Features, Params};
 
 /// How many findings of a check are kept; later ones are counted.
 const MOST_FINDINGS: usize = 3;
@@ -13,6 +16,8 @@ const MOST_FINDINGS: usize = 3;
 const MOST_CHARS: usize = 240;
 /// How much of a string is shown inside such a text, in characters: chunks would hide the rest.
 const MOST_STRING_CHARS: usize = 48;
+/// The shortest text of the user's params that is masked, in characters.
+const LEAST_MASKED: usize = 4;
 
 /// Takes down what was seen; cheap to clone, all clones write into the same book.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +81,24 @@ impl Book {
         self.pages().secrets.push(secret.to_owned());
     }
 
+    /// Never shows the texts in these params of the user's, the shortest aside.
+    pub(super) fn mask_params(&self, params: &Params) {
+        let mut left = vec![serde_json::from_str(&params.to_json()).unwrap_or(Value::Null)];
+        while let Some(value) = left.pop() {
+            match value {
+                Value::String(text) if text.chars().count() >= LEAST_MASKED => self.mask(&text),
+                Value::Array(values) => left.extend(values),
+                Value::Object(values) => left.extend(values.into_iter().map(|(_, value)| value)),
+                _ => {}
+            }
+        }
+    }
+
+    /// A text as it is shown: cut, and without secrets.
+    pub(super) fn shown(&self, text: &str) -> String {
+        self.pages().shown(text)
+    }
+
     /// The check was looked at; it passes where nothing is found.
     pub(super) fn seen(&self, check: &'static Check) {
         self.pages().page(check).is_seen = true;
@@ -83,12 +106,16 @@ impl Book {
 
     /// The check cannot be looked at now, and why.
     pub(super) fn skip(&self, check: &'static Check, why: &str) {
-        self.pages().page(check).skipped.get_or_insert_with(|| why.to_owned());
+        let mut pages = self.pages();
+        let why = pages.shown(why);
+        pages.page(check).skipped.get_or_insert(why);
     }
 
     /// The check is not for this server or this operation, and why.
     pub(super) fn not_applicable(&self, check: &'static Check, why: &str) {
-        self.pages().page(check).not_applicable.get_or_insert_with(|| why.to_owned());
+        let mut pages = self.pages();
+        let why = pages.shown(why);
+        pages.page(check).not_applicable.get_or_insert(why);
     }
 
     /// A client cannot rely on it.
@@ -154,17 +181,18 @@ impl Pages {
 
     /// A text short enough to be read, without secrets.
     fn shown(&self, text: &str) -> String {
-        let mut text = shorten(text);
+        let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {
-            // A key may have been cut, so its beginning has to go too.
+            // The server may have cut a key, so its beginning has to go too.
             let start: String = secret.chars().take(MOST_STRING_CHARS / 3).collect();
             for secret in [secret.as_str(), start.as_str()] {
-                if !secret.is_empty() {
-                    text = text.replace(secret, "***");
+                if !secret.is_empty() && text.contains(secret) {
+                    text = Cow::Owned(text.replace(secret, "***"));
                 }
             }
         }
-        text
+        // Only now: a cut through a secret would leave a part of it.
+        shorten(&text)
     }
 }
 
@@ -173,12 +201,14 @@ impl Page {
         let worst = self.findings.first().map(|finding| finding.grade);
         let (status, reason) = match worst {
             Some(grade) => (grade.into(), String::new()),
-            None if self.is_seen => (Status::Pass, String::new()),
-            None if !is_offered => (Status::NotOffered, String::new()),
-            None => match (self.not_applicable, self.skipped) {
-                (Some(why), _) => (Status::NotApplicable, why),
-                (None, Some(why)) => (Status::Skipped, why),
-                (None, None) => (Status::Skipped, unseen.to_owned()),
+            // What was looked at in part does not pass.
+            None => match (self.is_seen, self.not_applicable, self.skipped) {
+                (true, _, None) => (Status::Pass, String::new()),
+                _ if !is_offered => (Status::NotOffered, String::new()),
+                (_, _, Some(why)) if self.is_seen => (Status::Skipped, why),
+                (_, Some(why), _) => (Status::NotApplicable, why),
+                (_, None, Some(why)) => (Status::Skipped, why),
+                (_, None, None) => (Status::Skipped, unseen.to_owned()),
             },
         };
         CheckResult { check, status, reason, times: self.times, findings: self.findings }
@@ -260,5 +290,23 @@ mod tests {
         let came = &results.first().unwrap().findings.first().unwrap().came;
         assert!(!came.contains("kkk") && came.ends_with(r#"","seq":1}"#), "{came}");
         assert!(came.chars().count() < 150);
+    }
+
+    #[test]
+    fn no_part_of_a_key_is_left_where_a_text_is_cut() {
+        let key = "k".repeat(22);
+        for before in 200..260 {
+            let book = Book::default();
+            book.mask(&key);
+            let long = format!("{}{key} and more {key}", "a ".repeat(before / 2));
+            book.skip(&CHUNK_GAP, &long);
+            book.fault(&JSON_STRICT, Evidence { came: &long, ..EVIDENCE });
+            let results = book.results(None, "", |_| true);
+            for result in results {
+                let came = result.findings.iter().map(|finding| &finding.came);
+                assert!(came.chain([&result.reason]).all(|text| !text.contains('k')));
+                assert!(result.reason.chars().count() <= MOST_CHARS + 1);
+            }
+        }
     }
 }

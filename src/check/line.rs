@@ -52,8 +52,10 @@ impl Facts {
 /// Why a probe cannot go on.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// Nothing came for so long.
+    /// Nothing came for so long: no pong either, or no more of a stream that had begun.
     Silent(Duration),
+    /// Nothing but a pong came for so long, which is right while a server computes (PROTOCOL 1.3).
+    Computing(Duration),
     /// It goes on for longer than a group of checks may take.
     TooLong(Duration),
     /// The connection is gone, and how.
@@ -75,9 +77,17 @@ pub(super) struct Line {
     aliases: BTreeMap<u32, String>,
     has_binary: bool,
     /// `PARSE_ERROR`s that are waited for, since bad requests were sent.
-    bad: Option<Vec<String>>,
+    bad: Option<ParseErrors>,
     pub(super) facts: Arc<Facts>,
     pub(super) book: Book,
+}
+
+/// Answers with the id `unknown`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParseErrors {
+    pub(super) count: u64,
+    /// The code of the first.
+    pub(super) code: String,
 }
 
 /// The first message of a connection.
@@ -154,7 +164,7 @@ impl Line {
     /// Sends what is no request; whatever comes of it comes as `PARSE_ERROR`, or as a frame of `id`.
     pub(super) async fn send_bad(&mut self, bad: &Bad) -> Result<(), Trouble> {
         self.book.note_request();
-        self.bad = Some(Vec::new());
+        self.bad = Some(ParseErrors::default());
         let sent = match bad {
             Bad::Binary(bytes) => self.connection.send_binary(bytes).await,
             Bad::Text { id, text } => {
@@ -170,11 +180,11 @@ impl Line {
 
     /// Whether a `PARSE_ERROR` came since.
     pub(super) fn has_parse_error(&self) -> bool {
-        self.bad.as_ref().is_some_and(|codes| !codes.is_empty())
+        self.bad.as_ref().is_some_and(|errors| errors.count > 0)
     }
 
     /// The `PARSE_ERROR`s that came since.
-    pub(super) fn take_parse_errors(&mut self) -> Vec<String> {
+    pub(super) fn take_parse_errors(&mut self) -> ParseErrors {
         self.bad.take().unwrap_or_default()
     }
 
@@ -224,21 +234,55 @@ impl Line {
 
     /// Waits for the next message and says whose it was.
     pub(super) async fn event(&mut self) -> Result<(String, Kind), Trouble> {
-        let silence = self.facts.silence;
-        let came = match timeout(silence, self.connection.next()).await {
-            Ok(Ok(came)) => came,
-            Ok(Err(error)) => return Err(self.lost(&error)),
-            Err(_) => return Err(Trouble::Silent(silence)),
-        };
+        let came = self.next().await?;
         let event = match came {
             Came::Text(text) => self.take_text(&text),
             Came::Binary(bytes) => self.take_binary(&bytes),
             Came::Pong => (String::new(), Kind::Other),
             Came::Close(_) => return Err(Trouble::Gone(describe(&came))),
         };
-        let bytes = self.watched.get(&event.0).map_or(0, Watched::bytes);
+        let bytes = self.watched.get(&event.0).map_or(0, Watched::held_bytes);
         let most = self.facts.max_payload_bytes;
         if bytes > most { Err(Trouble::TooLarge(most)) } else { Ok(event) }
+    }
+
+    /// Waits for the next message; where none comes, finds out whether the server is still there.
+    async fn next(&mut self) -> Result<Came, Trouble> {
+        let silence = self.facts.silence;
+        let mut is_alive = false;
+        let mut has_asked = false;
+        loop {
+            match timeout(silence, self.connection.next()).await {
+                Ok(Ok(Came::Pong)) if has_asked => {
+                    is_alive = true;
+                    if !self.is_in_the_middle() {
+                        return Err(Trouble::Computing(silence));
+                    }
+                }
+                Ok(Ok(came)) => return Ok(came),
+                Ok(Err(error)) => return Err(self.lost(&error)),
+                Err(_) if has_asked => {
+                    let is_stuck = !is_alive || self.is_in_the_middle();
+                    let trouble = if is_stuck { Trouble::Silent } else { Trouble::Computing };
+                    return Err(trouble(silence));
+                }
+                Err(_) => {
+                    has_asked = true;
+                    self.connection.ping().await.map_err(|error| self.lost(&error))?;
+                }
+            }
+        }
+    }
+
+    /// Whether chunks of a payload have come, and not all. Records come as they are found, however
+    /// long that takes.
+    fn is_in_the_middle(&self) -> bool {
+        let is_begun = |watched: &&Watched| {
+            let first = watched.chunks.values().find(|chunk| !chunk.is_empty());
+            let is_of_records = |c: &Bytes| c.starts_with(b"{") || c.starts_with(b"[");
+            watched.end.is_none() && first.is_some_and(|chunk| !is_of_records(chunk))
+        };
+        self.watched.values().any(|watched| is_begun(&watched))
     }
 
     /// Waits until something has come of a request, or of what `is_it` says.

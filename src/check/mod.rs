@@ -47,6 +47,7 @@ mod watched;
 mod wire;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
@@ -57,8 +58,8 @@ pub use report::{CheckResult, Finding, Grade, Greeting, Report, Status};
 
 use book::{Book, Evidence};
 use catalog::{
-    ACCEPTED_CHUNK_SIZE, ACCEPTED_FIRST, ACCEPTED_SHAPE, CONNECTION_STAYS, REQUEST_ENDS,
-    UPGRADE_HEADERS,
+    ACCEPTED_CHUNK_SIZE, ACCEPTED_FIRST, ACCEPTED_SHAPE, CONNECTION_STAYS, RELEASE_FREES,
+    REQUEST_ENDS, UPGRADE_HEADERS,
 };
 use line::{Facts, Line, Trouble};
 use options::Subject;
@@ -141,6 +142,9 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
     if probing.subject.is_none() && welcome.domains.iter().any(|domain| domain == "test") {
         probing.subject = Some(test_payload());
     }
+    if let Some(subject) = probing.subject.as_ref().filter(|subject| !subject.is_test) {
+        probing.book.mask_params(&subject.params);
+    }
     let subject = probing.subject.as_ref().map(|subject| subject.name.to_string());
     let is_accepting = probing.offers(Feature::Resume) || probing.offers(Feature::Binary);
     for check in [&ACCEPTED_SHAPE, &ACCEPTED_FIRST, &ACCEPTED_CHUNK_SIZE] {
@@ -161,7 +165,14 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
         check(group, &mut probing, left.min(options.group_limit)).await;
     }
     let left = options.limit.saturating_sub(started.elapsed()).max(options.silence);
-    let _ = timeout(left, sections::leave(&mut probing)).await;
+    let may_keep = probing.offers(Feature::Resume) && !probing.keys.is_empty();
+    let left_well = timeout(left, sections::leave(&mut probing)).await;
+    if may_keep && !matches!(left_well, Ok(Ok(()))) {
+        let sent = "stream.release of what was asked for with a key";
+        let expected = "an answer behind it, so that it is known to be freed";
+        let came = "none: what the server keeps of it stays until its `ttl`";
+        book.note(&RELEASE_FREES, Evidence { sent, expected, came });
+    }
     let unseen = match probing.ask() {
         Err(Trouble::Skip(why)) => why,
         _ => probing.blocked.unwrap_or_else(|| "nothing came that shows it".to_owned()),
@@ -173,6 +184,7 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
 async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
     tracing::info!(group = group.name, "{}", group.does);
     let book = probing.book.clone();
+    probing.has_asked.store(false, Ordering::Relaxed);
     if group.streams
         && let Some(why) = &probing.blocked
     {
@@ -184,6 +196,16 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
         Ok(Err(trouble)) => trouble,
         Err(_) => Trouble::TooLong(limit),
     };
+    let has_asked = probing.has_asked.load(Ordering::Relaxed);
+    let may_run = match &trouble {
+        Trouble::Computing(_) | Trouble::TooLong(_) => has_asked,
+        Trouble::Silent(_) => has_asked && group.gives_sample,
+        _ => false,
+    };
+    if may_run {
+        let why = "the operation was left running, so it is not asked for again";
+        probing.left_running = Some(why);
+    }
     let why = match trouble {
         Trouble::Skip(why) => why,
         Trouble::Connect(error) => format!("no further connection: {error}"),
@@ -193,6 +215,12 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
             let expected = "a last frame of each request";
             book.fault(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
             came
+        }
+        Trouble::Computing(time) => {
+            let came = format!("nothing but pongs for {time:?}, as while a server computes");
+            let expected = "a last frame; what takes longer rightly needs more, --idle-timeout";
+            book.note(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
+            format!("it needs more time than {time:?}: give --idle-timeout")
         }
         Trouble::TooLong(limit) => {
             too_long(limit, group.does, "--group-timeout", &book);
@@ -204,6 +232,7 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
             format!("the connection was lost: {came}")
         }
     };
+    let why = book.shown(&why);
     tracing::info!(group = group.name, "ends early: {why}");
     if group.gives_sample && probing.sample.is_none() {
         probing.blocked.get_or_insert_with(|| why.clone());

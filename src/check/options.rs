@@ -86,7 +86,8 @@ impl Options {
 
     /// How long the server may say nothing while something is due. Default 10 s.
     ///
-    /// An operation that takes longer without telling its progress counts as hanging.
+    /// What says nothing for longer and still answers pings is no departure, but is not checked
+    /// further; an operation that computes for longer without telling its progress needs more.
     pub fn silence(mut self, limit: Duration) -> Self {
         self.silence = limit;
         self

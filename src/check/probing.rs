@@ -1,9 +1,12 @@
 //! What the groups of checks share: the server, the operation, and the connection in use.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::ask::Ask;
@@ -22,6 +25,9 @@ const MOST_TRIES: u32 = 5;
 /// How long it is waited for a busy server each time, at most.
 const MOST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How much of a value is written to be shown, in bytes.
+const MOST_SHOWN_BYTES: usize = 4096;
+
 /// How long it is looked whether something comes that should not.
 pub(super) const MOMENT: Duration = Duration::from_millis(100);
 
@@ -35,6 +41,10 @@ pub(super) struct Probing {
     pub(super) sample: Option<Sample>,
     /// Why nothing more is to be streamed.
     pub(super) blocked: Option<String>,
+    /// Why the operation is not asked for again: it may still run.
+    pub(super) left_running: Option<&'static str>,
+    /// Whether the group in hand asked for the operation.
+    pub(super) has_asked: AtomicBool,
     /// Keys of operations that the server may keep.
     pub(super) keys: Vec<OperationKey>,
     /// An operation that the server keeps.
@@ -77,6 +87,8 @@ impl Probing {
             subject,
             sample: None,
             blocked: None,
+            left_running: None,
+            has_asked: AtomicBool::new(false),
             keys: Vec::new(),
             kept: None,
             line: Mutex::new(Some(line)),
@@ -98,6 +110,7 @@ impl Probing {
         let (line, greeted) = opened.map_err(Trouble::Connect)?;
         let Some(welcome) = welcome::judge(&greeted, &self.book) else {
             let (Greeted::Text(came) | Greeted::Not(came)) = greeted;
+            let came = self.book.shown(&came);
             return Err(Trouble::Gone(format!("no welcome on another connection, but {came}")));
         };
         self.book.seen(&WELCOME_ALIKE);
@@ -143,6 +156,10 @@ impl Probing {
         let none =
             || Trouble::Skip("no operation was named, and no domain `test` is listed".into());
         let subject = self.subject.as_ref().ok_or_else(none)?;
+        if let Some(why) = self.left_running {
+            return Err(Trouble::Skip(why.to_owned()));
+        }
+        self.has_asked.store(true, Ordering::Relaxed);
         let ask = Ask::new(subject.name.clone(), subject.params.clone());
         Ok(ask.private(!subject.is_test))
     }
@@ -207,8 +224,22 @@ impl Probing {
         }
     }
 
+    /// Whether the server had no room for it, which shows nothing of a check.
+    pub(super) fn is_busy(&self, check: &'static Check, watched: &Watched) -> bool {
+        let failure = watched.end.as_ref().and_then(End::failure);
+        let busy = failure.filter(|failure| failure.code.as_deref() == Some("BUSY"));
+        if let Some(busy) = busy {
+            judge_busy(busy.retry_after_ms, &busy.text, &watched.terms.sent, &self.book);
+            self.book.skip(check, "the server was busy");
+        }
+        busy.is_some()
+    }
+
     /// Holds the end of a request against the code that it should have.
     pub(super) fn judge_code(&self, check: &'static Check, watched: &Watched, codes: &[&str]) {
+        if self.is_busy(check, watched) {
+            return;
+        }
         self.book.seen(check);
         let came = watched.code();
         if came.is_some_and(|code| codes.contains(&code)) {
@@ -229,9 +260,30 @@ impl Probing {
 pub(super) fn text_of(end: &End) -> String {
     match end {
         End::Complete { is_success, .. } => format!("a complete with `success` {is_success}"),
-        End::Answer(Ok(data)) => format!("an answer with `data` {data}"),
+        End::Answer(Ok(data)) => format!("an answer with `data` {}", beginning(data)),
         end => end.failure().map_or_else(|| "a failure".to_owned(), |failure| failure.text.clone()),
     }
+}
+
+/// As much of a value as is worth looking at, however large it is.
+fn beginning(value: &Value) -> String {
+    struct Start(Vec<u8>);
+    impl io::Write for Start {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = MOST_SHOWN_BYTES.saturating_sub(self.0.len());
+            let part = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+            self.0.extend_from_slice(part);
+            Ok(part.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut start = Start(Vec::new());
+    // It fails where the room is over.
+    let _ = serde_json::to_writer(&mut start, value);
+    String::from_utf8_lossy(&start.0).into_owned()
 }
 
 /// Whether anything has come of it that is not only told on the way.

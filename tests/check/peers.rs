@@ -1,11 +1,14 @@
 //! Peers that are no such server, or none that can be talked to.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::{SinkExt, StreamExt};
 use longhaul::check::{self, CheckError, Options, Status};
 use longhaul::{Client, ConnectError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::support::deadline;
@@ -145,4 +148,83 @@ async fn a_section_that_is_not_there() {
     let target = Client::builder("http://127.0.0.1:9");
     let checked = deadline(check::run(target, Options::new().section("12"))).await;
     assert!(matches!(checked, Err(CheckError::NoSection { section }) if section == "12"));
+}
+
+const GREETING: &str = r#"{"id":"welcome","success":true,"data":{"domains":["git"],"features":
+    ["stream","checksum","cancel","credit","resume","binary"]}}"#;
+
+/// Takes WebSockets, greets with all features and the domain `git`, and answers
+/// `system.ping`; everything else it computes for ever. Gives what was asked for besides.
+async fn computing() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let all = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(compute(stream, Arc::clone(&all)));
+        }
+    });
+    (url, asked)
+}
+
+async fn compute(stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
+    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+    let _ = socket.send(Message::text(GREETING)).await;
+    while let Some(Ok(message)) = socket.next().await {
+        let Message::Text(text) = message else { continue };
+        if text.contains(r#""action":"ping""#) {
+            let request: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let data = r#"{"pong":true,"timestamp":"x"}"#;
+            let answer = format!(r#"{{"id":{},"success":true,"data":{data}}}"#, request["id"]);
+            let _ = socket.send(Message::text(answer)).await;
+        } else {
+            asked.lock().unwrap().push(text.to_string());
+        }
+    }
+}
+
+/// Silence is right while a server computes (PROTOCOL 1.3), and one export is enough for it.
+#[tokio::test]
+async fn a_server_that_computes_is_no_fault_and_is_asked_once() {
+    let (url, asked) = computing().await;
+    let options = hasty().packages(["$SMALL"]).section("10.1").section("6.4").section("4.1");
+    let report = run(&url, options).await;
+    let ends = report.result("4.1.request.ends").unwrap();
+    assert_eq!(ends.status, Status::Note, "{}", crate::found(&report));
+    let archive = report.result("10.1.export.archive").unwrap();
+    assert_eq!(archive.status, Status::Skipped);
+    assert!(report.results.iter().all(|result| result.status < Status::Fault));
+    let exports = |all: &Vec<String>| all.iter().filter(|text| text.contains("$SMALL")).count();
+    assert_eq!(exports(&asked.lock().unwrap()), 1);
+}
+
+/// What is cut off at the first probe has shown nothing but how it greets.
+#[tokio::test]
+async fn a_peer_that_closes_on_each_probe_passes_in_nothing() {
+    let (greeting, goodbye) = (frame(FINAL | TEXT, GREETING.as_bytes()), frame(FINAL | CLOSE, &[]));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (greeting, goodbye) = (greeting.clone(), goodbye.clone());
+            tokio::spawn(async move {
+                let head = head(&mut stream).await;
+                let _ = stream.write_all(&upgraded(&head, HEADER, &greeting)).await;
+                let _ = stream.read_u8().await;
+                let _ = stream.write_all(&goodbye).await;
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            });
+        }
+    });
+    let report = run(&url, hasty().packages(["$SMALL"])).await;
+    let passing = report.results.iter().filter(|result| result.status == Status::Pass);
+    let passing = passing.map(|result| result.check.id);
+    // The welcome was seen, and a close was answered by one.
+    let shown = |id: &&str| {
+        id.starts_with("1.1.") || id.starts_with("1.2.welcome.") || *id == "1.4.close.answered"
+    };
+    let others: Vec<_> = passing.filter(|id| !shown(id) && *id != "3.3.json.strict").collect();
+    assert_eq!(others, [""; 0]);
+    assert_found(&report, "1.4.connection.stays", Status::Fault, "a close on each probe");
 }

@@ -1,7 +1,7 @@
 //! A server that is right but for one thing, which a proxy changes.
 
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use longhaul::check::Status::{self, Deviation, Fault, Note};
 use longhaul::proto::Feature;
@@ -193,4 +193,42 @@ async fn a_server_may_go_without_keeping() {
     let report = run(&tamper.url(), hasty()).await;
     assert!(report.is_clean(), "{}", crate::found(&report));
     assert_found(&report, "6.4.accepted.comes", Note, "no accepted");
+}
+
+/// What the server says of a key, however long, shows nothing of the key.
+#[tokio::test]
+async fn a_key_that_is_echoed_is_not_shown() {
+    let server = serve(|builder| builder).await;
+    let keys = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&keys);
+    let up: Change = Arc::new(move |text| {
+        if let Some((_, rest)) = text.split_once(r#""operation":""#) {
+            // Another is of a form that no key has.
+            let key = rest.split('"').next().filter(|key| key.len() == 22);
+            seen.lock().unwrap().extend(key.map(str::to_owned));
+        }
+        vec![text.to_owned()]
+    });
+    let known = Arc::clone(&keys);
+    let down: Change = Arc::new(move |text| {
+        let keys = known.lock().unwrap();
+        let (Some(key), Some((start, _))) = (keys.last(), text.split_once(r#","type":"#)) else {
+            return vec![text.to_owned()];
+        };
+        let long = format!("{} {key} ", "no, ".repeat(30)).repeat(100);
+        vec![format!(
+            r#"{start},"type":"error","error":{{"code":"NO","message":"{key} {long}"}}}}"#
+        )]
+    });
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, up, down).await;
+    let report = run(&tamper.url(), hasty()).await;
+    let keys = keys.lock().unwrap();
+    assert!(!keys.is_empty());
+    for result in &report.results {
+        let texts = result.findings.iter().flat_map(|f| [&f.sent, &f.expected, &f.came]);
+        for text in texts.chain([&result.reason]) {
+            assert!(text.chars().count() < 300, "{text}");
+            assert!(keys.iter().all(|key| !text.contains(&key[..8])), "{text}");
+        }
+    }
 }

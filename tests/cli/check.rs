@@ -115,6 +115,15 @@ fn what_the_user_named_is_not_shown() {
     assert!(said.contains("\"params\":{…}") && !said.contains("s3cret"), "{said}");
     // Each group says before what it does.
     assert!(said.contains("asks for the operation twice"));
+
+    // A list that is wrong is shown, the package's name aside.
+    let serving = Serving::start(|server| {
+        server.package("$SMALL", SMALL).script(Script::new().list_nothing())
+    });
+    let words = ["check", "$SMALL", "--section", "10.1", "-vv"];
+    let ran = run(&mut folder.longhaul(&serving.url(), &words)).expect(4);
+    let said = ran.stdout() + &ran.stderr();
+    assert!(said.contains("10.1.list.packages") && !said.contains("$SMALL"), "{said}");
 }
 
 #[test]

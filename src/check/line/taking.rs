@@ -28,9 +28,11 @@ impl Line {
             book.quirk(&JSON_STRICT, evidence(expected));
             Some(mended)
         });
-        let Some((object, Member::Is(id))) =
-            object.map(|object| (object.clone(), object.text("id")))
-        else {
+        let read = object.and_then(|object| match object.text("id") {
+            Member::Is(id) => Some((object, id)),
+            _ => None,
+        });
+        let Some((object, id)) = read else {
             book.fault(&READABLE, evidence("one JSON object with `id`, a string"));
             return other("");
         };
@@ -65,7 +67,10 @@ impl Line {
             _ => String::new(),
         };
         if let Some(bad) = &mut self.bad {
-            bad.push(code);
+            if bad.count == 0 {
+                bad.code = code;
+            }
+            bad.count = bad.count.saturating_add(1);
             return;
         }
         let mut waiting: Vec<_> =

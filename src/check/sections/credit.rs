@@ -55,7 +55,6 @@ async fn step_by_step(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
     let ask = ask.features([Feature::Checksum, Feature::Credit]).window(1);
     let id = probing.begin(line, &ask).await?;
     reach(line, &id, 1).await?;
-    book.seen(&CREDIT_OTHERS);
     match line.barrier().await {
         Err(Trouble::Silent(time)) => {
             let came = format!("nothing for {time:?}");
@@ -66,17 +65,20 @@ async fn step_by_step(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
         }
         other => other?,
     }
+    if !line.has_ended(&id) {
+        book.seen(&CREDIT_OTHERS);
+    }
     line.settle(MOMENT).await?;
 
     line.grant(&id, 2).await?;
     goes_on(probing, line, &id, 2).await?;
-    book.seen(&CREDIT_STALE);
     for stale in [2, 1, 0] {
         let control = line.grant(&id, stale).await?;
         line.barrier().await?;
         answered(probing, line, &control, &CREDIT_STALE);
     }
     line.settle(MOMENT).await?;
+    book.seen(&CREDIT_STALE);
     if let Some(seq) = line.watched(&id).chunks.keys().find(|seq| **seq > 2) {
         let came = format!("chunk {seq}");
         let (sent, expected) = ("grants of 2, 1 and 0", "no chunk above 2");
@@ -115,9 +117,11 @@ pub(super) async fn reach(line: &mut Line, id: &str, seq: u64) -> Result<(), Tro
 
 /// Waits for a chunk that was granted.
 async fn goes_on(probing: &Probing, line: &mut Line, id: &str, seq: u64) -> Result<(), Trouble> {
-    probing.book.seen(&CREDIT_GOES_ON);
     let came = match reach(line, id, seq).await {
-        Ok(()) if line.watched(id).chunks.contains_key(&seq) => return Ok(()),
+        Ok(()) if line.watched(id).chunks.contains_key(&seq) => {
+            probing.book.seen(&CREDIT_GOES_ON);
+            return Ok(());
+        }
         Ok(()) => line.watched(id).end.as_ref().map_or_else(String::new, text_of),
         Err(Trouble::Silent(time)) => format!("nothing for {time:?}"),
         Err(trouble) => return Err(trouble),
@@ -126,6 +130,7 @@ async fn goes_on(probing: &Probing, line: &mut Line, id: &str, seq: u64) -> Resu
     let sent = format!("a grant of {seq}");
     let evidence = Evidence { sent: &sent, expected: &expected, came: &came };
     probing.book.fault(&CREDIT_GOES_ON, evidence);
+    let came = probing.book.shown(&came);
     Err(Trouble::Skip(format!("it does not go on behind a grant: {came}")))
 }
 
@@ -135,7 +140,6 @@ async fn whole_window(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
     let window = probing.facts.window(3);
     let ask = ask.features([Feature::Checksum, Feature::Credit]).window(window);
     let id = probing.begin(line, &ask).await?;
-    probing.book.seen(&CREDIT_WINDOW);
     match reach(line, &id, window).await {
         Err(Trouble::Silent(time)) => {
             let came =
@@ -147,6 +151,11 @@ async fn whole_window(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
             return Err(Trouble::Silent(time));
         }
         other => other?,
+    }
+    if line.watched(&id).chunks.contains_key(&window) {
+        probing.book.seen(&CREDIT_WINDOW);
+    } else {
+        probing.book.skip(&CREDIT_WINDOW, "the stream ended before as many chunks came");
     }
     line.barrier().await?;
     line.grant(&id, ALL).await?;
@@ -167,7 +176,6 @@ async fn no_window(probing: &Probing, line: &mut Line) -> Result<(), Trouble> {
         let terms = ask.terms(&text, &line.facts);
         let agreed = terms.agreed.without(Feature::Credit);
         line.send(&id, text, Terms { window: None, agreed, ..terms }).await?;
-        probing.book.seen(&WINDOW_ZERO);
         match line.until(|line| line.has_ended(&id)).await {
             Err(Trouble::Silent(time)) => {
                 let came = format!("nothing for {time:?}");
@@ -179,6 +187,7 @@ async fn no_window(probing: &Probing, line: &mut Line) -> Result<(), Trouble> {
             other => other?,
         }
         let watched = line.watched(&id);
+        probing.book.seen(&WINDOW_ZERO);
         if let Some(end) = watched.end.as_ref().filter(|_| watched.data().is_none()) {
             let expected = "the whole stream, since `credit` is not agreed on";
             let sent = &watched.terms.sent;

@@ -62,6 +62,10 @@ async fn records(probing: &mut Probing) -> Result<(), Trouble> {
         probing.keep(line);
         return Ok(());
     }
+    if probing.is_busy(&RECORDS, watched) {
+        probing.keep(line);
+        return Ok(());
+    }
     probing.judge_end(watched);
     probing.book.seen(&RECORDS);
     let payload = watched.payload();
@@ -102,12 +106,15 @@ async fn git(probing: &mut Probing) -> Result<(), Trouble> {
         return Ok(());
     }
     let params = Params::new().with("packages", &packages).with("includeSubpackages", true);
-    let id = line.ask(&Ask::new(OperationName::new("git", "list"), params)).await?;
+    let ask = Ask::new(OperationName::new("git", "list"), params).private(true);
+    let id = line.ask(&ask).await?;
     let watched = line.end_of(&id).await?;
     if watched.code() == Some("UNKNOWN_ACTION") {
         let why = "the server has no git.list, which is optional";
         probing.book.not_applicable(&LIST_SHAPE, why);
         probing.book.not_applicable(&LIST_PACKAGES, why);
+    } else if probing.is_busy(&LIST_SHAPE, watched) {
+        probing.book.skip(&LIST_PACKAGES, "the server was busy");
     } else {
         judge_list(watched, &packages, exported.as_ref(), &probing.book);
     }

@@ -95,25 +95,26 @@ async fn judge(
         let evidence = Evidence { sent, expected: "an answer to the next request", came };
         book.fault(&SESSION_LIVES, evidence);
     };
-    book.seen(check);
-    book.seen(&SESSION_LIVES);
     line.send_bad(&bad).await?;
     match line.barrier().await {
-        Ok(()) => {}
+        Ok(()) => book.seen(&SESSION_LIVES),
         Err(Trouble::Gone(came)) => {
             lost(&came);
             return Err(Trouble::Gone(came));
         }
         Err(trouble) => {
-            lost("nothing");
+            if let Trouble::Silent(_) = trouble {
+                lost("nothing");
+            }
             return Err(trouble);
         }
     }
     if !line.has_parse_error() {
         line.settle(MOMENT).await?;
     }
-    let codes = line.take_parse_errors();
-    if codes == ["PARSE_ERROR"] {
+    let errors = line.take_parse_errors();
+    book.seen(check);
+    if errors.count == 1 && errors.code == "PARSE_ERROR" {
         return Ok(());
     }
     let own = id.map(|id| line.watched(id)).and_then(|watched| watched.end.as_ref());
@@ -122,8 +123,11 @@ async fn judge(
     match own {
         Some(end) if end.failure().is_some() => book.deviation(check, evidence(&text_of(end))),
         Some(end) => book.fault(check, evidence(&text_of(end))),
-        None if codes.is_empty() => book.fault(check, evidence("nothing")),
-        None => book.deviation(check, evidence(&format!("answers {codes:?}"))),
+        None if errors.count == 0 => book.fault(check, evidence("nothing")),
+        None => book.deviation(
+            check,
+            evidence(&format!("{} answers, the first with {}", errors.count, errors.code)),
+        ),
     }
     Ok(())
 }

@@ -49,15 +49,17 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
     let lists = |name: &str| domains.iter().any(|domain| domain == name);
     let incomplete = match (lists("test"), lists("git")) {
         (true, _) => Some(ask("test", "payload")),
-        (false, true) => Some(ask("git", "export")),
-        (false, false) => None,
+        // One that names no features may take it for everything.
+        (false, true) if probing.facts.features.is_some() => Some(ask("git", "export")),
+        (false, _) => None,
     };
     if let Some(incomplete) = incomplete {
         let id = line.ask(&incomplete).await?;
         let watched = line.end_of(&id).await?;
         probing.judge_code(&MISSING_PARAM, watched, &["MISSING_PARAM"]);
     } else {
-        let why = "the server lists no domain of which it is known what it must have";
+        let why =
+            "the server lists no domain of which it is known what it must have, and that it looks";
         probing.book.not_applicable(&MISSING_PARAM, why);
     }
 

@@ -110,6 +110,7 @@ async fn go_on(probing: &mut Probing) -> Result<(), Trouble> {
         let sent = &watched.terms.sent;
         book.fault(&RESUME_GOES_ON, Evidence { sent, expected, came: &came });
         probing.keep(line);
+        let came = probing.book.shown(&came);
         return Err(Trouble::Skip(format!("the operation was not resumed: {came}")));
     }
     borders(probing, watched, &kept);

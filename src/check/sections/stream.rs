@@ -57,7 +57,7 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
     book.seen(&ONLY_AGREED);
     if first.data().is_none() {
         let end = first.end.as_ref().map_or_else(String::new, text_of);
-        probing.blocked = Some(format!("the operation fails: {end}"));
+        probing.blocked = Some(book.shown(&format!("the operation fails: {end}")));
         probing.keep(line);
         return Ok(());
     }
@@ -166,8 +166,11 @@ async fn zero(probing: &Probing, line: &mut Line) -> Result<(), Trouble> {
         line.cancel(&id).await?;
     }
     line.end_of(&id).await?;
-    probing.book.seen(&CHUNK_SIZE_ZERO);
     let watched = line.watched(&id);
+    if probing.is_busy(&CHUNK_SIZE_ZERO, watched) {
+        return line.barrier().await;
+    }
+    probing.book.seen(&CHUNK_SIZE_ZERO);
     let is_right = match watched.code() {
         None | Some("MISSING_PARAM" | "PARSE_ERROR" | "CANCELLED") => true,
         Some(_) => false,

@@ -30,8 +30,9 @@ pub(super) const GROUP: Group = Group {
 
 async fn run(probing: &mut Probing) -> Result<(), Trouble> {
     let mut line = probing.line().await?;
+    let has_pong = line.ping().await?;
     probing.book.seen(&PING);
-    if !line.ping().await? {
+    if !has_pong {
         let evidence = Evidence { sent: "a ping", expected: "a pong", came: "nothing" };
         probing.book.fault(&PING, evidence);
     }

@@ -106,6 +106,7 @@ impl Watched {
         judge.should(slice.seq > self.last_seq, &CHUNK_ORDER, &expected);
         self.last_seq = self.last_seq.max(slice.seq);
         self.judge_length(slice, &judge);
+        self.come_bytes = self.come_bytes.saturating_add(wire_len(&slice.bytes));
         self.chunks.insert(slice.seq, slice.bytes.clone());
         if let Some(offset) = slice.offset {
             self.offsets.insert(slice.seq, offset);

@@ -24,6 +24,9 @@ use super::catalog::{
 use super::wire::{Member, Object};
 use crate::proto::{Feature, Features};
 
+/// What a chunk takes beside its bytes.
+const CHUNK_COST: u64 = 256;
+
 /// What a request asked for, as far as its frames are held to it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terms {
@@ -92,6 +95,8 @@ pub(super) struct Watched {
     /// How many bytes these are.
     whole_bytes: u64,
     last_seq: u64,
+    /// How many bytes the chunks that came are.
+    come_bytes: u64,
     empty_in_row: u32,
     forms: [bool; 2],
     pub(super) warnings: u64,
@@ -117,6 +122,7 @@ impl Watched {
             granted: granted.map(|window| before.saturating_add(window)),
             whole_to: before,
             last_seq: before,
+            come_bytes: 0,
             whole_bytes: terms.prefix.as_ref().map_or(0, Prefix::len),
             terms,
             accepted: None,
@@ -149,13 +155,20 @@ impl Watched {
     /// Frees what came, once it was looked at.
     pub(super) fn forget_chunks(&mut self) {
         self.chunks.clear();
+        self.come_bytes = 0;
         self.offsets.clear();
         self.terms.prefix = None;
     }
 
     /// How many bytes have come.
     pub(super) fn bytes(&self) -> u64 {
-        self.chunks.values().map(wire_len).fold(0, u64::saturating_add)
+        self.come_bytes
+    }
+
+    /// How much memory what came may take, in bytes: empty chunks take some too.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let count = u64::try_from(self.chunks.len()).unwrap_or(u64::MAX);
+        self.come_bytes.saturating_add(count.saturating_mul(CHUNK_COST))
     }
 
     /// The result, if it ended well.
@@ -204,6 +217,9 @@ impl Watched {
                 frame.deviation(&SINGLE_ANSWER, "one answer, which has no `type`");
             }
             tracing::trace!(kind, "frame");
+        }
+        if kind.is_some() {
+            frame.book.seen(&TYPE_KNOWN);
         }
         match kind.as_deref() {
             Some("progress") => self.take_progress(&frame),

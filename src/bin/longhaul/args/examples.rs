@@ -94,7 +94,8 @@ Examples:
   longhaul check http://host:8000 --section 6.4 --json
   longhaul check --list
 
-Name something small: it is asked for again and again. With -v each group of
+Name something small: it is asked for again and again. Ctrl+C releases nothing:
+what a server with resume keeps then stays until its ttl. With -v each group of
 checks says before what it does. Exit code 0 means that all that is offered
 passes, notes aside; 4 that the server departs from PROTOCOL.md; 3 that there
 was no connection to check.";
