@@ -347,6 +347,11 @@ impl Line {
         }
     }
 
+    /// Is lost without a goodbye, and the server has noticed, if it does so in time.
+    pub(super) async fn lose(self) {
+        self.connection.lose(self.facts.silence).await;
+    }
+
     /// Says goodbye; gives what came instead of the server's, if it did not come.
     pub(super) async fn close(mut self) -> Result<(), String> {
         self.connection.close().await.map_err(|error| cause(&error))?;

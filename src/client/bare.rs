@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::SinkExt;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message as Outgoing;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -86,6 +87,17 @@ impl BareConnection {
     pub(crate) async fn close(&mut self) -> Result<(), BareError> {
         let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         self.send(Outgoing::Close(Some(frame))).await
+    }
+
+    /// Ends the connection without a goodbye, and waits until the server has ended it too, which is
+    /// when it knows: for `limit` at most.
+    pub(crate) async fn lose(mut self, limit: Duration) {
+        let noticed = async {
+            // One that is broken is lost already.
+            let _ = self.0.sink.get_mut().shutdown().await;
+            while self.next().await.is_ok() {}
+        };
+        let _ = tokio::time::timeout(limit, noticed).await;
     }
 
     async fn send(&mut self, message: Outgoing) -> Result<(), BareError> {

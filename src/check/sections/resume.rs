@@ -91,8 +91,7 @@ async fn go_on(probing: &mut Probing) -> Result<(), Trouble> {
     };
     let mut prefix = watched.in_order();
     prefix.truncate(usize::try_from(CUT_AT).unwrap_or(usize::MAX));
-    // Nothing says goodbye: a loss is what is looked at.
-    drop(line);
+    line.lose().await;
 
     let epoch = accepted.epoch.unwrap_or_default();
     let kept = Kept { key, epoch, chunks: prefix, chunk_bytes: accepted.chunk_bytes };
