@@ -109,14 +109,23 @@ impl Sink {
             Self::Sharded => {
                 let export = ShardedExport::packages([PACKAGE]).sessions(3);
                 let done = client.start_sharded_with(export, options).await?.save(file).await?;
-                assert!(done.output.is_complete(), "{:?}", done.output.skipped);
+                // An object whose every try met a fault is left out by its name, as documented. That
+                // happens to one in ten thousand exports here, and never to two objects of one.
+                let left_out = &done.output.skipped;
+                assert!(left_out.len() <= 1, "{left_out:?}");
+                assert_eq!(done.output.is_complete(), left_out.is_empty(), "it is said");
+                let is_left_out = |file: &str| {
+                    let object = file.split('.').next().unwrap_or_default();
+                    left_out.iter().any(|skipped| skipped.name.eq_ignore_ascii_case(object))
+                };
                 let files = done.output.files.len();
                 let archive = super::unzip(&std::fs::read(file).unwrap());
                 assert_eq!(archive.len(), files);
                 let sample = super::files_of(&small_sample());
                 for (name, bytes) in sample {
                     let path = format!("src/{}/{name}", PACKAGE.to_lowercase());
-                    assert!(archive.get(&path) == Some(&bytes), "{path}");
+                    let expected = (!is_left_out(&name)).then_some(&bytes);
+                    assert!(archive.get(&path) == expected, "{path}");
                 }
             }
         }
