@@ -8,8 +8,9 @@
     reason = "what does not hold is to end in a panic"
 )]
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
+use super::pieces::{frame, read_in_pieces};
 use super::{FrameError, Message, MessageReader, MessageText};
 use crate::fuzzing::{Input, Pieces, Vectors, message_text};
 use crate::proto::frame::fuzzing::is_that_chunk;
@@ -86,69 +87,27 @@ fn put_message(wire: &mut Vec<u8>, payload: &[u8], fragments: Pieces, expected: 
     let mut sent = 0;
     for fragment in fragments.of(payload) {
         if sent > 0 && fragment.len() == 3 {
-            put_frame(wire, 0x89, fragment);
+            wire.extend(frame(0x89, fragment));
             expected.push(Message::Ping(Bytes::copy_from_slice(fragment)));
         }
         sent += fragment.len();
         let is_last = sent == payload.len();
-        put_frame(wire, opcode | if is_last { 0x80 } else { 0 }, fragment);
+        wire.extend(frame(opcode | if is_last { 0x80 } else { 0 }, fragment));
         opcode = 0;
     }
     if payload.is_empty() {
-        put_frame(wire, 0x80 | opcode, payload);
+        wire.extend(frame(0x80 | opcode, payload));
     }
     let binary = || Message::Binary(Bytes::copy_from_slice(payload));
     expected.push(text.map_or_else(|_| binary(), Message::Text));
 }
 
-fn put_frame(wire: &mut Vec<u8>, first: u8, payload: &[u8]) {
-    wire.push(first);
-    match payload.len() {
-        len @ 0..126 => wire.push(len as u8),
-        len @ 126..65_536 => {
-            wire.push(126);
-            wire.put_u16(len as u16);
-        }
-        len => {
-            wire.push(127);
-            wire.put_u64(len as u64);
-        }
-    }
-    wire.extend_from_slice(payload);
-}
-
-/// What a reader makes of `bytes`, in pieces of these lengths that go where a socket would put
-/// them.
+/// What a reader makes of `bytes` in pieces of these lengths, with no more set aside than it may.
 fn read_in(
     bytes: &[u8],
-    mut lengths: impl Iterator<Item = usize>,
+    lengths: impl Iterator<Item = usize>,
 ) -> (Vec<Message>, Option<FrameError>) {
-    let mut reader = MessageReader::new(MOST);
-    let (mut rest, mut input, mut messages) = (bytes, BytesMut::new(), Vec::new());
-    loop {
-        match reader.read(&mut input) {
-            Ok(Some(message)) => messages.push(message),
-            Ok(None) if rest.is_empty() => return (messages, None),
-            Ok(None) => {
-                assert!(reader.set_aside() <= 2 * MOST + MOST / 8);
-                let most = lengths.next().unwrap_or(usize::MAX).clamp(1, rest.len());
-                let len = if let Some(room) = reader.room() {
-                    assert!(input.is_empty() && !room.is_empty());
-                    let len = most.min(room.len());
-                    room[..len].copy_from_slice(&rest[..len]);
-                    reader.advance(len);
-                    len
-                } else {
-                    input.put_slice(&rest[..most]);
-                    most
-                };
-                rest = &rest[len..];
-            }
-            Err(error) => {
-                assert_eq!(reader.read(&mut BytesMut::from(&b"\x81\x00"[..])), Err(error));
-                assert!(reader.room().is_none());
-                return (messages, Some(error));
-            }
-        }
-    }
+    read_in_pieces(&mut MessageReader::new(MOST), bytes, lengths, |reader| {
+        assert!(reader.set_aside() <= 2 * MOST + MOST / 8);
+    })
 }

@@ -14,6 +14,8 @@ mod error;
 pub(crate) mod fuzzing;
 mod header;
 mod message;
+#[cfg(any(test, feature = "fuzzing"))]
+mod pieces;
 mod reader;
 
 pub use error::FrameError;

@@ -4,29 +4,12 @@ mod frames;
 mod limits;
 mod oracle;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
+use super::pieces::{frame, read_in_pieces};
 use super::*;
 
 const MOST: usize = 1 << 20;
-
-/// One frame as a server writes it.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..126 => frame.push(len.try_into().unwrap()),
-        len @ 126..65_536 => {
-            frame.push(126);
-            frame.extend(u16::try_from(len).unwrap().to_be_bytes());
-        }
-        len => {
-            frame.push(127);
-            frame.extend(u64::try_from(len).unwrap().to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(payload);
-    frame
-}
 
 const FINAL: u8 = 0x80;
 const CONTINUATION: u8 = 0;
@@ -36,41 +19,13 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// What a reader makes of `bytes` that come in pieces of these lengths, over and over; the pieces
-/// go where a socket would put them. Everything has to be used up, and nothing beside it asked for.
+/// What `reader` makes of `bytes` in pieces of these lengths, over and over.
 fn read_in(
     reader: &mut MessageReader,
     bytes: &[u8],
     pieces: &[usize],
 ) -> (Vec<Message>, Option<FrameError>) {
-    let (mut rest, mut input, mut messages) = (bytes, BytesMut::new(), Vec::new());
-    let mut pieces = pieces.iter().cycle();
-    loop {
-        match reader.read(&mut input) {
-            Ok(Some(message)) => messages.push(message),
-            Ok(None) if rest.is_empty() => return (messages, None),
-            Ok(None) => {
-                let most = (*pieces.next().unwrap()).clamp(1, rest.len());
-                let len = if let Some(room) = reader.room() {
-                    assert!(input.is_empty(), "bytes were left before room was asked for");
-                    let len = most.min(room.len());
-                    assert!(len > 0);
-                    room[..len].copy_from_slice(&rest[..len]);
-                    reader.advance(len);
-                    len
-                } else {
-                    input.put_slice(&rest[..most]);
-                    most
-                };
-                rest = &rest[len..];
-            }
-            Err(error) => {
-                assert_eq!(reader.read(&mut BytesMut::from(&b"\x81\x00"[..])), Err(error));
-                assert!(reader.room().is_none());
-                return (messages, Some(error));
-            }
-        }
-    }
+    read_in_pieces(reader, bytes, pieces.iter().copied().cycle(), |_| {})
 }
 
 /// What a new reader makes of `bytes`, which is the same however they come.

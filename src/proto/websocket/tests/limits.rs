@@ -1,5 +1,7 @@
 //! How much a peer can make the reader hold.
 
+use bytes::{BufMut, BytesMut};
+
 use super::*;
 use crate::proto::buffers::MAX_BUFFER_BYTES;
 
