@@ -1,11 +1,13 @@
 //! One operation of a client, and what may come of it.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fastrand::Rng;
 use futures::StreamExt;
 use longhaul::proto::ServerError;
-use longhaul::{Client, Error, OperationHandle, TransferOptions};
+use longhaul::{Client, Error, Event, OperationHandle, TransferOptions};
 
 use crate::support::ask::Echo;
 use crate::support::chain;
@@ -88,19 +90,7 @@ impl Job {
                     Err(error) => failed(&error),
                 }
             }
-            Self::TakeOnce(order) => {
-                let pattern = Pattern::new(order.size, order.seed).once();
-                match client.start_with(pattern.clone(), order.options).await {
-                    Ok(transfer) => match transfer.collect().await {
-                        Ok(done) => {
-                            pattern.assert_is(&done.payload, done.receipt.sha256);
-                            Ended::Well
-                        }
-                        Err(error) => cut_or_failed(&error),
-                    },
-                    Err(error) => cut_or_failed(&error),
-                }
-            }
+            Self::TakeOnce(order) => take_once(client, order).await,
             Self::Drop(order, events) => {
                 match client.start_with(pattern(&order), order.options).await {
                     Ok(transfer) => {
@@ -126,6 +116,30 @@ impl Job {
             }
             Self::Detach(order, events) => detach(client, order, events).await,
         }
+    }
+}
+
+async fn take_once(client: &Client, order: Order) -> Ended {
+    let pattern = pattern(&order).once();
+    let transfer = match client.start_with(pattern.clone(), order.options).await {
+        Ok(transfer) => transfer,
+        Err(error) => return cut_or_failed(&error),
+    };
+    let kept = Arc::new(AtomicBool::new(false));
+    let seen = kept.clone();
+    let transfer = transfer.on_event(move |event| {
+        if matches!(event, Event::Accepted(_)) {
+            seen.store(true, Ordering::Relaxed);
+        }
+    });
+    match transfer.collect().await {
+        Ok(done) => {
+            pattern.assert_is(&done.payload, done.receipt.sha256);
+            Ended::Well
+        }
+        // From here on it survives whatever happens to connections.
+        Err(error) if kept.load(Ordering::Relaxed) => failed(&error),
+        Err(error) => cut_or_failed(&error),
     }
 }
 
@@ -163,6 +177,7 @@ async fn attach(
     pattern.assert_is(&done.payload, done.receipt.sha256);
     Ok(())
 }
+
 /// Mostly small, sometimes large, in chunks of any size.
 fn order(rng: &mut Rng) -> Order {
     let size = if rng.u8(..10) == 0 { rng.u64(..1_500_000) } else { rng.u64(..150_000) };
@@ -179,7 +194,7 @@ fn failed(error: &Error) -> Ended {
     Ended::Failed(format!("{error:?}: {}", chain(error)))
 }
 
-/// What must not be asked twice ends with its connection, unless the server had kept it.
+/// What must not be asked twice ends with its connection, as long as the server keeps nothing of it.
 fn cut_or_failed(error: &Error) -> Ended {
     match error {
         Error::Lost { id: Some(_), cause } if cause.is_transient() => Ended::CutOnce,
