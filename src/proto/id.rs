@@ -202,3 +202,31 @@ impl fmt::Display for Seq {
         fmt::Display::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_the_domain_and_a_number_that_never_comes_again() {
+        let mut mint = IdMint::new();
+        assert_eq!(mint.mint("git").as_str(), "git_1");
+        assert_eq!(mint.mint("git").as_str(), "git_2");
+        assert_eq!(mint.mint("a t\"c").as_str(), "atc_3");
+        assert_eq!(mint.mint("").as_str(), "_4");
+    }
+
+    #[test]
+    fn the_longest_number_fits_into_the_room_for_it() {
+        let mut mint = IdMint { last: u64::MAX - 1 };
+        let id = mint.mint("git");
+        assert_eq!(id.as_str(), format!("git_{}", u64::MAX));
+        assert_eq!(id.as_str().len(), "git".len() + MOST_NUMBER_BYTES);
+    }
+
+    #[test]
+    fn a_key_does_not_print() {
+        let key = OperationKey::from_random([7; 16]);
+        assert!(!format!("{key:?}").contains(key.as_str()));
+    }
+}

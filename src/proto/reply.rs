@@ -290,18 +290,50 @@ impl Reply {
 mod tests {
     use super::*;
 
-    fn skipped_of(entries: &str) -> usize {
-        let data = format!(r#"{{"skipped":[{entries}]}}"#);
-        let reply = Reply {
-            data: RawValue::from_string(data).ok(),
-            frame: None,
+    fn reply(data: &str, frame: Option<&str>) -> Reply {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        Reply {
+            data: Some(raw(data)),
+            frame: frame.map(raw),
             warnings: Vec::new(),
             chunks: 0,
             payload_bytes: 0,
             sha256: None,
             digest_checked: false,
-        };
-        reply.skipped().len()
+        }
+    }
+
+    fn skipped_of(entries: &str) -> usize {
+        reply(&format!(r#"{{"skipped":[{entries}]}}"#), None).skipped().len()
+    }
+
+    #[test]
+    fn a_field_is_looked_for_in_the_data_first() {
+        let reply = reply(r#"{"a":1,"n":"7"}"#, Some(r#"{"a":2,"b":3,"n":-1}"#));
+        assert_eq!(reply.field::<u8>("a"), Some(1));
+        assert_eq!(reply.field::<u8>("b"), Some(3));
+        assert_eq!(reply.field::<u8>("n"), None, "a string is no number");
+        assert_eq!(reply.field::<u8>("c"), None);
+    }
+
+    #[test]
+    fn a_count_is_a_number_or_a_string_of_digits() {
+        let reply = reply(r#"{"a":12,"b":"34","c":"x","d":-5,"e":1.5,"f":""}"#, None);
+        assert_eq!(reply.count("a"), Some(12));
+        assert_eq!(reply.count("b"), Some(34));
+        for no_count in ["c", "d", "e", "f", "g"] {
+            assert_eq!(reply.count(no_count), None, "{no_count}");
+        }
+    }
+
+    #[test]
+    fn the_part_that_is_done_needs_no_total() {
+        let fraction = |done, total| Progress::new(done, total, None).fraction();
+        assert_eq!(fraction(Some(25.0), None), Some(0.25), "a percentage then");
+        assert_eq!(fraction(Some(1.0), Some(8.0)), Some(0.125));
+        assert_eq!(fraction(Some(9.0), Some(8.0)), Some(1.0));
+        assert_eq!(fraction(Some(0.0), Some(0.0)), Some(1.0), "of nothing all is done");
+        assert_eq!(fraction(None, Some(8.0)), None);
     }
 
     #[test]
