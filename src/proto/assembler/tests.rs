@@ -121,6 +121,14 @@ fn repeats_are_dropped_and_old_ones_unchecked() {
 }
 
 #[test]
+fn with_nothing_to_be_remembered_no_repeat_is_compared() {
+    let limits = Limits { remembered_chunks: 0, ..Limits::default() };
+    let (last, out, _) = assemble(limits, &[chunk(1, b"a"), chunk(1, b"b")]);
+    assert_eq!(last, Ok(Pushed::Unchecked));
+    assert_eq!(&out[..], b"a");
+}
+
+#[test]
 fn repeats_of_parked_chunks_are_dropped() {
     let (last, out, assembler) = assemble(Limits::default(), &[chunk(3, b"c"), chunk(3, b"c")]);
     assert_eq!((last, out.len()), (Ok(Pushed::Repeated), 0));
