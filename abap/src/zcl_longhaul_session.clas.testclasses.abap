@@ -123,6 +123,10 @@ CLASS ltcl_system DEFINITION FINAL FOR TESTING.
     DATA serialized TYPE i READ-ONLY.
     DATA failing TYPE tadir-obj_name.
     DATA forbidden TYPE tadir-obj_name.
+    "! Ends the session that works on it
+    DATA fatal TYPE tadir-obj_name.
+    "! Whether it has; nothing that is done after that counts
+    DATA has_ended_session TYPE abap_bool.
     DATA is_missing TYPE abap_bool.
 ENDCLASS.
 
@@ -171,6 +175,9 @@ CLASS ltcl_system IMPLEMENTATION.
 
   METHOD zif_longhaul_serializer~serialize.
     serialized = serialized + 1.
+    IF object-name = fatal.
+      has_ended_session = abap_true.
+    ENDIF.
     IF object-name = failing.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
@@ -208,9 +215,14 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
     DATA operations TYPE SORTED TABLE OF zlonghaul_oper WITH UNIQUE KEY opid READ-ONLY.
     "! Whether the database fails
     DATA is_broken TYPE abap_bool.
-    "! As if a session had ended while it worked on this item
+    METHODS constructor
+      IMPORTING system TYPE REF TO ltcl_system.
+    "! As if a session had come to this item, and not back, after others that did not either
     METHODS leave_item
-      IMPORTING item TYPE i.
+      IMPORTING
+        item  TYPE i
+        tries TYPE i DEFAULT 1
+          PREFERRED PARAMETER item.
   PRIVATE SECTION.
     TYPES:
       BEGIN OF part,
@@ -218,12 +230,17 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
         chunk TYPE zif_longhaul=>slice,
       END OF part.
     DATA parts TYPE STANDARD TABLE OF part WITH EMPTY KEY.
+    DATA system TYPE REF TO ltcl_system.
     METHODS fail_if_broken
       RAISING zcx_longhaul.
 ENDCLASS.
 
 
 CLASS ltcl_store IMPLEMENTATION.
+
+  METHOD constructor.
+    me->system = system.
+  ENDMETHOD.
 
   METHOD fail_if_broken.
     IF is_broken = abap_true.
@@ -237,6 +254,7 @@ CLASS ltcl_store IMPLEMENTATION.
   METHOD leave_item.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>).
       <operation>-item_no = item.
+      <operation>-item_tries = tries.
     ENDLOOP.
   ENDMETHOD.
 
@@ -265,6 +283,10 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~save.
     fail_if_broken( ).
+    IF system->has_ended_session = abap_true.
+      is_mine = abap_true.
+      RETURN.
+    ENDIF.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>)
         WHERE opid = operation-opid AND session_id = operation-session_id.
       DATA(is_released) = <operation>-is_released.
@@ -280,8 +302,13 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~mark.
     fail_if_broken( ).
+    IF system->has_ended_session = abap_true.
+      is_mine = abap_true.
+      RETURN.
+    ENDIF.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       <operation>-item_no = item.
+      <operation>-item_tries = tries.
       <operation>-touched = now.
       <operation>-expires = expires.
       is_mine = abap_true.
@@ -290,9 +317,11 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~leave.
     fail_if_broken( ).
+    IF system->has_ended_session = abap_true.
+      RETURN.
+    ENDIF.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       CLEAR <operation>-session_id.
-      CLEAR <operation>-item_no.
       <operation>-touched = now.
       <operation>-expires = expires.
       DATA(is_gone) = xsdbool( <operation>-is_released = abap_true OR <operation>-is_kept = abap_false ).
@@ -379,6 +408,8 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS gives_complete_alone FOR TESTING RAISING cx_static_check.
     METHODS checks_what_a_client_has FOR TESTING RAISING cx_static_check.
     METHODS skips_what_ended_a_session FOR TESTING RAISING cx_static_check.
+    METHODS tries_again_what_is_at_work FOR TESTING RAISING cx_static_check.
+    METHODS counts_sessions_that_ended FOR TESTING RAISING cx_static_check.
     METHODS latest_resume_wins FOR TESTING RAISING cx_static_check.
     METHODS remembers_what_expired FOR TESTING RAISING cx_static_check.
     METHODS released_operation_ends FOR TESTING RAISING cx_static_check.
@@ -423,7 +454,7 @@ CLASS ltcl_session IMPLEMENTATION.
     zcl_longhaul_config=>change( settings ).
     clock = NEW #( ).
     system = NEW #( ).
-    store = NEW #( ).
+    store = NEW #( system ).
     connect( ).
     connection->forget( ).
   ENDMETHOD.
@@ -762,8 +793,9 @@ CLASS ltcl_session IMPLEMENTATION.
   METHOD skips_what_ended_a_session.
     hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( 1 ).
-    " The session ends without a word while it works on the second object.
-    store->leave_item( 2 ).
+    " Two sessions end without a word while they work on the second object.
+    store->leave_item( item  = 2
+                       tries = 2 ).
     connect( ).
     hear( resume( next      = 1
                      offset = 0
@@ -771,7 +803,59 @@ CLASS ltcl_session IMPLEMENTATION.
     run( ).
     assert_sent( `{"id":"s","type":"warning","item":"CLAS ZCL_B","code":"SESSION_ENDED"` ).
     assert_sent( `"fileCount":2,` ).
-    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B","reason":"it ended the session that worked on it"}]` ).
+    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B","reason":"it ended the sessions that worked on it"}]` ).
+  ENDMETHOD.
+
+  METHOD tries_again_what_is_at_work.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( 1 ).
+    " The session is busy with the second object while its client comes back on another connection.
+    store->leave_item( 2 ).
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"fileCount":3,` ).
+    assert_sent( `"skipped":[]` ).
+  ENDMETHOD.
+
+  METHOD counts_sessions_that_ended.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( 1 ).
+    store->leave_item( 2 ).
+    system->fatal = 'ZCL_B'.
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    " Before it comes there, a connection that is lost makes nothing forgotten.
+    run( 1 ).
+    session->handle_close( ).
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    run( ).
+    cl_abap_unit_assert=>assert_true( system->has_ended_session ).
+    system->has_ended_session = abap_false.
+    cl_abap_unit_assert=>assert_equals(
+      act = store->operations[ 1 ]-item_no
+      exp = 2 ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->operations[ 1 ]-item_tries
+      exp = 2 ).
+    DATA(serialized) = system->serialized.
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B"` ).
+    " ZCL_A was saved before ZCL_B was tried again, so only ZCL_C was left.
+    cl_abap_unit_assert=>assert_equals(
+      act = system->serialized
+      exp = serialized + 1 ).
   ENDMETHOD.
 
   METHOD latest_resume_wins.

@@ -155,11 +155,9 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD zif_longhaul_store~leave.
-
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET session_id = @space,
-              item_no = 0,
               touched = @now,
               expires = @expires
           WHERE opid = @opid
@@ -214,6 +212,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET item_no = @item,
+              item_tries = @tries,
               touched = @now,
               expires = @expires
           WHERE opid = @opid
@@ -255,6 +254,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET status = @operation-status,
               item_no = @operation-item_no,
+              item_tries = @operation-item_tries,
               part_count = @operation-part_count,
               byte_count = @operation-byte_count,
               sha256 = @operation-sha256,

@@ -98,6 +98,7 @@ CLASS ltcl_store IMPLEMENTATION.
     cl_abap_unit_assert=>assert_false( store->mark( opid    = record-opid
                                                     session = one
                                                     item    = 3
+                                                    tries   = 2
                                                     now     = 1200
                                                     expires = 2200 ) ).
     leave_it( ).
@@ -111,11 +112,15 @@ CLASS ltcl_store IMPLEMENTATION.
     cl_abap_unit_assert=>assert_true( store->mark( opid    = record-opid
                                                    session = other
                                                    item    = 3
+                                                   tries   = 2
                                                    now     = 1200
                                                    expires = 2200 ) ).
     cl_abap_unit_assert=>assert_equals(
       act = store->read( record-opid )-item_no
       exp = 3 ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->read( record-opid )-item_tries
+      exp = 2 ).
   ENDMETHOD.
 
   METHOD expired_leaves_its_key.

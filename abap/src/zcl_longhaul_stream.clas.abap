@@ -36,6 +36,9 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
         over     TYPE i VALUE 4,
       END OF phases.
 
+    "! So many sessions may be lost with an item before it is left out
+    CONSTANTS max_tries TYPE i VALUE 2.
+
     DATA id TYPE string READ-ONLY.
     DATA phase TYPE i READ-ONLY.
     "! The operation as the store knows it
@@ -98,8 +101,10 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA granted TYPE i.
     DATA is_accepted TYPE abap_bool.
     DATA warnings TYPE string_table.
-    "! The item that ended an earlier session, 0 for none
-    DATA fatal_item TYPE i.
+    "! The item that earlier sessions did not come back from, 0 for none, and how many of them. One may be
+    "! at work still, on a connection that is gone
+    DATA suspect TYPE i.
+    DATA suspect_tries TYPE i.
     DATA saved_at TYPE zif_longhaul=>milliseconds.
     DATA told_at TYPE zif_longhaul=>milliseconds.
     DATA has_told TYPE abap_bool.
@@ -133,9 +138,16 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING zcx_longhaul.
     METHODS save
       RAISING zcx_longhaul.
+    "! Notes that this item is worked on
     METHODS mark
       IMPORTING item TYPE i
       RAISING   zcx_longhaul.
+    "! No item is worked on; one that earlier sessions did not come back from is not forgotten before it
+    "! is done
+    METHODS unmark.
+    "! Writes that the operation is at work, and on what; finds out whether another session has it
+    METHODS stay_alive
+      RAISING zcx_longhaul.
     METHODS send
       IMPORTING until TYPE zif_longhaul=>milliseconds
       RAISING   zcx_longhaul.
@@ -306,12 +318,15 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
   METHOD do_item.
     DATA(item) = operation->done( ) + 1.
-    IF item = fatal_item.
-      CLEAR fatal_item.
-      operation->skip( me ).
-      " So that the next item which does this is not met with this one before it.
+    IF item = suspect.
+      IF suspect_tries >= max_tries.
+        operation->skip( me ).
+        " So that the next item which does this is not met with this one before it.
+        save( ).
+        RETURN.
+      ENDIF.
+      " Nothing before it is to be done once more, should it end this session, too.
       save( ).
-      RETURN.
     ENDIF.
     IF record-is_kept = abap_true.
       " Known to the database before the work begins: a message of type A, E or X in there ends the session,
@@ -378,8 +393,9 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD go_on.
-    fatal_item = record-item_no.
     IF record-status = zif_longhaul_store=>statuses-working.
+      suspect = record-item_no.
+      suspect_tries = record-item_tries.
       zcl_longhaul_codec=>sha256_add( digest = digest
                                       bytes  = record-tail_data ).
       payload->restore( chunks    = record-part_count
@@ -458,13 +474,9 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD mark.
-    IF store->mark( opid    = record-opid
-                    session = session
-                    item    = item
-                    now     = clock->now( )
-                    expires = expires( ) ) = abap_false.
-      RAISE EXCEPTION superseded( ).
-    ENDIF.
+    record-item_no = item.
+    record-item_tries = COND #( WHEN item = suspect THEN suspect_tries + 1 ELSE 1 ).
+    stay_alive( ).
   ENDMETHOD.
 
 
@@ -501,7 +513,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         OR clock->now( ) - saved_at >= settings-checkpoint_ms ).
       save( ).
     ELSE.
-      mark( 0 ).
+      unmark( ).
+      stay_alive( ).
     ENDIF.
   ENDMETHOD.
 
@@ -525,7 +538,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD save.
-    record-item_no = 0.
+    unmark( ).
     record-part_count = payload->chunks.
     record-byte_count = payload->cut_bytes.
     record-tail_data = payload->tail( ).
@@ -608,6 +621,18 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD stay_alive.
+    IF store->mark( opid    = record-opid
+                    session = session
+                    item    = record-item_no
+                    tries   = record-item_tries
+                    now     = clock->now( )
+                    expires = expires( ) ) = abap_false.
+      RAISE EXCEPTION superseded( ).
+    ENDIF.
+  ENDMETHOD.
+
+
   METHOD superseded.
     exception = NEW #(
       code    = zif_longhaul=>code-superseded
@@ -629,12 +654,24 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD unmark.
+    IF suspect > operation->done( ).
+      record-item_no = suspect.
+      record-item_tries = suspect_tries.
+    ELSE.
+      CLEAR record-item_no.
+      CLEAR record-item_tries.
+    ENDIF.
+  ENDMETHOD.
+
+
   METHOD watch.
     IF record-is_kept = abap_false OR phase = phases-over.
       RETURN.
     ENDIF.
     TRY.
-        mark( 0 ).
+        unmark( ).
+        stay_alive( ).
       CATCH zcx_longhaul INTO DATA(error).
         give_up( error ).
     ENDTRY.

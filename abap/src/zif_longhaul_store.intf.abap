@@ -43,12 +43,14 @@ INTERFACE zif_longhaul_store PUBLIC.
     RAISING
       zcx_longhaul.
 
-  "! Notes which item is worked on, 0 for none, and that the session is alive
+  "! Notes which item is worked on, 0 for none, how many sessions have begun with it, and that this one
+  "! is alive
   METHODS mark
     IMPORTING
       opid           TYPE zlonghaul_oper-opid
       session        TYPE zlonghaul_oper-session_id
       item           TYPE i
+      tries          TYPE i
       now            TYPE zlonghaul_oper-touched
       expires        TYPE zlonghaul_oper-expires
     RETURNING
@@ -56,7 +58,8 @@ INTERFACE zif_longhaul_store PUBLIC.
     RAISING
       zcx_longhaul.
 
-  "! The session does not have it any more; kept from now on, or forgotten if it was released meanwhile
+  "! The session does not have it any more; kept from now on, or forgotten if it was released meanwhile.
+  "! The item that was noted stays
   METHODS leave
     IMPORTING
       opid    TYPE zlonghaul_oper-opid
