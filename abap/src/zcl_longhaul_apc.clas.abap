@@ -16,23 +16,12 @@ CLASS zcl_longhaul_apc DEFINITION PUBLIC INHERITING FROM cl_apc_wsp_ext_stateful
     DATA session TYPE REF TO zcl_longhaul_session.
     DATA has_timer TYPE abap_bool.
 
-    METHODS failed
-      IMPORTING previous         TYPE REF TO cx_root
-      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
     METHODS lose.
 ENDCLASS.
 
 
 
 CLASS zcl_longhaul_apc IMPLEMENTATION.
-
-
-  METHOD failed.
-    exception = NEW #(
-      code     = zif_longhaul=>code-service_exception
-      message  = previous->get_text( )
-      previous = previous ).
-  ENDMETHOD.
 
 
   METHOD if_abap_timer_handler~on_timeout.
@@ -42,8 +31,7 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
     ENDIF.
     TRY.
         session->handle_timer( ).
-      CATCH zcx_longhaul.
-        " It cannot send: the connection is gone.
+      CATCH zcx_longhaul_lost.
         lose( ).
     ENDTRY.
   ENDMETHOD.
@@ -72,7 +60,7 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
             RETURN.
         ENDTRY.
         session->handle_text( text ).
-      CATCH zcx_longhaul.
+      CATCH zcx_longhaul_lost.
         lose( ).
     ENDTRY.
   ENDMETHOD.
@@ -87,7 +75,7 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
                      clock      = clock ).
     TRY.
         session->start( ).
-      CATCH zcx_longhaul.
+      CATCH zcx_longhaul zcx_longhaul_lost.
         lose( ).
     ENDTRY.
   ENDMETHOD.
@@ -107,7 +95,9 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
         message->set_binary( bytes ).
         messages->send( message ).
       CATCH cx_apc_error INTO DATA(cause).
-        RAISE EXCEPTION failed( cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul_lost
+          EXPORTING
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 
@@ -118,7 +108,9 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
         message->set_text( text ).
         messages->send( message ).
       CATCH cx_apc_error INTO DATA(cause).
-        RAISE EXCEPTION failed( cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul_lost
+          EXPORTING
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 
@@ -138,7 +130,9 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
                              i_timeout       = after_ms ).
         has_timer = abap_true.
       CATCH cx_abap_timer_error INTO DATA(cause).
-        RAISE EXCEPTION failed( cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul_lost
+          EXPORTING
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 ENDCLASS.

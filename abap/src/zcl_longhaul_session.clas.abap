@@ -13,18 +13,19 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     "! Sends the welcome
     METHODS start
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
 
     METHODS handle_text
       IMPORTING text TYPE string
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
 
     "! Anything that is no text
     METHODS handle_unreadable
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     METHODS handle_timer
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     "! The connection is gone
     METHODS handle_close.
@@ -58,13 +59,16 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     METHODS serve
       IMPORTING request TYPE REF TO zcl_longhaul_request
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS steer
       IMPORTING request TYPE REF TO zcl_longhaul_request
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS cancel
       IMPORTING target TYPE string
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS grant
       IMPORTING credit TYPE zcl_longhaul_steering=>credit.
     METHODS let_go
@@ -115,21 +119,21 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING id            TYPE string
       RETURNING VALUE(stream) TYPE stream.
     METHODS take_turn
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     METHODS watch
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     METHODS drop_those_over.
     METHODS wake
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     METHODS refuse
       IMPORTING
         request TYPE REF TO zcl_longhaul_request
         error   TYPE REF TO zcx_longhaul
       RAISING
-        zcx_longhaul.
+        zcx_longhaul_lost.
     METHODS refuse_unreadable
       IMPORTING error TYPE REF TO zcx_longhaul
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
     METHODS welcome
       RETURNING VALUE(frame) TYPE string
       RAISING   zcx_longhaul.
@@ -316,7 +320,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       CATCH zcx_longhaul INTO DATA(error).
         refuse( request = request
                 error   = error ).
-      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
         " Whatever else goes wrong with one request is its own affair.
         refuse( request = request
                 error   = NEW #( code     = zif_longhaul=>code-service_exception

@@ -6,6 +6,8 @@ CLASS ltcl_connection DEFINITION FINAL FOR TESTING.
     DATA texts TYPE string_table READ-ONLY.
     DATA messages TYPE i READ-ONLY.
     DATA wakes_after TYPE i VALUE never READ-ONLY.
+    "! How many messages still go out before the connection is gone
+    DATA sends_left TYPE i VALUE never.
     METHODS constructor
       IMPORTING user TYPE string.
     "! Whether it wants to be woken now; a timer rings once
@@ -21,22 +23,50 @@ CLASS ltcl_connection DEFINITION FINAL FOR TESTING.
       RETURNING VALUE(times) TYPE i.
     METHODS last
       RETURNING VALUE(text) TYPE string.
+    "! What the chunks hold that were sent as texts
+    METHODS payload
+      RETURNING VALUE(payload) TYPE xstring
+      RAISING   cx_static_check.
   PRIVATE SECTION.
     DATA name TYPE string.
+    METHODS count_down
+      RAISING zcx_longhaul_lost.
 ENDCLASS.
 
 
 CLASS ltcl_connection IMPLEMENTATION.
+
+  METHOD count_down.
+    IF sends_left = 0.
+      RAISE EXCEPTION TYPE zcx_longhaul_lost.
+    ENDIF.
+    IF sends_left > 0.
+      sends_left = sends_left - 1.
+    ENDIF.
+  ENDMETHOD.
+
+  METHOD payload.
+    DATA parts TYPE zcl_longhaul_codec=>byte_parts.
+    LOOP AT texts INTO DATA(text).
+      DATA(frame) = zcl_longhaul_json_reader=>read( text ).
+      IF frame->text_of( `type` ) = `chunk`.
+        APPEND zcl_longhaul_codec=>from_base64( frame->text_of( `data` ) ) TO parts.
+      ENDIF.
+    ENDLOOP.
+    payload = zcl_longhaul_codec=>join( parts ).
+  ENDMETHOD.
 
   METHOD constructor.
     name = user.
   ENDMETHOD.
 
   METHOD zif_longhaul_connection~send_text.
+    count_down( ).
     APPEND text TO texts.
   ENDMETHOD.
 
   METHOD zif_longhaul_connection~send_binary.
+    count_down( ).
     messages = messages + 1.
     cl_abap_unit_assert=>assert_true( xsdbool( xstrlen( bytes ) >= 32 ) ).
   ENDMETHOD.
@@ -405,6 +435,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS needs_abapgit_for_exports FOR TESTING RAISING cx_static_check.
     METHODS sends_records_at_once FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_cut FOR TESTING RAISING cx_static_check.
+    METHODS goes_on_after_a_failed_send FOR TESTING RAISING cx_static_check.
     METHODS gives_complete_alone FOR TESTING RAISING cx_static_check.
     METHODS checks_what_a_client_has FOR TESTING RAISING cx_static_check.
     METHODS skips_what_ended_a_session FOR TESTING RAISING cx_static_check.
@@ -726,6 +757,47 @@ CLASS ltcl_session IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = system->serialized
       exp = 6 ).
+  ENDMETHOD.
+
+  METHOD goes_on_after_a_failed_send.
+    DATA is_lost TYPE abap_bool.
+    DATA(more) = |,"features":["checksum","resume"],"operation":"{ key }"|.
+    hear( export( more = more ) ).
+    run( ).
+    DATA(whole) = connection->last( ).
+    DATA(payload) = connection->payload( ).
+    DO 100 TIMES.
+      DATA(sends) = sy-index - 1.
+      connect( ).
+      hear( |\{"id":"r","domain":"stream","action":"release","params":\{"operation":"{ key }"\}\}| ).
+      connection->sends_left = sends.
+      is_lost = abap_false.
+      TRY.
+          hear( export( more = more ) ).
+          run( ).
+        CATCH zcx_longhaul_lost.
+          is_lost = abap_true.
+          session->handle_close( ).
+      ENDTRY.
+      connect( ).
+      hear( resume( next   = 1
+                    offset = 0
+                    sha256 = digest_of_nothing ) ).
+      run( ).
+      cl_abap_unit_assert=>assert_equals(
+        act = replace( val  = connection->last( )
+                       sub  = `"id":"s"`
+                       with = `"id":"a"` )
+        exp = whole ).
+      cl_abap_unit_assert=>assert_equals(
+        act = connection->payload( )
+        exp = payload ).
+      IF is_lost = abap_false.
+        EXIT.
+      ENDIF.
+    ENDDO.
+    cl_abap_unit_assert=>assert_false( is_lost ).
+    cl_abap_unit_assert=>assert_true( xsdbool( sends > 8 ) ).
   ENDMETHOD.
 
   METHOD gives_complete_alone.

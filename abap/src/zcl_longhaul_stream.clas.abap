@@ -63,7 +63,7 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     "! One slice
     METHODS work
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     "! Ends it with this error, unless it is over
     METHODS terminate
@@ -71,7 +71,8 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
         error   TYPE REF TO zcx_longhaul
         is_kept TYPE abap_bool
       RAISING
-        zcx_longhaul.
+        zcx_longhaul
+        zcx_longhaul_lost.
 
     "! Chunks up to this one may be sent
     METHODS grant
@@ -79,7 +80,7 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     "! Looks whether another session has taken the operation
     METHODS watch
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     "! The connection is gone
     METHODS lose
@@ -120,7 +121,8 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING zcx_longhaul.
     METHODS verify
       IMPORTING until TYPE zif_longhaul=>milliseconds
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS read_on
       RAISING zcx_longhaul.
     METHODS attach
@@ -128,14 +130,17 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS check_prefix
       RAISING zcx_longhaul.
     METHODS go_on
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS proceed
       IMPORTING until TYPE zif_longhaul=>milliseconds
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS do_item
       RAISING zcx_longhaul.
     METHODS conclude
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS save
       RAISING zcx_longhaul.
     "! Notes that this item is worked on
@@ -150,23 +155,27 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING zcx_longhaul.
     METHODS send
       IMPORTING until TYPE zif_longhaul=>milliseconds
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS send_chunk
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS send_last
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS accept
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     "! Ends it with an error of its own work, which is kept as a result would be
     METHODS fail
       IMPORTING error TYPE REF TO zcx_longhaul
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS give_up
       IMPORTING error TYPE REF TO zcx_longhaul
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
     METHODS tell_progress
       IMPORTING is_due TYPE abap_bool DEFAULT abap_false
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
     METHODS may_send
       RETURNING VALUE(may_send) TYPE abap_bool.
     METHODS has_sent_all
@@ -264,9 +273,10 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD conclude.
+    " What can be lost on the way comes first: the end is written once.
+    tell_progress( abap_true ).
     operation->finish( me ).
     payload->close( ).
-    tell_progress( abap_true ).
     record-status = zif_longhaul_store=>statuses-done.
     record-sha256 = payload->sha256( ).
     record-outcome_json = COND #( WHEN terms-is_stream = abap_true THEN operation->result( ) ).
@@ -693,7 +703,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         ENDIF.
       CATCH zcx_longhaul INTO DATA(error).
         give_up( error ).
-      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
         " Whatever a serializer lets through ends its request, not the session.
         give_up( NEW #( code     = zif_longhaul=>code-service_exception
                         message  = unforeseen->get_text( )
