@@ -99,6 +99,13 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
                    reason = error->message
                    sink   = sink ).
         RETURN.
+      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+        " Whatever a check lets through, declared or not, is the affair of its object.
+        leave_out( object = object
+                   code   = `CHECK_ERROR`
+                   reason = unforeseen->get_text( )
+                   sink   = sink ).
+        RETURN.
     ENDTRY.
     checked = checked + 1.
     LOOP AT findings INTO DATA(finding).

@@ -50,8 +50,8 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
   METHOD begin_archive.
     IF archive->entries = 0.
-      sink->write( archive->add( path = `.abapgit.xml`
-                                 data = repository( ) ) ).
+      sink->write( archive->add( zcl_longhaul_zip=>pack( path = `.abapgit.xml`
+                                                         data = repository( ) ) ) ).
     ENDIF.
   ENDMETHOD.
 
@@ -127,23 +127,36 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD work.
+    DATA packed TYPE STANDARD TABLE OF zcl_longhaul_zip=>packed_file WITH EMPTY KEY.
+    DATA listed LIKE files.
     begin_archive( sink ).
     TRY.
-        DATA(serialized) = serializer->serialize( object ).
+        LOOP AT serializer->serialize( object ) INTO DATA(file).
+          DATA(path) = folder( object-package ) && file-name.
+          APPEND zcl_longhaul_zip=>pack( path = path
+                                         data = file-data ) TO packed.
+          APPEND VALUE #( path = path
+                          size = xstrlen( file-data ) ) TO listed.
+        ENDLOOP.
       CATCH zcx_longhaul INTO DATA(error).
         leave_out( object = object
                    code   = `SERIALIZE_ERROR`
                    reason = error->message
                    sink   = sink ).
         RETURN.
+      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+        " Whatever a serializer lets through, declared or not, is the affair of its object.
+        leave_out( object = object
+                   code   = `SERIALIZE_ERROR`
+                   reason = unforeseen->get_text( )
+                   sink   = sink ).
+        RETURN.
     ENDTRY.
-    LOOP AT serialized INTO DATA(file).
-      DATA(path) = folder( object-package ) && file-name.
-      sink->write( archive->add( path = path
-                                 data = file-data ) ).
-      APPEND VALUE #( path = path
-                      size = xstrlen( file-data ) ) TO files.
+    " The object is whole; what goes wrong from here on is the archive's affair.
+    LOOP AT packed INTO DATA(entry).
+      sink->write( archive->add( entry ) ).
     ENDLOOP.
+    APPEND LINES OF listed TO files.
   ENDMETHOD.
 
 

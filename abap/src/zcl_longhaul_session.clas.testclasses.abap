@@ -142,6 +142,15 @@ CLASS ltcl_clock IMPLEMENTATION.
 ENDCLASS.
 
 
+"! What no method declares that raises it
+CLASS lcx_unforeseen DEFINITION INHERITING FROM cx_no_check FINAL CREATE PUBLIC.
+ENDCLASS.
+
+
+CLASS lcx_unforeseen IMPLEMENTATION.
+ENDCLASS.
+
+
 "! Three classes in one package
 CLASS ltcl_system DEFINITION FINAL FOR TESTING.
   PUBLIC SECTION.
@@ -152,6 +161,8 @@ CLASS ltcl_system DEFINITION FINAL FOR TESTING.
     "! How often an object was serialized
     DATA serialized TYPE i READ-ONLY.
     DATA failing TYPE tadir-obj_name.
+    "! Fails in a way that is not declared
+    DATA raising TYPE tadir-obj_name.
     DATA forbidden TYPE tadir-obj_name.
     "! Ends the session that works on it
     DATA fatal TYPE tadir-obj_name.
@@ -205,6 +216,9 @@ CLASS ltcl_system IMPLEMENTATION.
 
   METHOD zif_longhaul_serializer~serialize.
     serialized = serialized + 1.
+    IF object-name = raising.
+      RAISE EXCEPTION TYPE lcx_unforeseen.
+    ENDIF.
     IF object-name = fatal.
       has_ended_session = abap_true.
     ENDIF.
@@ -228,6 +242,9 @@ CLASS ltcl_system IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_checker~check.
+    IF object-name = raising.
+      RAISE EXCEPTION TYPE lcx_unforeseen.
+    ENDIF.
     IF object-name = 'ZCL_B'.
       findings = VALUE #( ( priority = 2
                             line     = 12
@@ -432,6 +449,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS is_busy_beyond_its_limits FOR TESTING RAISING cx_static_check.
     METHODS id_in_use_is_refused FOR TESTING RAISING cx_static_check.
     METHODS names_what_it_leaves_out FOR TESTING RAISING cx_static_check.
+    METHODS leaves_out_what_raises FOR TESTING RAISING cx_static_check.
     METHODS needs_abapgit_for_exports FOR TESTING RAISING cx_static_check.
     METHODS sends_records_at_once FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_cut FOR TESTING RAISING cx_static_check.
@@ -697,6 +715,19 @@ CLASS ltcl_session IMPLEMENTATION.
     assert_sent( `"objectCount":3,"fileCount":1,` ).
     assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_A","reason":"it is locked"},{"type":"CLAS"`
       && `,"name":"ZCL_C","reason":"` ).
+  ENDMETHOD.
+
+  METHOD leaves_out_what_raises.
+    system->raising = 'ZCL_B'.
+    hear( export( ) ).
+    run( ).
+    assert_sent( `{"id":"a","type":"warning","item":"CLAS ZCL_B","code":"SERIALIZE_ERROR"` ).
+    assert_sent( `"objectCount":3,"fileCount":2,` ).
+    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B","reason":"` ).
+    hear( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
+    run( ).
+    assert_sent( `{"id":"r","type":"warning","item":"CLAS ZCL_B","code":"CHECK_ERROR"` ).
+    assert_sent( `"data":{"objectCount":2,` ).
   ENDMETHOD.
 
   METHOD needs_abapgit_for_exports.

@@ -17,8 +17,8 @@ CLASS ltcl_zip IMPLEMENTATION.
   METHOD entry_stands_at_its_place.
     DATA(archive) = NEW zcl_longhaul_zip( ).
     DATA(data) = zcl_longhaul_codec=>to_utf8( `hello ` ).
-    DATA(entry) = archive->add( path = `a.txt`
-                                data = data ).
+    DATA(entry) = archive->add( zcl_longhaul_zip=>pack( path = `a.txt`
+                                                        data = data ) ).
     " Signature, version, flags, method, time, date, CRC-32 of `hello ` with its least byte first.
     cl_abap_unit_assert=>assert_equals(
       act = CONV xstring( entry(18) )
@@ -32,8 +32,8 @@ CLASS ltcl_zip IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = archive->position
       exp = xstrlen( entry ) ).
-    archive->add( path = `b`
-                  data = VALUE #( ) ).
+    archive->add( zcl_longhaul_zip=>pack( path = `b`
+                                          data = VALUE #( ) ) ).
     DATA(directory) = archive->finish( ).
     cl_abap_unit_assert=>assert_equals(
       act = CONV xstring( directory(4) )
@@ -48,17 +48,18 @@ CLASS ltcl_zip IMPLEMENTATION.
 
   METHOD goes_on_after_restore.
     DATA(data) = zcl_longhaul_codec=>to_utf8( `x` ).
+    DATA(first) = zcl_longhaul_zip=>pack( path = `a`
+                                          data = data ).
+    DATA(second) = zcl_longhaul_zip=>pack( path = `b`
+                                           data = data ).
     DATA(whole) = NEW zcl_longhaul_zip( ).
-    whole->add( path = `a`
-                data = data ).
+    whole->add( first ).
     DATA(rest) = NEW zcl_longhaul_zip( ).
     rest->restore( entries   = whole->entries
                    position  = whole->position
                    directory = whole->directory( ) ).
-    whole->add( path = `b`
-                data = data ).
-    rest->add( path = `b`
-               data = data ).
+    whole->add( second ).
+    rest->add( second ).
     cl_abap_unit_assert=>assert_equals(
       act = rest->finish( )
       exp = whole->finish( ) ).
