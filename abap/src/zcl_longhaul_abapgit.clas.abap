@@ -5,7 +5,14 @@ CLASS zcl_longhaul_abapgit DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
     INTERFACES zif_longhaul_serializer.
 
+    "! What abapGit calls a service of the ICF: the key of its parent is one of this system only, so a hash of
+    "! its path stands there instead. As it was without abapGit
+    CLASS-METHODS service_name
+      IMPORTING key         TYPE tadir-obj_name
+      RETURNING VALUE(name) TYPE tadir-obj_name.
+
   PRIVATE SECTION.
+    CONSTANTS service_class TYPE string VALUE `ZCL_ABAPGIT_OBJECT_SICF`.
     CONSTANTS objects_class TYPE string VALUE `ZCL_ABAPGIT_OBJECTS`.
     CONSTANTS i18n_class TYPE string VALUE `ZCL_ABAPGIT_I18N_PARAMS`.
     CONSTANTS item_type TYPE string VALUE `ZIF_ABAPGIT_DEFINITIONS=>TY_ITEM`.
@@ -175,6 +182,22 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
       code     = zif_longhaul=>code-not_available
       message  = `abapGit (developer version) is not installed, or is a version that is not known`
       previous = previous ).
+  ENDMETHOD.
+
+
+  METHOD service_name.
+    DATA hash TYPE c LENGTH 25.
+    name = key.
+    TRY.
+        CALL METHOD (service_class)=>('READ_SICF_URL')
+          EXPORTING
+            iv_obj_name = key
+          RECEIVING
+            rv_hash     = hash.
+        name+15(25) = hash.
+      CATCH cx_sy_dyn_call_error cx_static_check ##NO_HANDLER.
+        " No abapGit, or no such service; the serializer will say so.
+    ENDTRY.
   ENDMETHOD.
 
 
