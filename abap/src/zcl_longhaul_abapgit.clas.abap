@@ -30,14 +30,16 @@ CLASS zcl_longhaul_abapgit DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING   zcx_longhaul.
     METHODS invoke
       IMPORTING
-        item   TYPE REF TO data
-        result TYPE REF TO data
+        item     TYPE REF TO data
+        result   TYPE REF TO data
+        language TYPE sy-langu
       RAISING
         zcx_longhaul.
     METHODS invoke_with_language
       IMPORTING
-        item   TYPE REF TO data
-        result TYPE REF TO data
+        item     TYPE REF TO data
+        result   TYPE REF TO data
+        language TYPE sy-langu
       RAISING
         zcx_longhaul.
     METHODS files_of
@@ -65,7 +67,9 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
         " A reference of just this type: a more general one is not taken by the method.
         CREATE DATA i18n TYPE REF TO (i18n_class).
         ASSIGN i18n->* TO <i18n>.
-        CREATE OBJECT <i18n> TYPE (i18n_class).
+        CREATE OBJECT <i18n> TYPE (i18n_class)
+          EXPORTING
+            iv_main_language = language.
         CALL METHOD (objects_class)=>('SERIALIZE')
           EXPORTING
             is_item           = <item>
@@ -73,8 +77,9 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
           RECEIVING
             rs_files_and_item = <result>.
       CATCH cx_sy_create_data_error cx_sy_create_object_error cx_sy_dyn_call_param_not_found.
-        invoke_with_language( item = item
-                            result = result ).
+        invoke_with_language( item     = item
+                              result   = result
+                              language = language ).
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
         RAISE EXCEPTION not_available( other_version ).
       CATCH cx_static_check INTO DATA(cause).
@@ -96,7 +101,7 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
         CALL METHOD (objects_class)=>('SERIALIZE')
           EXPORTING
             is_item           = <item>
-            iv_language       = sy-langu
+            iv_language       = language
           RECEIVING
             rs_files_and_item = <result>.
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
@@ -210,8 +215,9 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
   METHOD zif_longhaul_serializer~serialize.
     DATA(item) = create_item( object ).
     DATA(result) = create_result( ).
-    invoke( item = item
-          result = result ).
+    invoke( item     = item
+            result   = result
+            language = language ).
     files = files_of( result ).
     IF files IS INITIAL.
       RAISE EXCEPTION TYPE zcx_longhaul

@@ -29,6 +29,8 @@ CLASS zcl_longhaul_op_export DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_o
     DATA serializer TYPE REF TO zif_longhaul_serializer.
     DATA archive TYPE REF TO zcl_longhaul_zip.
     DATA files TYPE STANDARD TABLE OF archived_file WITH EMPTY KEY.
+    "! The one that all objects are serialized in, whoever goes on with them
+    DATA language TYPE sy-langu.
 
     METHODS begin_archive
       IMPORTING sink TYPE REF TO zif_longhaul_sink
@@ -68,6 +70,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       error_code = zif_longhaul=>code-git_error ).
     me->serializer = serializer.
     archive = NEW #( ).
+    language = sy-langu.
   ENDMETHOD.
 
 
@@ -88,7 +91,8 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
   METHOD more_state.
     json = |,"files":{ files_as_json( ) },"entries":{ archive->entries },"position":{ archive->position }|
-      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|.
+      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|
+      && |,"language":{ zcl_longhaul_json=>quote( language ) }|.
   ENDMETHOD.
 
 
@@ -101,7 +105,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       ( `<asx:abap xmlns:asx="http://www.sap.com/abapxml" version="1.0">` )
       ( ` <asx:values>` )
       ( `  <DATA>` )
-      ( `   <MASTER_LANGUAGE>E</MASTER_LANGUAGE>` )
+      ( |   <MASTER_LANGUAGE>{ language }</MASTER_LANGUAGE>| )
       ( `   <STARTING_FOLDER>/src/</STARTING_FOLDER>` )
       ( `   <FOLDER_LOGIC>FULL</FOLDER_LOGIC>` )
       ( `  </DATA>` )
@@ -119,6 +123,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       APPEND VALUE #( path = file->text_of( `path` )
                       size = file->count_of( `size` ) ) TO files.
     ENDLOOP.
+    language = state->text_of( `language` ).
     archive->restore(
       entries   = state->count_of( `entries` )
       position  = state->count_of( `position` )
@@ -131,7 +136,8 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
     DATA listed LIKE files.
     begin_archive( sink ).
     TRY.
-        LOOP AT serializer->serialize( object ) INTO DATA(file).
+        LOOP AT serializer->serialize( object   = object
+                                       language = language ) INTO DATA(file).
           DATA(path) = folder( object-package ) && file-name.
           APPEND zcl_longhaul_zip=>pack( path = path
                                          data = file-data ) TO packed.

@@ -163,6 +163,8 @@ CLASS ltcl_system DEFINITION FINAL FOR TESTING.
     DATA failing TYPE tadir-obj_name.
     "! Fails in a way that is not declared
     DATA raising TYPE tadir-obj_name.
+    "! In which languages objects were serialized, one character each
+    DATA languages TYPE string READ-ONLY.
     DATA forbidden TYPE tadir-obj_name.
     "! Ends the session that works on it
     DATA fatal TYPE tadir-obj_name.
@@ -216,6 +218,7 @@ CLASS ltcl_system IMPLEMENTATION.
 
   METHOD zif_longhaul_serializer~serialize.
     serialized = serialized + 1.
+    languages = languages && language.
     IF object-name = raising.
       RAISE EXCEPTION TYPE lcx_unforeseen.
     ENDIF.
@@ -270,6 +273,10 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
         item  TYPE i
         tries TYPE i DEFAULT 1
           PREFERRED PARAMETER item.
+    METHODS change_state
+      IMPORTING
+        from TYPE string
+        to   TYPE string.
   PRIVATE SECTION.
     TYPES:
       BEGIN OF part,
@@ -302,6 +309,14 @@ CLASS ltcl_store IMPLEMENTATION.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>).
       <operation>-item_no = item.
       <operation>-item_tries = tries.
+    ENDLOOP.
+  ENDMETHOD.
+
+  METHOD change_state.
+    LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>).
+      <operation>-state_json = replace( val  = <operation>-state_json
+                                        sub  = from
+                                        with = to ).
     ENDLOOP.
   ENDMETHOD.
 
@@ -454,6 +469,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS sends_records_at_once FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_cut FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_failed_send FOR TESTING RAISING cx_static_check.
+    METHODS keeps_its_language FOR TESTING RAISING cx_static_check.
     METHODS gives_complete_alone FOR TESTING RAISING cx_static_check.
     METHODS checks_what_a_client_has FOR TESTING RAISING cx_static_check.
     METHODS skips_what_ended_a_session FOR TESTING RAISING cx_static_check.
@@ -829,6 +845,24 @@ CLASS ltcl_session IMPLEMENTATION.
     ENDDO.
     cl_abap_unit_assert=>assert_false( is_lost ).
     cl_abap_unit_assert=>assert_true( xsdbool( sends > 8 ) ).
+  ENDMETHOD.
+
+  METHOD keeps_its_language.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( 2 ).
+    session->handle_close( ).
+    " As if it had been begun in another language than that of the logon which goes on with it.
+    store->change_state( from = |"language":"{ sy-langu }"|
+                         to   = `"language":"1"` ).
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"type":"complete"` ).
+    cl_abap_unit_assert=>assert_equals(
+      act = system->languages
+      exp = |{ sy-langu }11| ).
   ENDMETHOD.
 
   METHOD gives_complete_alone.
