@@ -7,7 +7,7 @@ CLASS zcl_longhaul_config DEFINITION PUBLIC FINAL CREATE PRIVATE.
         "! How long a slice of work may take, in milliseconds. Between two slices the session hears
         "! what the client has to say
         slice_ms         TYPE i,
-        "! How often a kept operation is looked at while nothing is to be done for it
+        "! How often a session says at least that an operation is at work, and looks whether it is still its own
         watch_ms         TYPE i,
         "! How often the state of a kept operation is written at least
         checkpoint_ms    TYPE i,

@@ -568,10 +568,9 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
 
   METHOD watch.
+    " Those that have enough to send never rest, and may be taken over all the same.
     LOOP AT streams INTO DATA(stream).
-      IF stream->is_ready( ) = abap_false.
-        stream->watch( ).
-      ENDIF.
+      stream->watch( ).
     ENDLOOP.
   ENDMETHOD.
 

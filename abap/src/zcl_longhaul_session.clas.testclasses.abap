@@ -417,6 +417,7 @@ CLASS ltcl_store IMPLEMENTATION.
   METHOD zif_longhaul_store~expire.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE expires < now.
       <operation>-status = zif_longhaul_store=>statuses-expired.
+      CLEAR <operation>-session_id.
     ENDLOOP.
     DELETE operations WHERE status = zif_longhaul_store=>statuses-expired AND touched < forget.
   ENDMETHOD.
@@ -476,6 +477,8 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS tries_again_what_is_at_work FOR TESTING RAISING cx_static_check.
     METHODS counts_sessions_that_ended FOR TESTING RAISING cx_static_check.
     METHODS latest_resume_wins FOR TESTING RAISING cx_static_check.
+    METHODS notices_while_it_sends FOR TESTING RAISING cx_static_check.
+    METHODS lives_without_credit FOR TESTING RAISING cx_static_check.
     METHODS remembers_what_expired FOR TESTING RAISING cx_static_check.
     METHODS released_operation_ends FOR TESTING RAISING cx_static_check.
     METHODS keeps_nothing_else FOR TESTING RAISING cx_static_check.
@@ -1006,9 +1009,57 @@ CLASS ltcl_session IMPLEMENTATION.
                      sha256 = digest_of_nothing ) ).
     run( ).
     assert_sent( `{"id":"s","type":"complete"` ).
+    clock->go_on( CONV #( settings-watch_ms ) ).
     first_session->handle_timer( ).
     cl_abap_unit_assert=>assert_true( first->has_sent( `{"id":"a","type":"error","success":false`
       && `,"error":{"code":"SUPERSEDED"` ) ).
+  ENDMETHOD.
+
+  METHOD notices_while_it_sends.
+    settings-watch_ms = 1.
+    settings-max_held_chunks = 100.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    WHILE connection->has_sent( `"done":3` ) = abap_false.
+      run( 1 ).
+    ENDWHILE.
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    " It has chunks to send, and nothing that holds it up.
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( 2 ).
+    DO 20 TIMES.
+      first_session->handle_timer( ).
+    ENDDO.
+    cl_abap_unit_assert=>assert_true( first->has_sent( `{"id":"a","type":"error","success":false`
+      && `,"error":{"code":"SUPERSEDED"` ) ).
+    cl_abap_unit_assert=>assert_false( first->has_sent( `"type":"complete"` ) ).
+    run( ).
+    assert_sent( `{"id":"s","type":"complete"` ).
+  ENDMETHOD.
+
+  METHOD lives_without_credit.
+    hear( export( more = `,"features":["credit"],"window":1` ) ).
+    run( ).
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    DO 3 TIMES.
+      clock->go_on( settings-ttl_ms - 1000 ).
+      first_session->handle_timer( ).
+      " Whoever comes in looks for what has expired.
+      connect( `YOU` ).
+      hear( export( `b` ) ).
+      run( ).
+    ENDDO.
+    session = first_session.
+    connection = first.
+    hear( `{"id":"c","domain":"stream","action":"credit","params":{"target":"a","upTo":99}}` ).
+    run( ).
+    assert_sent( `{"id":"a","type":"complete"` ).
   ENDMETHOD.
 
   METHOD remembers_what_expired.

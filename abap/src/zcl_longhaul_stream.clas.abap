@@ -78,7 +78,7 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS grant
       IMPORTING up_to TYPE i.
 
-    "! Looks whether another session has taken the operation
+    "! Says now and then that it is alive, and looks whether another session has taken the operation
     METHODS watch
       RAISING zcx_longhaul_lost.
 
@@ -107,6 +107,8 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA suspect TYPE i.
     DATA suspect_tries TYPE i.
     DATA saved_at TYPE zif_longhaul=>milliseconds.
+    "! When the row of the operation was last written by this stream
+    DATA written_at TYPE zif_longhaul=>milliseconds.
     DATA told_at TYPE zif_longhaul=>milliseconds.
     DATA has_told TYPE abap_bool.
     "! While it is checked: the last chunk that was read, and the digests of the prefix and of the whole
@@ -320,7 +322,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
   METHOD enter.
     record-session_id = session.
-    record-touched = clock->now( ).
+    written_at = clock->now( ).
+    record-touched = written_at.
     record-expires = expires( ).
     store->create( record ).
   ENDMETHOD.
@@ -565,6 +568,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     ENDIF.
     payload->thin_out( settings-max_held_chunks ).
     saved_at = clock->now( ).
+    written_at = saved_at.
   ENDMETHOD.
 
 
@@ -640,6 +644,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
                     expires = expires( ) ) = abap_false.
       RAISE EXCEPTION superseded( ).
     ENDIF.
+    written_at = clock->now( ).
   ENDMETHOD.
 
 
@@ -676,7 +681,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD watch.
-    IF record-is_kept = abap_false OR phase = phases-over.
+    " While it is checked, it may belong to somebody else still.
+    IF phase = phases-over OR phase = phases-checking OR clock->now( ) - written_at < settings-watch_ms.
       RETURN.
     ENDIF.
     TRY.
