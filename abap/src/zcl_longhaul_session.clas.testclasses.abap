@@ -1043,6 +1043,10 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD lives_without_credit.
+    " So that its work is held up, too.
+    settings-max_held_chunks = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
     hear( export( more = `,"features":["credit"],"window":1` ) ).
     run( ).
     DATA(first) = connection.
