@@ -23,6 +23,9 @@ CLASS zcl_longhaul_config DEFINITION PUBLIC FINAL CREATE PRIVATE.
         max_transfers    TYPE i,
         "! Operations at work at once for one user, over all connections
         max_operations   TYPE i,
+        "! A session that was not heard of for so long counts as gone; one that is busy with an object for
+        "! longer does its work all the same
+        silent_ms        TYPE i,
         "! What the client is told to wait when BUSY
         retry_after_ms   TYPE i,
         "! Chunks that are kept in memory while the client does not take them
@@ -80,6 +83,7 @@ CLASS zcl_longhaul_config IMPLEMENTATION.
       max_window       = 64
       max_transfers    = 4
       max_operations   = 4
+      silent_ms        = 60000
       retry_after_ms   = 2000
       max_held_chunks  = 8
       max_payload      = 2000000000

@@ -175,9 +175,8 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD start_new.
     DATA(user) = CONV zlonghaul_oper-uname( connection->user( ) ).
-    " A session that has not been heard of for so long does not count.
     IF store->count_working( user  = user
-                             since = clock->now( ) - settings-ttl_ms ) >= settings-max_operations.
+                             since = clock->now( ) - settings-silent_ms ) >= settings-max_operations.
       RAISE EXCEPTION busy( ).
     ENDIF.
     store->limit( user      = user

@@ -463,6 +463,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS cancel_frees_what_has_ended FOR TESTING RAISING cx_static_check.
     METHODS streams_take_turns FOR TESTING RAISING cx_static_check.
     METHODS is_busy_beyond_its_limits FOR TESTING RAISING cx_static_check.
+    METHODS gone_sessions_do_not_count FOR TESTING RAISING cx_static_check.
     METHODS id_in_use_is_refused FOR TESTING RAISING cx_static_check.
     METHODS names_what_it_leaves_out FOR TESTING RAISING cx_static_check.
     METHODS leaves_out_what_raises FOR TESTING RAISING cx_static_check.
@@ -714,6 +715,22 @@ CLASS ltcl_session IMPLEMENTATION.
     hear( export( `e` ) ).
     run( ).
     assert_sent( `{"id":"e","type":"complete"` ).
+  ENDMETHOD.
+
+  METHOD gone_sessions_do_not_count.
+    settings-max_operations = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( `a` ) ).
+    run( 1 ).
+    " The session is gone without a word.
+    connect( ).
+    hear( export( `b` ) ).
+    assert_sent( `{"id":"b","type":"error","success":false,"error":{"code":"BUSY"` ).
+    clock->go_on( CONV #( settings-silent_ms ) ).
+    hear( export( `c` ) ).
+    run( ).
+    assert_sent( `{"id":"c","type":"complete"` ).
   ENDMETHOD.
 
   METHOD id_in_use_is_refused.

@@ -124,6 +124,9 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD expired_leaves_its_key.
+    record-tail_data = CONV xstring( `FF00` ).
+    record-sha256 = 'ABC'.
+    record-item_no = 3.
     save( ).
     store->expire( now    = 2000
                    forget = 0 ).
@@ -139,6 +142,10 @@ CLASS ltcl_store IMPLEMENTATION.
       act = store->chunk( opid = record-opid
                           seq  = 1 )-seq
       exp = 0 ).
+    DATA(left) = store->read( record-opid ).
+    cl_abap_unit_assert=>assert_initial( left-tail_data ).
+    cl_abap_unit_assert=>assert_initial( left-sha256 ).
+    cl_abap_unit_assert=>assert_initial( left-item_no ).
     " Whoever still works on it does not bring it back.
     cl_abap_unit_assert=>assert_false( save( ) ).
     store->expire( now    = 3000
