@@ -123,8 +123,7 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS watch
       RAISING zcx_longhaul_lost.
     METHODS drop_those_over.
-    METHODS wake
-      RAISING zcx_longhaul_lost.
+    METHODS wake.
     METHODS refuse
       IMPORTING
         request TYPE REF TO zcl_longhaul_request
@@ -294,7 +293,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     LOOP AT streams INTO DATA(stream).
       TRY.
           stream->lose( ).
-        CATCH zcx_longhaul ##NO_HANDLER.
+        CATCH zcx_longhaul cx_no_check cx_dynamic_check ##NO_HANDLER.
           " Nobody is left to be told; the last state that was saved stands.
       ENDTRY.
     ENDLOOP.
