@@ -32,6 +32,8 @@ CLASS zcl_longhaul_config DEFINITION PUBLIC FINAL CREATE PRIVATE.
         max_held_chunks  TYPE i,
         "! The largest payload, in bytes, and the largest that goes into a single answer
         max_payload      TYPE i,
+        "! How many chunks a payload may have; the client chooses their size
+        max_chunks       TYPE i,
         max_answer       TYPE i,
         "! Files that the result of an export lists; more, and it lists none
         max_listed_files TYPE i,
@@ -87,6 +89,7 @@ CLASS zcl_longhaul_config IMPLEMENTATION.
       retry_after_ms   = 2000
       max_held_chunks  = 8
       max_payload      = 2000000000
+      max_chunks       = 65536
       max_answer       = 33554432
       max_listed_files = 5000
       ttl_ms           = 600000

@@ -303,6 +303,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     payload = NEW #(
       chunk_bytes = COND i( WHEN terms-is_stream = abap_true THEN record-chunk_bytes ELSE max_bytes )
       max_bytes   = max_bytes
+      max_chunks  = settings-max_chunks
       error_code  = operation->error_code( ) ).
     phase = phases-working.
     IF prefix-next = 0.
@@ -514,7 +515,10 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         EXIT.
       ENDIF.
     ENDWHILE.
-    IF operation->has_records( ) = abap_true AND terms-is_stream = abap_true.
+    IF operation->has_records( ) = abap_true
+        AND terms-is_stream = abap_true
+        AND payload->chunks < settings-max_chunks DIV 2.
+      " As long as it is far from where small chunks are too many.
       payload->flush( ).
     ENDIF.
     IF is_whole( ) = abap_true.
