@@ -15,6 +15,8 @@ CLASS zcl_longhaul_config DEFINITION PUBLIC FINAL CREATE PRIVATE.
         progress_ms      TYPE i,
         "! The largest request, in characters
         max_request      TYPE i,
+        "! How many JSON values it may have: names of objects, most of all
+        max_values       TYPE i,
         "! The chunk that is sent where none is asked for, and the largest, in decoded bytes
         chunk_bytes      TYPE i,
         max_chunk_bytes  TYPE i,
@@ -80,6 +82,7 @@ CLASS zcl_longhaul_config IMPLEMENTATION.
       checkpoint_ms    = 2000
       progress_ms      = 1000
       max_request      = 4194304
+      max_values       = 100000
       chunk_bytes      = 786432
       max_chunk_bytes  = 1048576
       max_window       = 64
