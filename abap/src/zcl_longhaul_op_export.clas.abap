@@ -28,7 +28,9 @@ CLASS zcl_longhaul_op_export DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_o
 
     DATA serializer TYPE REF TO zif_longhaul_serializer.
     DATA archive TYPE REF TO zcl_longhaul_zip.
+    "! None any more once there are more than are listed: they are saved again and again while it works
     DATA files TYPE STANDARD TABLE OF archived_file WITH EMPTY KEY.
+    DATA file_count TYPE i.
     "! The one that all objects are serialized in, whoever goes on with them
     DATA language TYPE sy-langu.
 
@@ -36,6 +38,9 @@ CLASS zcl_longhaul_op_export DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_o
       IMPORTING sink TYPE REF TO zif_longhaul_sink
       RAISING   zcx_longhaul.
     METHODS files_as_json
+      RETURNING VALUE(json) TYPE string.
+    "! The member of the result, with a comma before it; empty where there are too many
+    METHODS listed_files
       RETURNING VALUE(json) TYPE string.
     "! Where the files of a package stand, with a slash at the end
     METHODS folder
@@ -89,8 +94,16 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD listed_files.
+    IF file_count = lines( files ).
+      json = |,"files":{ files_as_json( ) }|.
+    ENDIF.
+  ENDMETHOD.
+
+
   METHOD more_state.
-    json = |,"files":{ files_as_json( ) },"entries":{ archive->entries },"position":{ archive->position }|
+    json = |,"files":{ files_as_json( ) },"fileCount":{ file_count }|
+      && |,"entries":{ archive->entries },"position":{ archive->position }|
       && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|
       && |,"language":{ zcl_longhaul_json=>quote( language ) }|.
   ENDMETHOD.
@@ -123,6 +136,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       APPEND VALUE #( path = file->text_of( `path` )
                       size = file->count_of( `size` ) ) TO files.
     ENDLOOP.
+    file_count = state->count_of( `fileCount` ).
     language = state->text_of( `language` ).
     archive->restore(
       entries   = state->count_of( `entries` )
@@ -162,14 +176,19 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
     LOOP AT packed INTO DATA(entry).
       sink->write( archive->add( entry ) ).
     ENDLOOP.
-    APPEND LINES OF listed TO files.
+    file_count = file_count + lines( listed ).
+    IF file_count > zcl_longhaul_config=>current( )-max_listed_files.
+      CLEAR files.
+    ELSE.
+      APPEND LINES OF listed TO files.
+    ENDIF.
   ENDMETHOD.
 
 
   METHOD zif_longhaul_operation~answer.
-    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ lines( files ) }|
+    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ file_count }|
       && |,"zipBase64":"{ zcl_longhaul_codec=>to_base64( payload ) }"|
-      && |,"files":{ files_as_json( ) },"skipped":{ skipped_as_json( ) }\}|.
+      && |{ listed_files( ) },"skipped":{ skipped_as_json( ) }\}|.
   ENDMETHOD.
 
 
@@ -185,10 +204,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD zif_longhaul_operation~result.
-    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ lines( files ) }|.
-    IF lines( files ) <= zcl_longhaul_config=>current( )-max_listed_files.
-      data = |{ data },"files":{ files_as_json( ) }|.
-    ENDIF.
-    data = |{ data },"skipped":{ skipped_as_json( ) }\}|.
+    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ file_count }{ listed_files( ) }|
+      && |,"skipped":{ skipped_as_json( ) }\}|.
   ENDMETHOD.
 ENDCLASS.

@@ -471,6 +471,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS sends_records_at_once FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_cut FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_failed_send FOR TESTING RAISING cx_static_check.
+    METHODS lists_no_more_than_its_limit FOR TESTING RAISING cx_static_check.
     METHODS keeps_its_language FOR TESTING RAISING cx_static_check.
     METHODS gives_complete_alone FOR TESTING RAISING cx_static_check.
     METHODS checks_what_a_client_has FOR TESTING RAISING cx_static_check.
@@ -865,6 +866,28 @@ CLASS ltcl_session IMPLEMENTATION.
     ENDDO.
     cl_abap_unit_assert=>assert_false( is_lost ).
     cl_abap_unit_assert=>assert_true( xsdbool( sends > 8 ) ).
+  ENDMETHOD.
+
+  METHOD lists_no_more_than_its_limit.
+    settings-max_listed_files = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    WHILE system->serialized < 2.
+      run( 1 ).
+    ENDWHILE.
+    session->handle_close( ).
+    cl_abap_unit_assert=>assert_true( xsdbool( store->operations[ 1 ]-state_json CS `"files":[],` ) ).
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"data":{"objectCount":3,"fileCount":3,"skipped":[]}` ).
+    " A single answer is no other.
+    hear( `{"id":"b","domain":"git","action":"export","params":{"packages":["$DEMO"]}}` ).
+    run( ).
+    cl_abap_unit_assert=>assert_false( connection->has_sent( `"files":[{` ) ).
   ENDMETHOD.
 
   METHOD keeps_its_language.
