@@ -95,7 +95,9 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
         DATA(findings) = checker->check( object ).
       CATCH zcx_longhaul INTO DATA(error).
         leave_out( object = object
-                   code   = `CHECK_ERROR`
+                   code   = COND #( WHEN error->code = zif_longhaul=>code-not_available
+                                    THEN `NOT_CHECKED`
+                                    ELSE `CHECK_ERROR` )
                    reason = error->message
                    sink   = sink ).
         RETURN.

@@ -248,6 +248,12 @@ CLASS ltcl_system IMPLEMENTATION.
     IF object-name = raising.
       RAISE EXCEPTION TYPE lcx_unforeseen.
     ENDIF.
+    IF object-name = failing.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-not_available
+          message = `nothing checks it`.
+    ENDIF.
     IF object-name = 'ZCL_B'.
       findings = VALUE #( ( priority = 2
                             line     = 12
@@ -469,6 +475,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS leaves_out_what_raises FOR TESTING RAISING cx_static_check.
     METHODS needs_abapgit_for_exports FOR TESTING RAISING cx_static_check.
     METHODS sends_records_at_once FOR TESTING RAISING cx_static_check.
+    METHODS counts_what_it_checks FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_cut FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_failed_send FOR TESTING RAISING cx_static_check.
     METHODS lists_no_more_than_its_limit FOR TESTING RAISING cx_static_check.
@@ -791,6 +798,15 @@ CLASS ltcl_session IMPLEMENTATION.
     hear( `{"id":"s","domain":"atc","action":"run","params":{"packages":["$DEMO"]}}` ).
     run( ).
     assert_sent( `{"id":"s","success":false,"error":{"code":"ATC_ERROR","message":"1 findings need a stream"}}` ).
+  ENDMETHOD.
+
+  METHOD counts_what_it_checks.
+    system->failing = 'ZCL_A'.
+    hear( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
+    run( ).
+    assert_sent( `{"id":"r","type":"warning","item":"CLAS ZCL_A","code":"NOT_CHECKED","message":"nothing checks it"}` ).
+    assert_sent( `"data":{"objectCount":2,"findingCount":1,"priorities":[0,1,0],"skipped":[{"type":"CLAS"`
+      && `,"name":"ZCL_A","reason":"nothing checks it"}]}}` ).
   ENDMETHOD.
 
   METHOD goes_on_after_a_cut.
