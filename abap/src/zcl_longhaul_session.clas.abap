@@ -253,8 +253,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       IF stream->phase <> zcl_longhaul_stream=>phases-over.
         CONTINUE.
       ENDIF.
-      INSERT VALUE #( id   = stream->id
-                      opid = stream->record-opid ) INTO ended INDEX 1.
+      IF stream->record-opid IS NOT INITIAL.
+        INSERT VALUE #( id   = stream->id
+                        opid = stream->record-opid ) INTO ended INDEX 1.
+      ENDIF.
       DELETE streams INDEX index.
     ENDLOOP.
     DELETE ended FROM max_ended + 1.
@@ -438,10 +440,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD let_go.
     DATA(opid) = opid( key ).
-    DATA(record) = store->read( opid ).
-    IF record-session_id IS INITIAL.
-      store->free( opid ).
-    ELSE.
+    IF store->free( opid ) = abap_false.
       store->release( opid ).
     ENDIF.
   ENDMETHOD.

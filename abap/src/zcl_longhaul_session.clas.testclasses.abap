@@ -329,9 +329,7 @@ CLASS ltcl_store IMPLEMENTATION.
   METHOD zif_longhaul_store~create.
     fail_if_broken( ).
     INSERT operation INTO TABLE operations.
-    cl_abap_unit_assert=>assert_equals(
-      act = sy-subrc
-      exp = 0 ).
+    is_new = xsdbool( sy-subrc = 0 ).
   ENDMETHOD.
 
   METHOD zif_longhaul_store~read.
@@ -410,8 +408,11 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~free.
     fail_if_broken( ).
-    DELETE operations WHERE opid = opid.
-    DELETE parts WHERE opid = opid.
+    DELETE operations WHERE opid = opid AND ( session_id = session OR session_id IS INITIAL ).
+    is_free = xsdbool( sy-subrc = 0 ).
+    IF is_free = abap_true.
+      DELETE parts WHERE opid = opid.
+    ENDIF.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~release.
@@ -467,6 +468,8 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS holds_back_without_credit FOR TESTING RAISING cx_static_check.
     METHODS cancels_between_slices FOR TESTING RAISING cx_static_check.
     METHODS cancel_frees_what_has_ended FOR TESTING RAISING cx_static_check.
+    METHODS cancels_only_what_it_has FOR TESTING RAISING cx_static_check.
+    METHODS says_when_it_is_gone FOR TESTING RAISING cx_static_check.
     METHODS streams_take_turns FOR TESTING RAISING cx_static_check.
     METHODS is_busy_beyond_its_limits FOR TESTING RAISING cx_static_check.
     METHODS gone_sessions_do_not_count FOR TESTING RAISING cx_static_check.
@@ -689,6 +692,48 @@ CLASS ltcl_session IMPLEMENTATION.
       exp = 1 ).
     hear( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
     cl_abap_unit_assert=>assert_initial( store->operations ).
+  ENDMETHOD.
+
+  METHOD cancels_only_what_it_has.
+    hear( export( more = |,"features":["cancel","credit","resume"],"operation":"{ key }","window":1| ) ).
+    run( ).
+    DATA(first_session) = session.
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `{"id":"s","type":"complete"` ).
+    DATA(cancel) = `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}`.
+    clock->go_on( CONV #( settings-watch_ms ) ).
+    first_session->handle_timer( ).
+    first_session->handle_text( cancel ).
+    cl_abap_unit_assert=>assert_equals(
+      act = lines( store->operations )
+      exp = 1 ).
+  ENDMETHOD.
+
+  METHOD says_when_it_is_gone.
+    hear( export( more = |,"features":["credit","resume"],"operation":"{ key }","window":1| ) ).
+    run( ).
+    DATA(resume) = resume( next   = 1
+                           offset = 0
+                           sha256 = digest_of_nothing ).
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    DATA(opid) = store->operations[ 1 ]-opid.
+    DATA(holder) = store->operations[ 1 ]-session_id.
+    " Somebody comes back to it while it is freed.
+    connect( ).
+    hear( resume ).
+    store->zif_longhaul_store~free( opid    = opid
+                                    session = holder ).
+    run( ).
+    assert_sent( `{"id":"s","type":"error","success":false,"error":{"code":"RESUME_UNKNOWN"` ).
+    clock->go_on( CONV #( settings-watch_ms ) ).
+    first_session->handle_timer( ).
+    cl_abap_unit_assert=>assert_true( first->has_sent(
+      `{"id":"a","type":"error","success":false,"error":{"code":"RESUME_UNKNOWN"` ) ).
   ENDMETHOD.
 
   METHOD streams_take_turns.

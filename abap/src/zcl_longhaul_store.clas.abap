@@ -142,14 +142,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD zif_longhaul_store~create.
     TRY.
         INSERT zlonghaul_oper CONNECTION r/3*longhaul FROM @operation.
-        IF sy-subrc <> 0.
-          undo_own( ).
-          RAISE EXCEPTION TYPE zcx_longhaul
-            EXPORTING
-              code           = zif_longhaul=>code-busy
-              message        = `another request with this key comes in`
-              retry_after_ms = zcl_longhaul_config=>current( )-retry_after_ms.
-        ENDIF.
+        is_new = xsdbool( sy-subrc = 0 ).
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
@@ -179,8 +172,13 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~free.
     TRY.
-        DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul WHERE opid = @opid.
-        DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
+        DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul
+          WHERE opid = @opid
+            AND ( session_id = @session OR session_id = @space ).
+        is_free = xsdbool( sy-subrc = 0 ).
+        IF is_free = abap_true.
+          DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
+        ENDIF.
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).

@@ -12,6 +12,7 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING RISK LEVEL DANGEROUS DURATION SHOR
     METHODS teardown RAISING cx_static_check.
     METHODS gives_what_was_saved FOR TESTING RAISING cx_static_check.
     METHODS refuses_key_twice FOR TESTING RAISING cx_static_check.
+    METHODS only_owner_frees_it FOR TESTING RAISING cx_static_check.
     METHODS only_owner_changes_it FOR TESTING RAISING cx_static_check.
     METHODS expired_leaves_its_key FOR TESTING RAISING cx_static_check.
     METHODS forgets_what_is_not_kept FOR TESTING RAISING cx_static_check.
@@ -40,11 +41,12 @@ CLASS ltcl_store IMPLEMENTATION.
       touched    = 1000
       expires    = 2000
       plan_json  = `{}` ).
-    store->create( record ).
+    cl_abap_unit_assert=>assert_true( store->create( record ) ).
   ENDMETHOD.
 
   METHOD teardown.
-    store->free( record-opid ).
+    store->free( opid    = record-opid
+                 session = store->read( record-opid )-session_id ).
   ENDMETHOD.
 
   METHOD gives_what_was_saved.
@@ -76,14 +78,23 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD refuses_key_twice.
-    TRY.
-        store->create( record ).
-        cl_abap_unit_assert=>fail( `two of one key` ).
-      CATCH zcx_longhaul INTO DATA(error).
-        cl_abap_unit_assert=>assert_equals(
-          act = error->code
-          exp = zif_longhaul=>code-busy ).
-    ENDTRY.
+    record-session_id = other.
+    cl_abap_unit_assert=>assert_false( store->create( record ) ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->read( record-opid )-session_id
+      exp = one ).
+  ENDMETHOD.
+
+  METHOD only_owner_frees_it.
+    cl_abap_unit_assert=>assert_false( store->free( record-opid ) ).
+    cl_abap_unit_assert=>assert_false( store->free( opid    = record-opid
+                                                    session = other ) ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->read( record-opid )-session_id
+      exp = one ).
+    cl_abap_unit_assert=>assert_true( store->free( opid    = record-opid
+                                                   session = one ) ).
+    cl_abap_unit_assert=>assert_initial( store->read( record-opid ) ).
   ENDMETHOD.
 
   METHOD only_owner_changes_it.
@@ -154,7 +165,8 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD forgets_what_is_not_kept.
-    store->free( record-opid ).
+    store->free( opid    = record-opid
+                 session = one ).
     record-is_kept = abap_false.
     store->create( record ).
     leave_it( ).

@@ -41,7 +41,7 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     DATA id TYPE string READ-ONLY.
     DATA phase TYPE i READ-ONLY.
-    "! The operation as the store knows it
+    "! The operation as the store knows it; without a key once another stream has it
     DATA record TYPE zlonghaul_oper READ-ONLY.
 
     "! prefix is there where the operation is gone on with
@@ -186,8 +186,10 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RETURNING VALUE(is_held_up) TYPE abap_bool.
     METHODS expires
       RETURNING VALUE(expires) TYPE zif_longhaul=>milliseconds.
-    METHODS superseded
-      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
+    "! What has become of an operation that this stream does not have, or not any more
+    METHODS not_mine
+      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul
+      RAISING   zcx_longhaul.
     METHODS is_whole
       RETURNING VALUE(is_whole) TYPE abap_bool.
 ENDCLASS.
@@ -217,13 +219,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD attach.
-    record = store->attach( opid    = record-opid
-                            session = session
-                            now     = clock->now( )
-                            expires = expires( ) ).
-    IF record IS INITIAL OR record-status = zif_longhaul_store=>statuses-expired.
-      RAISE EXCEPTION superseded( ).
+    DATA(attached) = store->attach( opid    = record-opid
+                                    session = session
+                                    now     = clock->now( )
+                                    expires = expires( ) ).
+    IF attached IS INITIAL OR attached-status = zif_longhaul_store=>statuses-expired.
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
+    record = attached.
     is_attached = abap_true.
   ENDMETHOD.
 
@@ -326,7 +329,13 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     written_at = clock->now( ).
     record-touched = written_at.
     record-expires = expires( ).
-    store->create( record ).
+    IF store->create( record ) = abap_false.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code           = zif_longhaul=>code-busy
+          message        = `another request with this key comes in`
+          retry_after_ms = settings-retry_after_ms.
+    ENDIF.
   ENDMETHOD.
 
 
@@ -362,7 +371,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
                     now     = clock->now( )
                     expires = expires( ) ).
     ELSE.
-      store->free( record-opid ).
+      store->free( opid    = record-opid
+                   session = session ).
     ENDIF.
     connection->send_text( frames->error( error     = error
                                           is_stream = terms-is_stream ) ).
@@ -376,9 +386,13 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
   METHOD fail.
     CASE error->code.
-      WHEN zif_longhaul=>code-superseded OR zif_longhaul=>code-resume_mismatch.
-        " The operation is none of this stream's affair any more.
+      WHEN zif_longhaul=>code-superseded
+          OR zif_longhaul=>code-resume_mismatch
+          OR zif_longhaul=>code-resume_unknown
+          OR zif_longhaul=>code-resume_expired.
+        " The operation is none of this stream's affair any more, so that not even a cancel means it.
         phase = phases-over.
+        CLEAR record-opid.
         connection->send_text( frames->error( error     = error
                                               is_stream = terms-is_stream ) ).
       WHEN OTHERS.
@@ -474,7 +488,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       RETURN.
     ENDIF.
     IF record-is_kept = abap_false.
-      store->free( record-opid ).
+      store->free( opid    = record-opid
+                   session = session ).
       RETURN.
     ENDIF.
     IF phase = phases-working.
@@ -498,6 +513,21 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     may_send = xsdbool( terms-is_stream = abap_true
       AND next <= payload->chunks
       AND ( terms-has_credit = abap_false OR next <= granted ) ).
+  ENDMETHOD.
+
+
+  METHOD not_mine.
+    DATA(now) = store->read( record-opid ).
+    IF now IS INITIAL.
+      exception = NEW #( code    = zif_longhaul=>code-resume_unknown
+                         message = `the operation was freed` ).
+    ELSEIF now-status = zif_longhaul_store=>statuses-expired.
+      exception = NEW #( code    = zif_longhaul=>code-resume_expired
+                         message = `the operation was kept for its time and is gone` ).
+    ELSE.
+      exception = NEW #( code    = zif_longhaul=>code-superseded
+                         message = `resumed on another connection` ).
+    ENDIF.
   ENDMETHOD.
 
 
@@ -540,7 +570,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     DATA(chunk) = store->chunk( opid = record-opid
                                 seq  = checked + 1 ).
     IF chunk-seq = 0.
-      RAISE EXCEPTION superseded( ).
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     checked = chunk-seq.
     IF checked < prefix-next.
@@ -568,7 +598,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     record-expires = expires( ).
     IF store->save( operation = record
                     chunks    = payload->take_new( ) ) = abap_false.
-      RAISE EXCEPTION superseded( ).
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     payload->thin_out( settings-max_held_chunks ).
     saved_at = clock->now( ).
@@ -600,7 +630,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
                             seq  = next ).
     ENDIF.
     IF chunk-seq = 0.
-      RAISE EXCEPTION superseded( ).
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     IF terms-alias > 0.
       connection->send_binary( zcl_longhaul_frames=>binary_chunk( alias = terms-alias
@@ -645,17 +675,11 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
                     item    = record-item_no
                     tries   = record-item_tries
                     now     = clock->now( )
-                    expires = expires( ) ) = abap_false.
-      RAISE EXCEPTION superseded( ).
+                    expires = expires( ) ) = abap_false AND record-is_kept = abap_true.
+      " One that is not kept is nobody else's: its row is there to be counted.
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     written_at = clock->now( ).
-  ENDMETHOD.
-
-
-  METHOD superseded.
-    exception = NEW #(
-      code    = zif_longhaul=>code-superseded
-      message = `resumed on another connection, or freed` ).
   ENDMETHOD.
 
 

@@ -11,8 +11,10 @@ INTERFACE zif_longhaul_store PUBLIC.
       expired TYPE zlonghaul_oper-status VALUE 'X',
     END OF statuses.
 
+  "! Not where there is one with this key already
   METHODS create
-    IMPORTING operation TYPE zlonghaul_oper
+    IMPORTING operation     TYPE zlonghaul_oper
+    RETURNING VALUE(is_new) TYPE abap_bool
     RAISING   zcx_longhaul.
 
   "! Initial where there is none
@@ -78,10 +80,16 @@ INTERFACE zif_longhaul_store PUBLIC.
     RAISING
       zcx_longhaul.
 
-  "! Forgets it altogether
+  "! Forgets it altogether, unless another session has it
   METHODS free
-    IMPORTING opid TYPE zlonghaul_oper-opid
-    RAISING   zcx_longhaul.
+    IMPORTING
+      opid           TYPE zlonghaul_oper-opid
+      session        TYPE zlonghaul_oper-session_id DEFAULT space
+        PREFERRED PARAMETER opid
+    RETURNING
+      VALUE(is_free) TYPE abap_bool
+    RAISING
+      zcx_longhaul.
 
   "! Lets whoever has it go on to the end, and keeps nothing then
   METHODS release
