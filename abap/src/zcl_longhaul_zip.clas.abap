@@ -75,12 +75,6 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
 
 
   METHOD add.
-    IF entries >= max_entries OR position > max_position.
-      RAISE EXCEPTION TYPE zcx_longhaul
-        EXPORTING
-          code    = zif_longhaul=>code-git_error
-          message = `the archive has more files or bytes than ZIP allows`.
-    ENDIF.
     bytes = zcl_longhaul_codec=>join( VALUE #(
       ( local_signature )
       ( version_to_method )
@@ -90,6 +84,12 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
                 length = 2 ) )
       ( entry-name )
       ( entry-data ) ) ).
+    IF entries >= max_entries OR xstrlen( bytes ) > max_position - position.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-git_error
+          message = `the archive has more files or bytes than ZIP allows`.
+    ENDIF.
     " Made by version 2.0; no extra field, no comment, disk 0, no attributes.
     DATA(row) = zcl_longhaul_codec=>join( VALUE #(
       ( central_signature )

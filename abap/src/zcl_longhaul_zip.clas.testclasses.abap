@@ -2,6 +2,7 @@ CLASS ltcl_zip DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHORT.
   PRIVATE SECTION.
     METHODS empty_archive_is_its_end FOR TESTING.
     METHODS entry_stands_at_its_place FOR TESTING RAISING cx_static_check.
+    METHODS keeps_to_what_zip_can FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_restore FOR TESTING RAISING cx_static_check.
 ENDCLASS.
 
@@ -44,6 +45,34 @@ CLASS ltcl_zip IMPLEMENTATION.
       act = CONV xstring( directory+second(4) )
       exp = zcl_longhaul_codec=>little_endian( number = xstrlen( entry )
                                                length = 4 ) ).
+  ENDMETHOD.
+
+  METHOD keeps_to_what_zip_can.
+    DATA(entry) = zcl_longhaul_zip=>pack( path = `a`
+                                          data = zcl_longhaul_codec=>to_utf8( `x` ) ).
+    DATA(archive) = NEW zcl_longhaul_zip( ).
+    archive->restore( entries   = 1
+                      position  = 1999999990
+                      directory = VALUE #( ) ).
+    TRY.
+        archive->add( entry ).
+        cl_abap_unit_assert=>fail( `further than an offset may go` ).
+      CATCH zcx_longhaul INTO DATA(error).
+        cl_abap_unit_assert=>assert_equals(
+          act = error->code
+          exp = zif_longhaul=>code-git_error ).
+    ENDTRY.
+    archive->restore( entries   = 65535
+                      position  = 0
+                      directory = VALUE #( ) ).
+    TRY.
+        archive->add( entry ).
+        cl_abap_unit_assert=>fail( `more entries than can be counted` ).
+      CATCH zcx_longhaul.
+        cl_abap_unit_assert=>assert_equals(
+          act = archive->entries
+          exp = 65535 ).
+    ENDTRY.
   ENDMETHOD.
 
   METHOD goes_on_after_restore.
