@@ -184,8 +184,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
                   now       = clock->now( ) ).
     operation->prepare( request->params ).
     DATA(new_record) = record.
-    new_record-plan_json = operation->plan( ).
-    new_record-state_json = operation->state( ).
+    IF new_record-is_kept = abap_true.
+      new_record-plan_json = operation->plan( ).
+      new_record-state_json = operation->state( ).
+    ENDIF.
     APPEND NEW #( terms      = terms( request )
                   record     = new_record
                   operation  = operation

@@ -1198,6 +1198,7 @@ CLASS ltcl_session IMPLEMENTATION.
   METHOD keeps_nothing_else.
     hear( export( ) ).
     run( 2 ).
+    cl_abap_unit_assert=>assert_initial( store->operations[ 1 ]-plan_json ).
     cl_abap_unit_assert=>assert_equals(
       act = lines( store->operations )
       exp = 1 ).
