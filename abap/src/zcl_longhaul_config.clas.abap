@@ -37,6 +37,8 @@ CLASS zcl_longhaul_config DEFINITION PUBLIC FINAL CREATE PRIVATE.
         "! How many chunks a payload may have; the client chooses their size
         max_chunks       TYPE i,
         max_answer       TYPE i,
+        "! Objects that a list of them may have
+        max_listed       TYPE i,
         "! Files that the result of an export lists; more, and it lists none
         max_listed_files TYPE i,
         "! How long an operation is kept while nobody is connected
@@ -94,6 +96,7 @@ CLASS zcl_longhaul_config IMPLEMENTATION.
       max_payload      = 2000000000
       max_chunks       = 65536
       max_answer       = 33554432
+      max_listed       = 100000
       max_listed_files = 5000
       ttl_ms           = 600000
       remembered_ms    = 86400000

@@ -577,6 +577,10 @@ CLASS ltcl_session IMPLEMENTATION.
       exp = `{"id":"t","success":true,"data":{"count":2,"types":["CLAS","PROG"]}}` ).
     hear( `{"id":"l","domain":"git","action":"list","params":{"packages":["$DEMO"]}}` ).
     assert_sent( `"count":3,"objects":[{"type":"CLAS","name":"ZCL_A","package":"$DEMO"}` ).
+    settings-max_listed = 2.
+    zcl_longhaul_config=>change( settings ).
+    hear( `{"id":"m","domain":"git","action":"list","params":{"packages":["$DEMO"]}}` ).
+    assert_sent( `{"id":"m","success":false,"error":{"code":"GIT_ERROR"` ).
     hear( `nonsense` ).
     assert_sent( `{"id":"unknown","success":false,"error":{"code":"PARSE_ERROR"` ).
     session->handle_unreadable( ).
