@@ -105,7 +105,7 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
         " Whatever a check lets through, declared or not, is the affair of its object.
         leave_out( object = object
                    code   = `CHECK_ERROR`
-                   reason = unforeseen->get_text( )
+                   reason = zcx_longhaul=>unforeseen( unforeseen )->message
                    sink   = sink ).
         RETURN.
     ENDTRY.

@@ -168,7 +168,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
         " Whatever a serializer lets through, declared or not, is the affair of its object.
         leave_out( object = object
                    code   = `SERIALIZE_ERROR`
-                   reason = unforeseen->get_text( )
+                   reason = zcx_longhaul=>unforeseen( unforeseen )->message
                    sink   = sink ).
         RETURN.
     ENDTRY.

@@ -325,9 +325,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
         " Whatever else goes wrong with one request is its own affair.
         refuse( request = request
-                error   = NEW #( code     = zif_longhaul=>code-service_exception
-                                 message  = unforeseen->get_text( )
-                                 previous = unforeseen ) ).
+                error   = zcx_longhaul=>unforeseen( unforeseen ) ).
     ENDTRY.
     drop_those_over( ).
     wake( ).

@@ -739,9 +739,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         give_up( error ).
       CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
         " Whatever a serializer lets through ends its request, not the session.
-        give_up( NEW #( code     = zif_longhaul=>code-service_exception
-                        message  = unforeseen->get_text( )
-                        previous = unforeseen ) ).
+        give_up( zcx_longhaul=>unforeseen( unforeseen ) ).
     ENDTRY.
   ENDMETHOD.
 
