@@ -10,7 +10,7 @@ CLASS zcl_longhaul_catalog DEFINITION PUBLIC FINAL CREATE PUBLIC.
     CONSTANTS package_type TYPE tadir-object VALUE 'DEVC'.
     CONSTANTS service_type TYPE tadir-object VALUE 'SICF'.
 
-    "! A service by the name that abapGit has for it
+    "! A service by the name that abapGit has for it, or by its key
     METHODS find_service
       IMPORTING name          TYPE tadir-obj_name
       RETURNING VALUE(object) TYPE zif_longhaul_catalog=>object.
@@ -37,7 +37,9 @@ CLASS zcl_longhaul_catalog IMPLEMENTATION.
       ORDER BY obj_name
       INTO TABLE @DATA(services).
     LOOP AT services INTO DATA(service).
-      IF zcl_longhaul_abapgit=>service_name( service-obj_name ) = name.
+      DATA(name_by_path) = zcl_longhaul_abapgit=>service_name( service-obj_name ).
+      IF name = name_by_path OR name = service-obj_name.
+        object-name = name_by_path.
         object-package = service-devclass.
         RETURN.
       ENDIF.

@@ -69,7 +69,11 @@ CLASS ltcl_catalog IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = catalog->find( type = 'SICF' name = path_name )-package
       exp = 'ZTEST' ).
-    cl_abap_unit_assert=>assert_initial( catalog->find( type = 'SICF' name = raw_key )-package ).
+    " Who has it from the table itself means the same one.
+    cl_abap_unit_assert=>assert_equals(
+      act = catalog->find( type = 'SICF' name = raw_key )-name
+      exp = path_name ).
+    cl_abap_unit_assert=>assert_initial( catalog->find( type = 'SICF' name = 'ZSERVICE       OTHER' )-package ).
   ENDMETHOD.
 
   METHOD adds_local_packages.
