@@ -12,6 +12,9 @@ CLASS zcl_longhaul_apc DEFINITION PUBLIC INHERITING FROM cl_apc_wsp_ext_stateful
     METHODS if_apc_wsp_extension~on_error REDEFINITION.
 
   PRIVATE SECTION.
+    "! A timer that is late by so much is not waited for any more
+    CONSTANTS patience_ms TYPE i VALUE 10000.
+
     DATA messages TYPE REF TO if_apc_wsp_message_manager.
     "! Not bound before the connection is there, and when its session is lost
     DATA session TYPE REF TO zcl_longhaul_session.
@@ -168,7 +171,7 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
 
   METHOD zif_longhaul_connection~wake.
     DATA(at) = clock->now( ) + after_ms.
-    IF has_timer = abap_true AND rings_at <= at.
+    IF has_timer = abap_true AND rings_at <= at AND at - after_ms - rings_at < patience_ms.
       " One that every message put off would not ring while messages keep coming.
       RETURN.
     ENDIF.

@@ -48,6 +48,7 @@ CLASS ltcl_apc DEFINITION FINAL FOR TESTING RISK LEVEL CRITICAL DURATION SHORT.
     METHODS sends_bytes FOR TESTING RAISING cx_static_check.
     METHODS puts_no_timer_off FOR TESTING RAISING cx_static_check.
     METHODS wakes_earlier_when_asked FOR TESTING RAISING cx_static_check.
+    METHODS starts_a_lost_timer_again FOR TESTING RAISING cx_static_check.
     METHODS minds_no_timer_that_rings FOR TESTING RAISING cx_static_check.
     METHODS ends_without_a_timer FOR TESTING RAISING cx_static_check.
     METHODS rests_when_it_cannot_send FOR TESTING RAISING cx_static_check.
@@ -140,6 +141,15 @@ CLASS ltcl_apc IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = cl_abap_timer_manager=>starts
       exp = 1 ).
+    handler->zif_longhaul_connection~wake( 1 ).
+    cl_abap_unit_assert=>assert_equals(
+      act = cl_abap_timer_manager=>starts
+      exp = 2 ).
+  ENDMETHOD.
+
+  METHOD starts_a_lost_timer_again.
+    " It should have rung long ago.
+    handler->zif_longhaul_connection~wake( -20000 ).
     handler->zif_longhaul_connection~wake( 1 ).
     cl_abap_unit_assert=>assert_equals(
       act = cl_abap_timer_manager=>starts
