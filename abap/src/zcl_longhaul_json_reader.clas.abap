@@ -8,7 +8,6 @@ CLASS zcl_longhaul_json_reader DEFINITION PUBLIC FINAL CREATE PRIVATE.
       IMPORTING
         json         TYPE string
         max_values   TYPE i DEFAULT 2147483647
-          PREFERRED PARAMETER json
       RETURNING
         VALUE(value) TYPE REF TO zcl_longhaul_json
       RAISING

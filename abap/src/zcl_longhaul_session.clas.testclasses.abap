@@ -277,8 +277,7 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
     METHODS leave_item
       IMPORTING
         item  TYPE i
-        tries TYPE i DEFAULT 1
-          PREFERRED PARAMETER item.
+        tries TYPE i DEFAULT 1.
     METHODS change_state
       IMPORTING
         from TYPE string

@@ -85,7 +85,6 @@ INTERFACE zif_longhaul_store PUBLIC.
     IMPORTING
       opid           TYPE zlonghaul_oper-opid
       session        TYPE zlonghaul_oper-session_id DEFAULT space
-        PREFERRED PARAMETER opid
     RETURNING
       VALUE(is_free) TYPE abap_bool
     RAISING
