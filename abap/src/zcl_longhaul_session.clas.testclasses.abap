@@ -1066,6 +1066,10 @@ CLASS ltcl_session IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD counts_sessions_that_ended.
+    " It is looked after while it is checked, too.
+    settings-watch_ms = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
     hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( 1 ).
     store->leave_item( 2 ).

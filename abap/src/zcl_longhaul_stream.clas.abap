@@ -709,12 +709,16 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD watch.
-    " While it is checked, it may belong to somebody else still.
-    IF phase = phases-over OR phase = phases-checking OR clock->now( ) - written_at < settings-watch_ms.
+    " Before it is attached, it may belong to somebody else still.
+    IF phase = phases-over
+        OR ( phase = phases-checking AND is_attached = abap_false )
+        OR clock->now( ) - written_at < settings-watch_ms.
       RETURN.
     ENDIF.
     TRY.
-        unmark( ).
+        IF phase <> phases-checking.
+          unmark( ).
+        ENDIF.
         stay_alive( ).
       CATCH zcx_longhaul INTO DATA(error).
         give_up( error ).
