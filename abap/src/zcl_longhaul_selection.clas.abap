@@ -66,6 +66,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
 
 
   METHOD by_name.
+    DATA known TYPE HASHED TABLE OF zif_longhaul_catalog=>object WITH UNIQUE KEY type name.
     LOOP AT items( params = params
                    name   = `objects` ) INTO DATA(item).
       DATA(type) = to_upper( item->text_of( `type` ) ).
@@ -76,8 +77,12 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
       IF name IS INITIAL OR strlen( name ) > max_name_length.
         zcl_longhaul_steering=>refuse( `objects[].name` ).
       ENDIF.
-      APPEND catalog->find( type = CONV #( type )
-                            name = CONV #( name ) ) TO objects.
+      INSERT VALUE #( type = type
+                      name = name ) INTO TABLE known.
+      IF sy-subrc = 0.
+        APPEND catalog->find( type = CONV #( type )
+                              name = CONV #( name ) ) TO objects.
+      ENDIF.
     ENDLOOP.
   ENDMETHOD.
 
