@@ -151,6 +151,12 @@ CLASS lcx_unforeseen IMPLEMENTATION.
 ENDCLASS.
 
 
+"! Comes by while an object is worked on
+INTERFACE lif_visitor.
+  METHODS come.
+ENDINTERFACE.
+
+
 "! Three classes in one package
 CLASS ltcl_system DEFINITION FINAL FOR TESTING.
   PUBLIC SECTION.
@@ -171,6 +177,9 @@ CLASS ltcl_system DEFINITION FINAL FOR TESTING.
     "! Whether it has; nothing that is done after that counts
     DATA has_ended_session TYPE abap_bool.
     DATA is_missing TYPE abap_bool.
+    "! Whoever comes by once, while this one is worked on
+    DATA visited TYPE tadir-obj_name.
+    DATA visitor TYPE REF TO lif_visitor.
 ENDCLASS.
 
 
@@ -221,6 +230,10 @@ CLASS ltcl_system IMPLEMENTATION.
     languages = languages && language.
     IF object-name = raising.
       RAISE EXCEPTION TYPE lcx_unforeseen.
+    ENDIF.
+    IF object-name = visited.
+      CLEAR visited.
+      visitor->come( ).
     ENDIF.
     IF object-name = fatal.
       has_ended_session = abap_true.
@@ -444,6 +457,9 @@ ENDCLASS.
 
 
 CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHORT.
+  PUBLIC SECTION.
+    INTERFACES lif_visitor.
+
   PRIVATE SECTION.
     CONSTANTS key TYPE string VALUE `Wc3nP0wq7ZbE4m_Xk2TtRA`.
     CONSTANTS digest_of_nothing TYPE string
@@ -455,6 +471,8 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     DATA store TYPE REF TO ltcl_store.
     DATA session TYPE REF TO zcl_longhaul_session.
     DATA settings TYPE zcl_longhaul_config=>settings.
+    "! What the one that came by was sent
+    DATA second TYPE REF TO ltcl_connection.
 
     METHODS setup RAISING cx_static_check.
     METHODS teardown.
@@ -486,6 +504,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS checks_what_a_client_has FOR TESTING RAISING cx_static_check.
     METHODS skips_what_ended_a_session FOR TESTING RAISING cx_static_check.
     METHODS tries_again_what_is_at_work FOR TESTING RAISING cx_static_check.
+    METHODS takes_over_a_busy_session FOR TESTING RAISING cx_static_check.
     METHODS counts_sessions_that_ended FOR TESTING RAISING cx_static_check.
     METHODS latest_resume_wins FOR TESTING RAISING cx_static_check.
     METHODS notices_while_it_sends FOR TESTING RAISING cx_static_check.
@@ -1063,6 +1082,34 @@ CLASS ltcl_session IMPLEMENTATION.
     run( ).
     assert_sent( `"fileCount":3,` ).
     assert_sent( `"skipped":[]` ).
+  ENDMETHOD.
+
+  METHOD takes_over_a_busy_session.
+    system->visitor = me.
+    system->visited = 'ZCL_B'.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( ).
+    assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"SUPERSEDED"` ).
+    cl_abap_unit_assert=>assert_false( connection->has_sent( `"type":"complete"` ) ).
+    cl_abap_unit_assert=>assert_true( second->has_sent( `"data":{"objectCount":3,"fileCount":3,` ) ).
+    cl_abap_unit_assert=>assert_true( second->has_sent( `"skipped":[]` ) ).
+  ENDMETHOD.
+
+  METHOD lif_visitor~come.
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    TRY.
+        connect( ).
+        hear( resume( next   = 1
+                      offset = 0
+                      sha256 = digest_of_nothing ) ).
+        run( ).
+      CATCH cx_static_check.
+        cl_abap_unit_assert=>fail( `it does not get in` ).
+    ENDTRY.
+    second = connection.
+    connection = first.
+    session = first_session.
   ENDMETHOD.
 
   METHOD counts_sessions_that_ended.
