@@ -931,6 +931,17 @@ CLASS ltcl_session IMPLEMENTATION.
           is_lost = abap_true.
           session->handle_close( ).
       ENDTRY.
+      " The first to come back is not lucky either.
+      connect( ).
+      connection->sends_left = sends MOD 7.
+      TRY.
+          hear( resume( next   = 1
+                        offset = 0
+                        sha256 = digest_of_nothing ) ).
+          run( ).
+        CATCH zcx_longhaul_lost.
+          session->handle_close( ).
+      ENDTRY.
       connect( ).
       hear( resume( next   = 1
                     offset = 0
