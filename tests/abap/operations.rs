@@ -38,7 +38,8 @@ async fn findings_come_one_by_one_and_are_counted() {
         assert_eq!(at, expected.concat(), "{cut:?}");
         assert!(findings.iter().all(|finding| finding.priority == Priority::Information));
         assert_eq!((recorded.output.objects, recorded.output.findings), (50, 6));
-        let skipped: Vec<_> = recorded.output.skipped.iter().map(|s| (&*s.kind, &*s.name)).collect();
+        let skipped: Vec<_> =
+            recorded.output.skipped.iter().map(|s| (&*s.kind, &*s.name)).collect();
         assert_eq!(skipped, [("DEVC", PACKAGE)], "nothing checks a package");
         assert_eq!(proxy.cuts(), u64::from(cut.is_some()));
     }
