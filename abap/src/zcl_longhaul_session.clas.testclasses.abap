@@ -505,6 +505,7 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS skips_what_ended_a_session FOR TESTING RAISING cx_static_check.
     METHODS tries_again_what_is_at_work FOR TESTING RAISING cx_static_check.
     METHODS takes_over_a_busy_session FOR TESTING RAISING cx_static_check.
+    METHODS failure_after_takeover FOR TESTING RAISING cx_static_check.
     METHODS counts_sessions_that_ended FOR TESTING RAISING cx_static_check.
     METHODS latest_resume_wins FOR TESTING RAISING cx_static_check.
     METHODS notices_while_it_sends FOR TESTING RAISING cx_static_check.
@@ -1106,7 +1107,26 @@ CLASS ltcl_session IMPLEMENTATION.
     cl_abap_unit_assert=>assert_true( second->has_sent( `"skipped":[]` ) ).
   ENDMETHOD.
 
+  METHOD failure_after_takeover.
+    " The first fails at the second object, when the operation is not its own any more.
+    settings-max_payload = 700.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    settings-max_payload = 1000000.
+    system->visitor = me.
+    system->visited = 'ZCL_B'.
+    hear( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
+    run( ).
+    assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"SUPERSEDED"` ).
+    cl_abap_unit_assert=>assert_true( second->has_sent( `"data":{"objectCount":3,"fileCount":3,` ) ).
+    hear( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
+    cl_abap_unit_assert=>assert_equals(
+      act = lines( store->operations )
+      exp = 1 ).
+  ENDMETHOD.
+
   METHOD lif_visitor~come.
+    zcl_longhaul_config=>change( settings ).
     DATA(first) = connection.
     DATA(first_session) = session.
     TRY.

@@ -172,6 +172,10 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING error TYPE REF TO zcx_longhaul
       RAISING   zcx_longhaul
                 zcx_longhaul_lost.
+    "! Whether it says that the operation is not this stream's
+    METHODS is_about_owner
+      IMPORTING error                 TYPE REF TO zcx_longhaul
+      RETURNING VALUE(is_about_owner) TYPE abap_bool.
     METHODS give_up
       IMPORTING error TYPE REF TO zcx_longhaul
       RAISING   zcx_longhaul_lost.
@@ -385,37 +389,36 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD fail.
-    CASE error->code.
-      WHEN zif_longhaul=>code-superseded
-          OR zif_longhaul=>code-resume_mismatch
-          OR zif_longhaul=>code-resume_unknown
-          OR zif_longhaul=>code-resume_expired.
-        " The operation is none of this stream's affair any more, so that not even a cancel means it.
-        phase = phases-over.
-        CLEAR record-opid.
-        connection->send_text( frames->error( error     = error
-                                              is_stream = terms-is_stream ) ).
-      WHEN OTHERS.
-        IF record-is_kept = abap_true AND phase = phases-working.
-          record-status = zif_longhaul_store=>statuses-failed.
-          record-outcome_json = |\{"code":{ zcl_longhaul_json=>quote( error->code ) }|
-            && |,"message":{ zcl_longhaul_json=>quote( error->message ) }\}|.
-          save( ).
-        ENDIF.
-        terminate( error = error
-             is_kept     = abap_true ).
-    ENDCASE.
+    IF is_about_owner( error ) = abap_true.
+      " The operation is none of this stream's affair any more, so that not even a cancel means it.
+      phase = phases-over.
+      CLEAR record-opid.
+      connection->send_text( frames->error( error     = error
+                                            is_stream = terms-is_stream ) ).
+      RETURN.
+    ENDIF.
+    IF record-is_kept = abap_true AND phase = phases-working.
+      record-status = zif_longhaul_store=>statuses-failed.
+      record-outcome_json = |\{"code":{ zcl_longhaul_json=>quote( error->code ) }|
+        && |,"message":{ zcl_longhaul_json=>quote( error->message ) }\}|.
+      save( ).
+    ENDIF.
+    terminate( error   = error
+               is_kept = abap_true ).
   ENDMETHOD.
 
 
   METHOD give_up.
     TRY.
         fail( error ).
-      CATCH zcx_longhaul.
-        " Not even the database takes part; the client is told all the same.
+      CATCH zcx_longhaul INTO DATA(why).
+        " The failure is not kept: the operation is somebody else's by now, or not even the database takes
+        " part. The client is told all the same.
         phase = phases-over.
-        connection->send_text( frames->error( error     = error
-                                              is_stream = terms-is_stream ) ).
+        CLEAR record-opid.
+        connection->send_text( frames->error(
+          error     = COND #( WHEN is_about_owner( why ) = abap_true THEN why ELSE error )
+          is_stream = terms-is_stream ) ).
     ENDTRY.
   ENDMETHOD.
 
@@ -453,6 +456,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   METHOD has_sent_all.
     " A single answer has no chunks of its own.
     has_sent_all = xsdbool( terms-is_stream = abap_false OR next > payload->chunks ).
+  ENDMETHOD.
+
+
+  METHOD is_about_owner.
+    is_about_owner = xsdbool( error->code = zif_longhaul=>code-superseded
+      OR error->code = zif_longhaul=>code-resume_mismatch
+      OR error->code = zif_longhaul=>code-resume_unknown
+      OR error->code = zif_longhaul=>code-resume_expired ).
   ENDMETHOD.
 
 
