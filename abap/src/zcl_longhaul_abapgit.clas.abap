@@ -5,7 +5,14 @@ CLASS zcl_longhaul_abapgit DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
     INTERFACES zif_longhaul_serializer.
 
+    "! What abapGit calls a service of the ICF: the key of its parent is one of this system only, so a hash of
+    "! its path stands there instead. As it was without abapGit
+    CLASS-METHODS service_name
+      IMPORTING key         TYPE tadir-obj_name
+      RETURNING VALUE(name) TYPE tadir-obj_name.
+
   PRIVATE SECTION.
+    CONSTANTS service_class TYPE string VALUE `ZCL_ABAPGIT_OBJECT_SICF`.
     CONSTANTS objects_class TYPE string VALUE `ZCL_ABAPGIT_OBJECTS`.
     CONSTANTS i18n_class TYPE string VALUE `ZCL_ABAPGIT_I18N_PARAMS`.
     CONSTANTS item_type TYPE string VALUE `ZIF_ABAPGIT_DEFINITIONS=>TY_ITEM`.
@@ -23,14 +30,16 @@ CLASS zcl_longhaul_abapgit DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING   zcx_longhaul.
     METHODS invoke
       IMPORTING
-        item   TYPE REF TO data
-        result TYPE REF TO data
+        item     TYPE REF TO data
+        result   TYPE REF TO data
+        language TYPE sy-langu
       RAISING
         zcx_longhaul.
     METHODS invoke_with_language
       IMPORTING
-        item   TYPE REF TO data
-        result TYPE REF TO data
+        item     TYPE REF TO data
+        result   TYPE REF TO data
+        language TYPE sy-langu
       RAISING
         zcx_longhaul.
     METHODS files_of
@@ -58,7 +67,9 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
         " A reference of just this type: a more general one is not taken by the method.
         CREATE DATA i18n TYPE REF TO (i18n_class).
         ASSIGN i18n->* TO <i18n>.
-        CREATE OBJECT <i18n> TYPE (i18n_class).
+        CREATE OBJECT <i18n> TYPE (i18n_class)
+          EXPORTING
+            iv_main_language = language.
         CALL METHOD (objects_class)=>('SERIALIZE')
           EXPORTING
             is_item           = <item>
@@ -66,8 +77,9 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
           RECEIVING
             rs_files_and_item = <result>.
       CATCH cx_sy_create_data_error cx_sy_create_object_error cx_sy_dyn_call_param_not_found.
-        invoke_with_language( item = item
-                            result = result ).
+        invoke_with_language( item     = item
+                              result   = result
+                              language = language ).
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
         RAISE EXCEPTION not_available( other_version ).
       CATCH cx_static_check INTO DATA(cause).
@@ -89,7 +101,7 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
         CALL METHOD (objects_class)=>('SERIALIZE')
           EXPORTING
             is_item           = <item>
-            iv_language       = sy-langu
+            iv_language       = language
           RECEIVING
             rs_files_and_item = <result>.
       CATCH cx_sy_dyn_call_error INTO DATA(other_version).
@@ -178,6 +190,22 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD service_name.
+    DATA hash TYPE c LENGTH 25.
+    name = key.
+    TRY.
+        CALL METHOD (service_class)=>('READ_SICF_URL')
+          EXPORTING
+            iv_obj_name = key
+          RECEIVING
+            rv_hash     = hash.
+        name+15(25) = hash.
+      CATCH cx_sy_dyn_call_error cx_static_check ##NO_HANDLER.
+        " No abapGit, or no such service; the serializer will say so.
+    ENDTRY.
+  ENDMETHOD.
+
+
   METHOD zif_longhaul_serializer~check_available.
     create_item( VALUE #( ) ).
     create_result( ).
@@ -187,8 +215,9 @@ CLASS zcl_longhaul_abapgit IMPLEMENTATION.
   METHOD zif_longhaul_serializer~serialize.
     DATA(item) = create_item( object ).
     DATA(result) = create_result( ).
-    invoke( item = item
-          result = result ).
+    invoke( item     = item
+            result   = result
+            language = language ).
     files = files_of( result ).
     IF files IS INITIAL.
       RAISE EXCEPTION TYPE zcx_longhaul

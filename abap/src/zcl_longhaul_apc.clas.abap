@@ -12,14 +12,26 @@ CLASS zcl_longhaul_apc DEFINITION PUBLIC INHERITING FROM cl_apc_wsp_ext_stateful
     METHODS if_apc_wsp_extension~on_error REDEFINITION.
 
   PRIVATE SECTION.
-    DATA messages TYPE REF TO if_apc_wsp_message_manager.
-    DATA session TYPE REF TO zcl_longhaul_session.
-    DATA has_timer TYPE abap_bool.
+    "! A timer that is late by so much is not waited for any more
+    CONSTANTS patience_ms TYPE i VALUE 10000.
 
-    METHODS failed
-      IMPORTING previous         TYPE REF TO cx_root
-      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
+    DATA messages TYPE REF TO if_apc_wsp_message_manager.
+    "! Not bound before the connection is there, and when its session is lost
+    DATA session TYPE REF TO zcl_longhaul_session.
+    DATA clock TYPE REF TO zif_longhaul_clock.
+    DATA has_timer TYPE abap_bool.
+    "! When the timer is to ring
+    DATA rings_at TYPE zif_longhaul=>milliseconds.
+
+    "! The connection is gone, or the session has to be given up; what is kept waits for the client
     METHODS lose.
+    "! Gives the session up and closes the connection, so that the client does not wait for nothing
+    METHODS break_off
+      IMPORTING cause TYPE REF TO cx_root OPTIONAL.
+    METHODS stop_timer.
+    METHODS hear
+      IMPORTING message TYPE REF TO if_apc_wsp_message
+      RAISING   zcx_longhaul_lost.
 ENDCLASS.
 
 
@@ -27,11 +39,22 @@ ENDCLASS.
 CLASS zcl_longhaul_apc IMPLEMENTATION.
 
 
-  METHOD failed.
-    exception = NEW #(
-      code     = zif_longhaul=>code-service_exception
-      message  = previous->get_text( )
-      previous = previous ).
+  METHOD break_off.
+    lose( ).
+    RAISE EXCEPTION TYPE zcx_longhaul_broken
+      EXPORTING
+        previous = cause.
+  ENDMETHOD.
+
+
+  METHOD hear.
+    TRY.
+        DATA(text) = message->get_text( ).
+      CATCH cx_apc_error.
+        session->handle_unreadable( ).
+        RETURN.
+    ENDTRY.
+    session->handle_text( text ).
   ENDMETHOD.
 
 
@@ -42,9 +65,10 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
     ENDIF.
     TRY.
         session->handle_timer( ).
-      CATCH zcx_longhaul.
-        " It cannot send: the connection is gone.
+      CATCH zcx_longhaul_lost.
         lose( ).
+      CATCH cx_root INTO DATA(cause) ##CATCH_ALL.
+        break_off( cause ).
     ENDTRY.
   ENDMETHOD.
 
@@ -62,42 +86,55 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
   METHOD if_apc_wsp_extension~on_message.
     messages = i_message_manager.
     IF session IS NOT BOUND.
-      RETURN.
+      " It was taken for gone when something could not be sent, and is not.
+      break_off( ).
     ENDIF.
     TRY.
-        TRY.
-            DATA(text) = i_message->get_text( ).
-          CATCH cx_apc_error.
-            session->handle_unreadable( ).
-            RETURN.
-        ENDTRY.
-        session->handle_text( text ).
-      CATCH zcx_longhaul.
+        hear( i_message ).
+      CATCH zcx_longhaul_lost.
         lose( ).
+      CATCH cx_root INTO DATA(cause) ##CATCH_ALL.
+        break_off( cause ).
     ENDTRY.
   ENDMETHOD.
 
 
   METHOD if_apc_wsp_extension~on_start.
     messages = i_message_manager.
-    DATA(clock) = NEW zcl_longhaul_clock( ).
+    clock = NEW zcl_longhaul_clock( ).
     session = NEW #( connection = me
                      registry   = NEW zcl_longhaul_registry( clock = clock )
                      store      = NEW zcl_longhaul_store( )
                      clock      = clock ).
     TRY.
         session->start( ).
-      CATCH zcx_longhaul.
+      CATCH zcx_longhaul_lost.
         lose( ).
+      CATCH cx_root INTO DATA(cause) ##CATCH_ALL.
+        break_off( cause ).
     ENDTRY.
   ENDMETHOD.
 
 
   METHOD lose.
+    stop_timer( ).
     IF session IS BOUND.
       session->handle_close( ).
     ENDIF.
     CLEAR session.
+  ENDMETHOD.
+
+
+  METHOD stop_timer.
+    IF has_timer = abap_false.
+      RETURN.
+    ENDIF.
+    has_timer = abap_false.
+    TRY.
+        cl_abap_timer_manager=>get_timer_manager( )->stop_timer( me ).
+      CATCH cx_abap_timer_error ##NO_HANDLER.
+        " It rings once more at worst.
+    ENDTRY.
   ENDMETHOD.
 
 
@@ -107,7 +144,9 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
         message->set_binary( bytes ).
         messages->send( message ).
       CATCH cx_apc_error INTO DATA(cause).
-        RAISE EXCEPTION failed( cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul_lost
+          EXPORTING
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 
@@ -118,7 +157,9 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
         message->set_text( text ).
         messages->send( message ).
       CATCH cx_apc_error INTO DATA(cause).
-        RAISE EXCEPTION failed( cause ).
+        RAISE EXCEPTION TYPE zcx_longhaul_lost
+          EXPORTING
+            previous = cause.
     ENDTRY.
   ENDMETHOD.
 
@@ -129,16 +170,22 @@ CLASS zcl_longhaul_apc IMPLEMENTATION.
 
 
   METHOD zif_longhaul_connection~wake.
+    DATA(at) = clock->now( ) + after_ms.
+    IF has_timer = abap_true AND rings_at <= at AND at - after_ms - rings_at < patience_ms.
+      " One that every message put off would not ring while messages keep coming.
+      RETURN.
+    ENDIF.
+    stop_timer( ).
     TRY.
-        DATA(timers) = cl_abap_timer_manager=>get_timer_manager( ).
-        IF has_timer = abap_true.
-          timers->stop_timer( me ).
-        ENDIF.
-        timers->start_timer( i_timer_handler = me
-                             i_timeout       = after_ms ).
-        has_timer = abap_true.
+        cl_abap_timer_manager=>get_timer_manager( )->start_timer( i_timer_handler = me
+                                                                  i_timeout       = after_ms ).
       CATCH cx_abap_timer_error INTO DATA(cause).
-        RAISE EXCEPTION failed( cause ).
+        " Nothing would go on, and nobody would say so.
+        RAISE EXCEPTION TYPE zcx_longhaul_broken
+          EXPORTING
+            previous = cause.
     ENDTRY.
+    has_timer = abap_true.
+    rings_at = at.
   ENDMETHOD.
 ENDCLASS.

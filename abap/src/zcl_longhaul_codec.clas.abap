@@ -120,10 +120,7 @@ CLASS zcl_longhaul_codec IMPLEMENTATION.
 
 
   METHOD failed.
-    exception = NEW #(
-      code     = zif_longhaul=>code-service_exception
-      message  = previous->get_text( )
-      previous = previous ).
+    exception = zcx_longhaul=>unforeseen( previous ).
   ENDMETHOD.
 
 

@@ -94,11 +94,12 @@ CLASS zcl_longhaul_frames IMPLEMENTATION.
 
 
   METHOD answer.
-    frame = |{ head },"success":true|.
-    IF data IS NOT INITIAL.
-      frame = |{ frame },"data":{ data }|.
+    " Put together at once: what is one answer may be large.
+    IF data IS INITIAL.
+      frame = |{ head },"success":true\}|.
+    ELSE.
+      frame = |{ head },"success":true,"data":{ data }\}|.
     ENDIF.
-    frame = |{ frame }\}|.
   ENDMETHOD.
 
 

@@ -3,11 +3,15 @@
 "! written, and neither exists where this is tested. What runs in the tests is what runs on the system.
 CLASS zcl_longhaul_json_reader DEFINITION PUBLIC FINAL CREATE PRIVATE.
   PUBLIC SECTION.
-    "! Reads one value with nothing but white space around it
+    "! Reads one value with nothing but white space around it, of no more than so many values
     CLASS-METHODS read
-      IMPORTING json         TYPE string
-      RETURNING VALUE(value) TYPE REF TO zcl_longhaul_json
-      RAISING   zcx_longhaul.
+      IMPORTING
+        json         TYPE string
+        max_values   TYPE i DEFAULT 2147483647
+      RETURNING
+        VALUE(value) TYPE REF TO zcl_longhaul_json
+      RAISING
+        zcx_longhaul.
 
   PRIVATE SECTION.
     CONSTANTS max_depth TYPE i VALUE 64.
@@ -18,9 +22,13 @@ CLASS zcl_longhaul_json_reader DEFINITION PUBLIC FINAL CREATE PRIVATE.
     DATA at TYPE i.
     DATA depth TYPE i.
     DATA white_space TYPE string.
+    "! How many values there may still be
+    DATA values_left TYPE i.
 
     METHODS constructor
-      IMPORTING json TYPE string.
+      IMPORTING
+        json       TYPE string
+        max_values TYPE i.
     METHODS value
       RETURNING VALUE(value) TYPE REF TO zcl_longhaul_json
       RAISING   zcx_longhaul.
@@ -78,6 +86,7 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
 
   METHOD constructor.
     me->json = json.
+    values_left = max_values.
     length = strlen( json ).
     " Blank, tab, line feed, carriage return.
     white_space = cl_abap_codepage=>convert_from( CONV xstring( `20090A0D` ) ).
@@ -233,7 +242,8 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
 
 
   METHOD read.
-    DATA(reader) = NEW zcl_longhaul_json_reader( json ).
+    DATA(reader) = NEW zcl_longhaul_json_reader( json       = json
+                                                 max_values = max_values ).
     value = reader->value( ).
     reader->skip_white_space( ).
     IF reader->at < reader->length.
@@ -258,37 +268,39 @@ CLASS zcl_longhaul_json_reader IMPLEMENTATION.
 
 
   METHOD text.
+    DATA parts TYPE string_table.
     expect( `"` ).
     DO.
-      DATA(quote) = find( val = json
-                          sub = `"`
-                          off = at ).
-      IF quote < 0.
+      " What ends a piece is looked for from its beginning on: a text of nothing but escapes is read once.
+      DATA(end) = find_any_of( val = json
+                               sub = `"\`
+                               off = at ).
+      IF end < 0.
         fail( `a text is not closed` ).
       ENDIF.
       DATA(plain) = substring( val = json
                                off = at
-                               len = quote - at ).
-      DATA(backslash) = find( val = plain
-                              sub = `\` ).
-      IF backslash >= 0.
-        plain = substring( val = plain
-                           len = backslash ).
-      ENDIF.
+                               len = end - at ).
       IF plain CA zcl_longhaul_json=>control_characters( ).
         fail( `a control character stands in a text` ).
       ENDIF.
-      text = text && plain.
-      at = at + strlen( plain ) + 1.
-      IF backslash < 0.
+      APPEND plain TO parts.
+      at = end + 1.
+      DATA(stop) = json+end(1).
+      IF stop = `"`.
+        text = concat_lines_of( parts ).
         RETURN.
       ENDIF.
-      text = text && escaped( ).
+      APPEND escaped( ) TO parts.
     ENDDO.
   ENDMETHOD.
 
 
   METHOD value.
+    IF values_left = 0.
+      fail( `too many values` ).
+    ENDIF.
+    values_left = values_left - 1.
     skip_white_space( ).
     CASE next( ).
       WHEN `{`.

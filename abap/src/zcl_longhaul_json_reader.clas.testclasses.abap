@@ -9,6 +9,8 @@ CLASS ltcl_reader DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHOR
     METHODS writes_members_in_order FOR TESTING RAISING cx_static_check.
     METHODS quotes_what_it_reads FOR TESTING RAISING cx_static_check.
     METHODS refuses_what_is_no_json FOR TESTING.
+    METHODS bounds_count FOR TESTING RAISING cx_static_check.
+    METHODS reads_many_escapes FOR TESTING RAISING cx_static_check.
     METHODS bounds_depth FOR TESTING.
 
     METHODS assert_refused
@@ -115,6 +117,32 @@ CLASS ltcl_reader IMPLEMENTATION.
       assert_refused( text ).
     ENDLOOP.
     assert_refused( |"a\nb"| ).
+  ENDMETHOD.
+
+  METHOD bounds_count.
+    " The list, and three in it.
+    cl_abap_unit_assert=>assert_equals(
+      act = lines( zcl_longhaul_json_reader=>read( json       = `[1,{},"a"]`
+                                                   max_values = 4 )->items )
+      exp = 3 ).
+    TRY.
+        zcl_longhaul_json_reader=>read( json       = `[1,{},"a"]`
+                                        max_values = 3 ).
+        cl_abap_unit_assert=>fail( `more than it may have` ).
+      CATCH zcx_longhaul INTO DATA(error).
+        cl_abap_unit_assert=>assert_equals(
+          act = error->code
+          exp = zif_longhaul=>code-parse_error ).
+    ENDTRY.
+  ENDMETHOD.
+
+  METHOD reads_many_escapes.
+    DATA(escapes) = repeat( val = `\\\"x\u0041`
+                            occ = 20000 ).
+    cl_abap_unit_assert=>assert_equals(
+      act = zcl_longhaul_json_reader=>read( |"{ escapes }"| )->text
+      exp = repeat( val = `\"xA`
+                    occ = 20000 ) ).
   ENDMETHOD.
 
   METHOD bounds_depth.

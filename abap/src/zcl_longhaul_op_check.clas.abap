@@ -95,8 +95,17 @@ CLASS zcl_longhaul_op_check IMPLEMENTATION.
         DATA(findings) = checker->check( object ).
       CATCH zcx_longhaul INTO DATA(error).
         leave_out( object = object
-                   code   = `CHECK_ERROR`
+                   code   = COND #( WHEN error->code = zif_longhaul=>code-not_available
+                                    THEN `NOT_CHECKED`
+                                    ELSE `CHECK_ERROR` )
                    reason = error->message
+                   sink   = sink ).
+        RETURN.
+      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+        " Whatever a check lets through, declared or not, is the affair of its object.
+        leave_out( object = object
+                   code   = `CHECK_ERROR`
+                   reason = zcx_longhaul=>unforeseen( unforeseen )->message
                    sink   = sink ).
         RETURN.
     ENDTRY.

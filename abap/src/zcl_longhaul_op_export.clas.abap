@@ -28,12 +28,19 @@ CLASS zcl_longhaul_op_export DEFINITION PUBLIC INHERITING FROM zcl_longhaul_op_o
 
     DATA serializer TYPE REF TO zif_longhaul_serializer.
     DATA archive TYPE REF TO zcl_longhaul_zip.
+    "! None any more once there are more than are listed: they are saved again and again while it works
     DATA files TYPE STANDARD TABLE OF archived_file WITH EMPTY KEY.
+    DATA file_count TYPE i.
+    "! The one that all objects are serialized in, whoever goes on with them
+    DATA language TYPE sy-langu.
 
     METHODS begin_archive
       IMPORTING sink TYPE REF TO zif_longhaul_sink
       RAISING   zcx_longhaul.
     METHODS files_as_json
+      RETURNING VALUE(json) TYPE string.
+    "! The member of the result, with a comma before it; empty where there are too many
+    METHODS listed_files
       RETURNING VALUE(json) TYPE string.
     "! Where the files of a package stand, with a slash at the end
     METHODS folder
@@ -50,8 +57,8 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
   METHOD begin_archive.
     IF archive->entries = 0.
-      sink->write( archive->add( path = `.abapgit.xml`
-                                 data = repository( ) ) ).
+      sink->write( archive->add( zcl_longhaul_zip=>pack( path = `.abapgit.xml`
+                                                         data = repository( ) ) ) ).
     ENDIF.
   ENDMETHOD.
 
@@ -68,6 +75,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       error_code = zif_longhaul=>code-git_error ).
     me->serializer = serializer.
     archive = NEW #( ).
+    language = sy-langu.
   ENDMETHOD.
 
 
@@ -86,9 +94,18 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD listed_files.
+    IF file_count = lines( files ).
+      json = |,"files":{ files_as_json( ) }|.
+    ENDIF.
+  ENDMETHOD.
+
+
   METHOD more_state.
-    json = |,"files":{ files_as_json( ) },"entries":{ archive->entries },"position":{ archive->position }|
-      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|.
+    json = |,"files":{ files_as_json( ) },"fileCount":{ file_count }|
+      && |,"entries":{ archive->entries },"position":{ archive->position }|
+      && |,"directory":"{ zcl_longhaul_codec=>to_base64( archive->directory( ) ) }"|
+      && |,"language":{ zcl_longhaul_json=>quote( language ) }|.
   ENDMETHOD.
 
 
@@ -101,7 +118,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       ( `<asx:abap xmlns:asx="http://www.sap.com/abapxml" version="1.0">` )
       ( ` <asx:values>` )
       ( `  <DATA>` )
-      ( `   <MASTER_LANGUAGE>E</MASTER_LANGUAGE>` )
+      ( |   <MASTER_LANGUAGE>{ language }</MASTER_LANGUAGE>| )
       ( `   <STARTING_FOLDER>/src/</STARTING_FOLDER>` )
       ( `   <FOLDER_LOGIC>FULL</FOLDER_LOGIC>` )
       ( `  </DATA>` )
@@ -119,6 +136,8 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
       APPEND VALUE #( path = file->text_of( `path` )
                       size = file->count_of( `size` ) ) TO files.
     ENDLOOP.
+    file_count = state->count_of( `fileCount` ).
+    language = state->text_of( `language` ).
     archive->restore(
       entries   = state->count_of( `entries` )
       position  = state->count_of( `position` )
@@ -127,30 +146,49 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD work.
+    DATA packed TYPE STANDARD TABLE OF zcl_longhaul_zip=>packed_file WITH EMPTY KEY.
+    DATA listed LIKE files.
     begin_archive( sink ).
     TRY.
-        DATA(serialized) = serializer->serialize( object ).
+        LOOP AT serializer->serialize( object   = object
+                                       language = language ) INTO DATA(file).
+          DATA(path) = folder( object-package ) && file-name.
+          APPEND zcl_longhaul_zip=>pack( path = path
+                                         data = file-data ) TO packed.
+          APPEND VALUE #( path = path
+                          size = xstrlen( file-data ) ) TO listed.
+        ENDLOOP.
       CATCH zcx_longhaul INTO DATA(error).
         leave_out( object = object
                    code   = `SERIALIZE_ERROR`
                    reason = error->message
                    sink   = sink ).
         RETURN.
+      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+        " Whatever a serializer lets through, declared or not, is the affair of its object.
+        leave_out( object = object
+                   code   = `SERIALIZE_ERROR`
+                   reason = zcx_longhaul=>unforeseen( unforeseen )->message
+                   sink   = sink ).
+        RETURN.
     ENDTRY.
-    LOOP AT serialized INTO DATA(file).
-      DATA(path) = folder( object-package ) && file-name.
-      sink->write( archive->add( path = path
-                                 data = file-data ) ).
-      APPEND VALUE #( path = path
-                      size = xstrlen( file-data ) ) TO files.
+    " The object is whole; what goes wrong from here on is the archive's affair.
+    LOOP AT packed INTO DATA(entry).
+      sink->write( archive->add( entry ) ).
     ENDLOOP.
+    file_count = file_count + lines( listed ).
+    IF file_count > zcl_longhaul_config=>current( )-max_listed_files.
+      CLEAR files.
+    ELSE.
+      APPEND LINES OF listed TO files.
+    ENDIF.
   ENDMETHOD.
 
 
   METHOD zif_longhaul_operation~answer.
-    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ lines( files ) }|
+    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ file_count }|
       && |,"zipBase64":"{ zcl_longhaul_codec=>to_base64( payload ) }"|
-      && |,"files":{ files_as_json( ) },"skipped":{ skipped_as_json( ) }\}|.
+      && |{ listed_files( ) },"skipped":{ skipped_as_json( ) }\}|.
   ENDMETHOD.
 
 
@@ -166,10 +204,7 @@ CLASS zcl_longhaul_op_export IMPLEMENTATION.
 
 
   METHOD zif_longhaul_operation~result.
-    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ lines( files ) }|.
-    IF lines( files ) <= zcl_longhaul_config=>current( )-max_listed_files.
-      data = |{ data },"files":{ files_as_json( ) }|.
-    ENDIF.
-    data = |{ data },"skipped":{ skipped_as_json( ) }\}|.
+    data = |\{"objectCount":{ lines( objects ) },"fileCount":{ file_count }{ listed_files( ) }|
+      && |,"skipped":{ skipped_as_json( ) }\}|.
   ENDMETHOD.
 ENDCLASS.

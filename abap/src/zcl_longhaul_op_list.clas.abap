@@ -22,7 +22,15 @@ CLASS zcl_longhaul_op_list IMPLEMENTATION.
 
   METHOD zif_longhaul_query~answer.
     DATA rows TYPE string_table.
-    LOOP AT NEW zcl_longhaul_selection( catalog )->list( params ) INTO DATA(object).
+    DATA(objects) = NEW zcl_longhaul_selection( catalog )->list( params ).
+    DATA(max_listed) = zcl_longhaul_config=>current( )-max_listed.
+    IF lines( objects ) > max_listed.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-git_error
+          message = |these packages hold more than { max_listed } objects; ask for fewer at once|.
+    ENDIF.
+    LOOP AT objects INTO DATA(object).
       APPEND |\{"type":{ zcl_longhaul_json=>quote( object-type ) }|
         && |,"name":{ zcl_longhaul_json=>quote( object-name ) }|
         && |,"package":{ zcl_longhaul_json=>quote( object-package ) }\}| TO rows.

@@ -173,7 +173,7 @@ CLASS zcl_longhaul_op_objects IMPLEMENTATION.
     count_done = count_done + 1.
     leave_out( object = object
                code   = `SESSION_ENDED`
-               reason = `it ended the session that worked on it`
+               reason = `it ended the sessions that worked on it`
                sink   = sink ).
   ENDMETHOD.
 

@@ -8,11 +8,13 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA chunks TYPE i READ-ONLY.
     DATA cut_bytes TYPE i READ-ONLY.
 
-    "! error_code is that of a payload which grows too large
+    "! error_code is that of a payload which grows too large, or has too many chunks: each is a row of the
+    "! database and a frame, however small
     METHODS constructor
       IMPORTING
         chunk_bytes TYPE i
         max_bytes   TYPE i
+        max_chunks  TYPE i
         error_code  TYPE string
       RAISING
         zcx_longhaul.
@@ -67,6 +69,7 @@ CLASS zcl_longhaul_payload DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
   PRIVATE SECTION.
     DATA max_bytes TYPE i.
+    DATA max_chunks TYPE i.
     DATA error_code TYPE string.
     DATA digest TYPE zcl_longhaul_codec=>hash.
     DATA hex TYPE string.
@@ -100,6 +103,7 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
   METHOD constructor.
     me->chunk_bytes = chunk_bytes.
     me->max_bytes = max_bytes.
+    me->max_chunks = max_chunks.
     me->error_code = error_code.
     digest = zcl_longhaul_codec=>sha256_begin( ).
   ENDMETHOD.
@@ -181,6 +185,13 @@ CLASS zcl_longhaul_payload IMPLEMENTATION.
         EXPORTING
           code    = error_code
           message = |the result has more than { max_bytes } bytes|.
+    ENDIF.
+    " Before any of them is cut: one file may give millions.
+    IF chunks >= max_chunks OR ( tail_bytes + xstrlen( bytes ) ) DIV chunk_bytes > max_chunks - chunks.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = error_code
+          message = |the result has more than { max_chunks } chunks of { chunk_bytes } bytes|.
     ENDIF.
     zcl_longhaul_codec=>sha256_add(
       digest = digest

@@ -6,9 +6,11 @@ CLASS ltcl_payload DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS goes_on_after_restore FOR TESTING RAISING cx_static_check.
     METHODS gives_new_chunks_once FOR TESTING RAISING cx_static_check.
     METHODS drops_what_is_not_needed FOR TESTING RAISING cx_static_check.
+    METHODS refuses_too_many_chunks FOR TESTING RAISING cx_static_check.
     METHODS refuses_too_much FOR TESTING RAISING cx_static_check.
 
     METHODS payload
+      IMPORTING max_bytes      TYPE i DEFAULT 30
       RETURNING VALUE(payload) TYPE REF TO zcl_longhaul_payload
       RAISING   cx_static_check.
     METHODS assert_chunk
@@ -154,9 +156,29 @@ CLASS ltcl_payload IMPLEMENTATION.
     ENDTRY.
   ENDMETHOD.
 
+  METHOD refuses_too_many_chunks.
+    DATA(payload) = payload( 1000 ).
+    payload->write( zcl_longhaul_codec=>to_utf8( repeat( val = `x`
+                                                         occ = 17 ) ) ).
+    TRY.
+        " One more fits, and four do not.
+        payload->write( zcl_longhaul_codec=>to_utf8( repeat( val = `x`
+                                                             occ = 19 ) ) ).
+        cl_abap_unit_assert=>fail( `more than it may have` ).
+      CATCH zcx_longhaul INTO DATA(error).
+        cl_abap_unit_assert=>assert_equals(
+          act = error->code
+          exp = `TEST_ERROR` ).
+    ENDTRY.
+    cl_abap_unit_assert=>assert_equals(
+      act = payload->chunks
+      exp = 2 ).
+  ENDMETHOD.
+
   METHOD payload.
     payload = NEW #( chunk_bytes = 6
-                     max_bytes   = 30
+                     max_bytes   = max_bytes
+                     max_chunks  = 5
                      error_code  = `TEST_ERROR` ).
   ENDMETHOD.
 

@@ -143,7 +143,9 @@ CLASS zcl_longhaul_request IMPLEMENTATION.
 
 
   METHOD read.
-    request = NEW #( zcl_longhaul_json_reader=>read( text ) ).
+    request = NEW #( zcl_longhaul_json_reader=>read(
+      json       = text
+      max_values = zcl_longhaul_config=>current( )-max_values ) ).
   ENDMETHOD.
 
 

@@ -66,6 +66,7 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
 
 
   METHOD by_name.
+    DATA known TYPE HASHED TABLE OF zif_longhaul_catalog=>object WITH UNIQUE KEY type name.
     LOOP AT items( params = params
                    name   = `objects` ) INTO DATA(item).
       DATA(type) = to_upper( item->text_of( `type` ) ).
@@ -76,8 +77,12 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
       IF name IS INITIAL OR strlen( name ) > max_name_length.
         zcl_longhaul_steering=>refuse( `objects[].name` ).
       ENDIF.
-      APPEND catalog->find( type = CONV #( type )
-                            name = CONV #( name ) ) TO objects.
+      INSERT VALUE #( type = type
+                      name = name ) INTO TABLE known.
+      IF sy-subrc = 0.
+        APPEND catalog->find( type = CONV #( type )
+                              name = CONV #( name ) ) TO objects.
+      ENDIF.
     ENDLOOP.
   ENDMETHOD.
 
@@ -102,21 +107,24 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
 
   METHOD in_packages.
     DATA packages TYPE zif_longhaul_catalog=>names.
+    DATA known TYPE HASHED TABLE OF tdevc-devclass WITH UNIQUE KEY table_line.
     LOOP AT items( params = params
                    name   = `packages` ) INTO DATA(item).
       IF item->kind <> zcl_longhaul_json=>kinds-text OR item->text IS INITIAL.
         zcl_longhaul_steering=>refuse( `packages` ).
       ENDIF.
       DATA(name) = CONV tdevc-devclass( item->text ).
+      IF strlen( item->text ) <= max_package_length AND line_exists( known[ table_line = name ] ).
+        CONTINUE.
+      ENDIF.
       IF strlen( item->text ) > max_package_length OR catalog->has_package( name ) = abap_false.
         RAISE EXCEPTION TYPE zcx_longhaul
           EXPORTING
             code    = error_code
             message = |package { name } does not exist|.
       ENDIF.
-      IF NOT line_exists( packages[ table_line = name ] ).
-        APPEND name TO packages.
-      ENDIF.
+      INSERT name INTO TABLE known.
+      APPEND name TO packages.
     ENDLOOP.
     DATA(goes_down) = has_subpackages( params ).
     " The table grows while it is gone through, by packages that are not in it yet.
@@ -126,7 +134,8 @@ CLASS zcl_longhaul_selection IMPLEMENTATION.
         CONTINUE.
       ENDIF.
       LOOP AT catalog->subpackages( package ) INTO DATA(below).
-        IF NOT line_exists( packages[ table_line = below ] ).
+        INSERT below INTO TABLE known.
+        IF sy-subrc = 0.
           APPEND below TO packages.
         ENDIF.
       ENDLOOP.

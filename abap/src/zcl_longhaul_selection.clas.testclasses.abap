@@ -1,12 +1,15 @@
 CLASS ltcl_catalog DEFINITION FINAL FOR TESTING.
   PUBLIC SECTION.
     INTERFACES zif_longhaul_catalog.
+    "! How often it was asked for something
+    DATA questions TYPE i READ-ONLY.
 ENDCLASS.
 
 
 CLASS ltcl_catalog IMPLEMENTATION.
 
   METHOD zif_longhaul_catalog~has_package.
+    questions = questions + 1.
     has_package = xsdbool( name = '$TOP' OR name = '$SUB' OR name = '$LOOP' ).
   ENDMETHOD.
 
@@ -37,6 +40,7 @@ CLASS ltcl_catalog IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_catalog~find.
+    questions = questions + 1.
     object = VALUE #( type = type
                       name = name ).
     IF name = 'ZCL_A'.
@@ -50,6 +54,7 @@ CLASS ltcl_selection DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION S
   PRIVATE SECTION.
     METHODS subpackages_unless_refused FOR TESTING RAISING cx_static_check.
     METHODS each_object_once_missing_last FOR TESTING RAISING cx_static_check.
+    METHODS looks_each_up_once FOR TESTING RAISING cx_static_check.
     METHODS wrong_params_are_refused FOR TESTING.
     METHODS list_is_of_packages FOR TESTING RAISING cx_static_check.
 
@@ -76,6 +81,17 @@ CLASS ltcl_selection IMPLEMENTATION.
       act = selected( `{"packages":["$SUB","$SUB"],"includeSubpackages":false,`
         && `"objects":[{"type":"CLAS","name":"ZNOT"},{"type":"clas","name":"zcl_a"},{"type":"CLAS","name":"ZNOT"}]}` )
       exp = `CLAS ZCL_A,CLAS ZCL_B,DEVC $SUB,CLAS ZNOT` ).
+  ENDMETHOD.
+
+  METHOD looks_each_up_once.
+    DATA(catalog) = NEW ltcl_catalog( ).
+    DATA(params) = zcl_longhaul_json_reader=>read(
+      `{"packages":["$SUB","$SUB"],"objects":[{"type":"CLAS","name":"ZCL_A"},{"type":"CLAS","name":"zcl_a"}]}` ).
+    NEW zcl_longhaul_selection( catalog )->select( params     = params
+                                                   error_code = `TEST_ERROR` ).
+    cl_abap_unit_assert=>assert_equals(
+      act = catalog->questions
+      exp = 2 ).
   ENDMETHOD.
 
   METHOD wrong_params_are_refused.

@@ -13,18 +13,19 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     "! Sends the welcome
     METHODS start
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
 
     METHODS handle_text
       IMPORTING text TYPE string
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
 
     "! Anything that is no text
     METHODS handle_unreadable
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     METHODS handle_timer
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     "! The connection is gone
     METHODS handle_close.
@@ -58,13 +59,16 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     METHODS serve
       IMPORTING request TYPE REF TO zcl_longhaul_request
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS steer
       IMPORTING request TYPE REF TO zcl_longhaul_request
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS cancel
       IMPORTING target TYPE string
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS grant
       IMPORTING credit TYPE zcl_longhaul_steering=>credit.
     METHODS let_go
@@ -115,21 +119,20 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING id            TYPE string
       RETURNING VALUE(stream) TYPE stream.
     METHODS take_turn
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     METHODS watch
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     METHODS drop_those_over.
-    METHODS wake
-      RAISING zcx_longhaul.
+    METHODS wake.
     METHODS refuse
       IMPORTING
         request TYPE REF TO zcl_longhaul_request
         error   TYPE REF TO zcx_longhaul
       RAISING
-        zcx_longhaul.
+        zcx_longhaul_lost.
     METHODS refuse_unreadable
       IMPORTING error TYPE REF TO zcx_longhaul
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
     METHODS welcome
       RETURNING VALUE(frame) TYPE string
       RAISING   zcx_longhaul.
@@ -171,9 +174,8 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD start_new.
     DATA(user) = CONV zlonghaul_oper-uname( connection->user( ) ).
-    " A session that has not been heard of for so long does not count.
     IF store->count_working( user  = user
-                             since = clock->now( ) - settings-ttl_ms ) >= settings-max_operations.
+                             since = clock->now( ) - settings-silent_ms ) >= settings-max_operations.
       RAISE EXCEPTION busy( ).
     ENDIF.
     store->limit( user      = user
@@ -182,8 +184,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
                   now       = clock->now( ) ).
     operation->prepare( request->params ).
     DATA(new_record) = record.
-    new_record-plan_json = operation->plan( ).
-    new_record-state_json = operation->state( ).
+    IF new_record-is_kept = abap_true.
+      new_record-plan_json = operation->plan( ).
+      new_record-state_json = operation->state( ).
+    ENDIF.
     APPEND NEW #( terms      = terms( request )
                   record     = new_record
                   operation  = operation
@@ -251,8 +255,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       IF stream->phase <> zcl_longhaul_stream=>phases-over.
         CONTINUE.
       ENDIF.
-      INSERT VALUE #( id   = stream->id
-                      opid = stream->record-opid ) INTO ended INDEX 1.
+      IF stream->record-opid IS NOT INITIAL.
+        INSERT VALUE #( id   = stream->id
+                        opid = stream->record-opid ) INTO ended INDEX 1.
+      ENDIF.
       DELETE streams INDEX index.
     ENDLOOP.
     DELETE ended FROM max_ended + 1.
@@ -291,7 +297,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     LOOP AT streams INTO DATA(stream).
       TRY.
           stream->lose( ).
-        CATCH zcx_longhaul ##NO_HANDLER.
+        CATCH zcx_longhaul cx_no_check cx_dynamic_check ##NO_HANDLER.
           " Nobody is left to be told; the last state that was saved stands.
       ENDTRY.
     ENDLOOP.
@@ -316,12 +322,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       CATCH zcx_longhaul INTO DATA(error).
         refuse( request = request
                 error   = error ).
-      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
         " Whatever else goes wrong with one request is its own affair.
         refuse( request = request
-                error   = NEW #( code     = zif_longhaul=>code-service_exception
-                                 message  = unforeseen->get_text( )
-                                 previous = unforeseen ) ).
+                error   = zcx_longhaul=>unforeseen( unforeseen ) ).
     ENDTRY.
     drop_those_over( ).
     wake( ).
@@ -436,10 +440,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
   METHOD let_go.
     DATA(opid) = opid( key ).
-    DATA(record) = store->read( opid ).
-    IF record-session_id IS INITIAL.
-      store->free( opid ).
-    ELSE.
+    IF store->free( opid ) = abap_false.
       store->release( opid ).
     ENDIF.
   ENDMETHOD.
@@ -564,10 +565,9 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
 
   METHOD watch.
+    " Those that have enough to send never rest, and may be taken over all the same.
     LOOP AT streams INTO DATA(stream).
-      IF stream->is_ready( ) = abap_false.
-        stream->watch( ).
-      ENDIF.
+      stream->watch( ).
     ENDLOOP.
   ENDMETHOD.
 

@@ -6,6 +6,8 @@ CLASS ltcl_connection DEFINITION FINAL FOR TESTING.
     DATA texts TYPE string_table READ-ONLY.
     DATA messages TYPE i READ-ONLY.
     DATA wakes_after TYPE i VALUE never READ-ONLY.
+    "! How many messages still go out before the connection is gone
+    DATA sends_left TYPE i VALUE never.
     METHODS constructor
       IMPORTING user TYPE string.
     "! Whether it wants to be woken now; a timer rings once
@@ -21,22 +23,50 @@ CLASS ltcl_connection DEFINITION FINAL FOR TESTING.
       RETURNING VALUE(times) TYPE i.
     METHODS last
       RETURNING VALUE(text) TYPE string.
+    "! What the chunks hold that were sent as texts
+    METHODS payload
+      RETURNING VALUE(payload) TYPE xstring
+      RAISING   cx_static_check.
   PRIVATE SECTION.
     DATA name TYPE string.
+    METHODS count_down
+      RAISING zcx_longhaul_lost.
 ENDCLASS.
 
 
 CLASS ltcl_connection IMPLEMENTATION.
+
+  METHOD count_down.
+    IF sends_left = 0.
+      RAISE EXCEPTION TYPE zcx_longhaul_lost.
+    ENDIF.
+    IF sends_left > 0.
+      sends_left = sends_left - 1.
+    ENDIF.
+  ENDMETHOD.
+
+  METHOD payload.
+    DATA parts TYPE zcl_longhaul_codec=>byte_parts.
+    LOOP AT texts INTO DATA(text).
+      DATA(frame) = zcl_longhaul_json_reader=>read( text ).
+      IF frame->text_of( `type` ) = `chunk`.
+        APPEND zcl_longhaul_codec=>from_base64( frame->text_of( `data` ) ) TO parts.
+      ENDIF.
+    ENDLOOP.
+    payload = zcl_longhaul_codec=>join( parts ).
+  ENDMETHOD.
 
   METHOD constructor.
     name = user.
   ENDMETHOD.
 
   METHOD zif_longhaul_connection~send_text.
+    count_down( ).
     APPEND text TO texts.
   ENDMETHOD.
 
   METHOD zif_longhaul_connection~send_binary.
+    count_down( ).
     messages = messages + 1.
     cl_abap_unit_assert=>assert_true( xsdbool( xstrlen( bytes ) >= 32 ) ).
   ENDMETHOD.
@@ -112,6 +142,21 @@ CLASS ltcl_clock IMPLEMENTATION.
 ENDCLASS.
 
 
+"! What no method declares that raises it
+CLASS lcx_unforeseen DEFINITION INHERITING FROM cx_no_check FINAL CREATE PUBLIC.
+ENDCLASS.
+
+
+CLASS lcx_unforeseen IMPLEMENTATION.
+ENDCLASS.
+
+
+"! Comes by while an object is worked on
+INTERFACE lif_visitor.
+  METHODS come.
+ENDINTERFACE.
+
+
 "! Three classes in one package
 CLASS ltcl_system DEFINITION FINAL FOR TESTING.
   PUBLIC SECTION.
@@ -122,8 +167,19 @@ CLASS ltcl_system DEFINITION FINAL FOR TESTING.
     "! How often an object was serialized
     DATA serialized TYPE i READ-ONLY.
     DATA failing TYPE tadir-obj_name.
+    "! Fails in a way that is not declared
+    DATA raising TYPE tadir-obj_name.
+    "! In which languages objects were serialized, one character each
+    DATA languages TYPE string READ-ONLY.
     DATA forbidden TYPE tadir-obj_name.
+    "! Ends the session that works on it
+    DATA fatal TYPE tadir-obj_name.
+    "! Whether it has; nothing that is done after that counts
+    DATA has_ended_session TYPE abap_bool.
     DATA is_missing TYPE abap_bool.
+    "! Whoever comes by once, while this one is worked on
+    DATA visited TYPE tadir-obj_name.
+    DATA visitor TYPE REF TO lif_visitor.
 ENDCLASS.
 
 
@@ -171,6 +227,17 @@ CLASS ltcl_system IMPLEMENTATION.
 
   METHOD zif_longhaul_serializer~serialize.
     serialized = serialized + 1.
+    languages = languages && language.
+    IF object-name = raising.
+      RAISE EXCEPTION TYPE lcx_unforeseen.
+    ENDIF.
+    IF object-name = visited.
+      CLEAR visited.
+      visitor->come( ).
+    ENDIF.
+    IF object-name = fatal.
+      has_ended_session = abap_true.
+    ENDIF.
     IF object-name = failing.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
@@ -191,6 +258,15 @@ CLASS ltcl_system IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD zif_longhaul_checker~check.
+    IF object-name = raising.
+      RAISE EXCEPTION TYPE lcx_unforeseen.
+    ENDIF.
+    IF object-name = failing.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-not_available
+          message = `nothing checks it`.
+    ENDIF.
     IF object-name = 'ZCL_B'.
       findings = VALUE #( ( priority = 2
                             line     = 12
@@ -208,9 +284,17 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
     DATA operations TYPE SORTED TABLE OF zlonghaul_oper WITH UNIQUE KEY opid READ-ONLY.
     "! Whether the database fails
     DATA is_broken TYPE abap_bool.
-    "! As if a session had ended while it worked on this item
+    METHODS constructor
+      IMPORTING system TYPE REF TO ltcl_system.
+    "! As if a session had come to this item, and not back, after others that did not either
     METHODS leave_item
-      IMPORTING item TYPE i.
+      IMPORTING
+        item  TYPE i
+        tries TYPE i DEFAULT 1.
+    METHODS change_state
+      IMPORTING
+        from TYPE string
+        to   TYPE string.
   PRIVATE SECTION.
     TYPES:
       BEGIN OF part,
@@ -218,12 +302,17 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING.
         chunk TYPE zif_longhaul=>slice,
       END OF part.
     DATA parts TYPE STANDARD TABLE OF part WITH EMPTY KEY.
+    DATA system TYPE REF TO ltcl_system.
     METHODS fail_if_broken
       RAISING zcx_longhaul.
 ENDCLASS.
 
 
 CLASS ltcl_store IMPLEMENTATION.
+
+  METHOD constructor.
+    me->system = system.
+  ENDMETHOD.
 
   METHOD fail_if_broken.
     IF is_broken = abap_true.
@@ -237,15 +326,22 @@ CLASS ltcl_store IMPLEMENTATION.
   METHOD leave_item.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>).
       <operation>-item_no = item.
+      <operation>-item_tries = tries.
+    ENDLOOP.
+  ENDMETHOD.
+
+  METHOD change_state.
+    LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>).
+      <operation>-state_json = replace( val  = <operation>-state_json
+                                        sub  = from
+                                        with = to ).
     ENDLOOP.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~create.
     fail_if_broken( ).
     INSERT operation INTO TABLE operations.
-    cl_abap_unit_assert=>assert_equals(
-      act = sy-subrc
-      exp = 0 ).
+    is_new = xsdbool( sy-subrc = 0 ).
   ENDMETHOD.
 
   METHOD zif_longhaul_store~read.
@@ -265,6 +361,10 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~save.
     fail_if_broken( ).
+    IF system->has_ended_session = abap_true.
+      is_mine = abap_true.
+      RETURN.
+    ENDIF.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>)
         WHERE opid = operation-opid AND session_id = operation-session_id.
       DATA(is_released) = <operation>-is_released.
@@ -280,8 +380,13 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~mark.
     fail_if_broken( ).
+    IF system->has_ended_session = abap_true.
+      is_mine = abap_true.
+      RETURN.
+    ENDIF.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       <operation>-item_no = item.
+      <operation>-item_tries = tries.
       <operation>-touched = now.
       <operation>-expires = expires.
       is_mine = abap_true.
@@ -290,9 +395,11 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~leave.
     fail_if_broken( ).
+    IF system->has_ended_session = abap_true.
+      RETURN.
+    ENDIF.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE opid = opid AND session_id = session.
       CLEAR <operation>-session_id.
-      CLEAR <operation>-item_no.
       <operation>-touched = now.
       <operation>-expires = expires.
       DATA(is_gone) = xsdbool( <operation>-is_released = abap_true OR <operation>-is_kept = abap_false ).
@@ -313,8 +420,11 @@ CLASS ltcl_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~free.
     fail_if_broken( ).
-    DELETE operations WHERE opid = opid.
-    DELETE parts WHERE opid = opid.
+    DELETE operations WHERE opid = opid AND ( session_id = session OR session_id IS INITIAL ).
+    is_free = xsdbool( sy-subrc = 0 ).
+    IF is_free = abap_true.
+      DELETE parts WHERE opid = opid.
+    ENDIF.
   ENDMETHOD.
 
   METHOD zif_longhaul_store~release.
@@ -326,6 +436,7 @@ CLASS ltcl_store IMPLEMENTATION.
   METHOD zif_longhaul_store~expire.
     LOOP AT operations ASSIGNING FIELD-SYMBOL(<operation>) WHERE expires < now.
       <operation>-status = zif_longhaul_store=>statuses-expired.
+      CLEAR <operation>-session_id.
     ENDLOOP.
     DELETE operations WHERE status = zif_longhaul_store=>statuses-expired AND touched < forget.
   ENDMETHOD.
@@ -346,6 +457,9 @@ ENDCLASS.
 
 
 CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHORT.
+  PUBLIC SECTION.
+    INTERFACES lif_visitor.
+
   PRIVATE SECTION.
     CONSTANTS key TYPE string VALUE `Wc3nP0wq7ZbE4m_Xk2TtRA`.
     CONSTANTS digest_of_nothing TYPE string
@@ -357,6 +471,8 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     DATA store TYPE REF TO ltcl_store.
     DATA session TYPE REF TO zcl_longhaul_session.
     DATA settings TYPE zcl_longhaul_config=>settings.
+    "! What the one that came by was sent
+    DATA second TYPE REF TO ltcl_connection.
 
     METHODS setup RAISING cx_static_check.
     METHODS teardown.
@@ -369,17 +485,31 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS holds_back_without_credit FOR TESTING RAISING cx_static_check.
     METHODS cancels_between_slices FOR TESTING RAISING cx_static_check.
     METHODS cancel_frees_what_has_ended FOR TESTING RAISING cx_static_check.
+    METHODS cancels_only_what_it_has FOR TESTING RAISING cx_static_check.
+    METHODS says_when_it_is_gone FOR TESTING RAISING cx_static_check.
     METHODS streams_take_turns FOR TESTING RAISING cx_static_check.
     METHODS is_busy_beyond_its_limits FOR TESTING RAISING cx_static_check.
+    METHODS gone_sessions_do_not_count FOR TESTING RAISING cx_static_check.
     METHODS id_in_use_is_refused FOR TESTING RAISING cx_static_check.
     METHODS names_what_it_leaves_out FOR TESTING RAISING cx_static_check.
+    METHODS leaves_out_what_raises FOR TESTING RAISING cx_static_check.
     METHODS needs_abapgit_for_exports FOR TESTING RAISING cx_static_check.
     METHODS sends_records_at_once FOR TESTING RAISING cx_static_check.
+    METHODS counts_what_it_checks FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_a_cut FOR TESTING RAISING cx_static_check.
+    METHODS goes_on_after_a_failed_send FOR TESTING RAISING cx_static_check.
+    METHODS lists_no_more_than_its_limit FOR TESTING RAISING cx_static_check.
+    METHODS keeps_its_language FOR TESTING RAISING cx_static_check.
     METHODS gives_complete_alone FOR TESTING RAISING cx_static_check.
     METHODS checks_what_a_client_has FOR TESTING RAISING cx_static_check.
     METHODS skips_what_ended_a_session FOR TESTING RAISING cx_static_check.
+    METHODS tries_again_what_is_at_work FOR TESTING RAISING cx_static_check.
+    METHODS takes_over_a_busy_session FOR TESTING RAISING cx_static_check.
+    METHODS failure_after_takeover FOR TESTING RAISING cx_static_check.
+    METHODS counts_sessions_that_ended FOR TESTING RAISING cx_static_check.
     METHODS latest_resume_wins FOR TESTING RAISING cx_static_check.
+    METHODS notices_while_it_sends FOR TESTING RAISING cx_static_check.
+    METHODS lives_without_credit FOR TESTING RAISING cx_static_check.
     METHODS remembers_what_expired FOR TESTING RAISING cx_static_check.
     METHODS released_operation_ends FOR TESTING RAISING cx_static_check.
     METHODS keeps_nothing_else FOR TESTING RAISING cx_static_check.
@@ -423,7 +553,7 @@ CLASS ltcl_session IMPLEMENTATION.
     zcl_longhaul_config=>change( settings ).
     clock = NEW #( ).
     system = NEW #( ).
-    store = NEW #( ).
+    store = NEW #( system ).
     connect( ).
     connection->forget( ).
   ENDMETHOD.
@@ -466,6 +596,10 @@ CLASS ltcl_session IMPLEMENTATION.
       exp = `{"id":"t","success":true,"data":{"count":2,"types":["CLAS","PROG"]}}` ).
     hear( `{"id":"l","domain":"git","action":"list","params":{"packages":["$DEMO"]}}` ).
     assert_sent( `"count":3,"objects":[{"type":"CLAS","name":"ZCL_A","package":"$DEMO"}` ).
+    settings-max_listed = 2.
+    zcl_longhaul_config=>change( settings ).
+    hear( `{"id":"m","domain":"git","action":"list","params":{"packages":["$DEMO"]}}` ).
+    assert_sent( `{"id":"m","success":false,"error":{"code":"GIT_ERROR"` ).
     hear( `nonsense` ).
     assert_sent( `{"id":"unknown","success":false,"error":{"code":"PARSE_ERROR"` ).
     session->handle_unreadable( ).
@@ -583,6 +717,48 @@ CLASS ltcl_session IMPLEMENTATION.
     cl_abap_unit_assert=>assert_initial( store->operations ).
   ENDMETHOD.
 
+  METHOD cancels_only_what_it_has.
+    hear( export( more = |,"features":["cancel","credit","resume"],"operation":"{ key }","window":1| ) ).
+    run( ).
+    DATA(first_session) = session.
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `{"id":"s","type":"complete"` ).
+    DATA(cancel) = `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}`.
+    clock->go_on( CONV #( settings-watch_ms ) ).
+    first_session->handle_timer( ).
+    first_session->handle_text( cancel ).
+    cl_abap_unit_assert=>assert_equals(
+      act = lines( store->operations )
+      exp = 1 ).
+  ENDMETHOD.
+
+  METHOD says_when_it_is_gone.
+    hear( export( more = |,"features":["credit","resume"],"operation":"{ key }","window":1| ) ).
+    run( ).
+    DATA(resume) = resume( next   = 1
+                           offset = 0
+                           sha256 = digest_of_nothing ).
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    DATA(opid) = store->operations[ 1 ]-opid.
+    DATA(holder) = store->operations[ 1 ]-session_id.
+    " Somebody comes back to it while it is freed.
+    connect( ).
+    hear( resume ).
+    store->zif_longhaul_store~free( opid    = opid
+                                    session = holder ).
+    run( ).
+    assert_sent( `{"id":"s","type":"error","success":false,"error":{"code":"RESUME_UNKNOWN"` ).
+    clock->go_on( CONV #( settings-watch_ms ) ).
+    first_session->handle_timer( ).
+    cl_abap_unit_assert=>assert_true( first->has_sent(
+      `{"id":"a","type":"error","success":false,"error":{"code":"RESUME_UNKNOWN"` ) ).
+  ENDMETHOD.
+
   METHOD streams_take_turns.
     hear( export( `a` ) ).
     hear( export( `b` ) ).
@@ -617,6 +793,22 @@ CLASS ltcl_session IMPLEMENTATION.
     assert_sent( `{"id":"e","type":"complete"` ).
   ENDMETHOD.
 
+  METHOD gone_sessions_do_not_count.
+    settings-max_operations = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( `a` ) ).
+    run( 1 ).
+    " The session is gone without a word.
+    connect( ).
+    hear( export( `b` ) ).
+    assert_sent( `{"id":"b","type":"error","success":false,"error":{"code":"BUSY"` ).
+    clock->go_on( CONV #( settings-silent_ms ) ).
+    hear( export( `c` ) ).
+    run( ).
+    assert_sent( `{"id":"c","type":"complete"` ).
+  ENDMETHOD.
+
   METHOD id_in_use_is_refused.
     hear( export( `a` ) ).
     hear( export( `a` ) ).
@@ -635,6 +827,20 @@ CLASS ltcl_session IMPLEMENTATION.
     assert_sent( `"objectCount":3,"fileCount":1,` ).
     assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_A","reason":"it is locked"},{"type":"CLAS"`
       && `,"name":"ZCL_C","reason":"` ).
+  ENDMETHOD.
+
+  METHOD leaves_out_what_raises.
+    system->raising = 'ZCL_B'.
+    hear( export( ) ).
+    run( ).
+    assert_sent( `{"id":"a","type":"warning","item":"CLAS ZCL_B","code":"SERIALIZE_ERROR"` ).
+    assert_sent( `"objectCount":3,"fileCount":2,` ).
+    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B"`
+      && `,"reason":"an exception that nothing foresees: LCX_UNFORESEEN"}]` ).
+    hear( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
+    run( ).
+    assert_sent( `{"id":"r","type":"warning","item":"CLAS ZCL_B","code":"CHECK_ERROR"` ).
+    assert_sent( `"data":{"objectCount":2,` ).
   ENDMETHOD.
 
   METHOD needs_abapgit_for_exports.
@@ -661,6 +867,15 @@ CLASS ltcl_session IMPLEMENTATION.
     hear( `{"id":"s","domain":"atc","action":"run","params":{"packages":["$DEMO"]}}` ).
     run( ).
     assert_sent( `{"id":"s","success":false,"error":{"code":"ATC_ERROR","message":"1 findings need a stream"}}` ).
+  ENDMETHOD.
+
+  METHOD counts_what_it_checks.
+    system->failing = 'ZCL_A'.
+    hear( `{"id":"r","domain":"atc","action":"run","params":{"packages":["$DEMO"]},"stream":true}` ).
+    run( ).
+    assert_sent( `{"id":"r","type":"warning","item":"CLAS ZCL_A","code":"NOT_CHECKED","message":"nothing checks it"}` ).
+    assert_sent( `"data":{"objectCount":2,"findingCount":1,"priorities":[0,1,0],"skipped":[{"type":"CLAS"`
+      && `,"name":"ZCL_A","reason":"nothing checks it"}]}}` ).
   ENDMETHOD.
 
   METHOD goes_on_after_a_cut.
@@ -695,6 +910,98 @@ CLASS ltcl_session IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = system->serialized
       exp = 6 ).
+  ENDMETHOD.
+
+  METHOD goes_on_after_a_failed_send.
+    DATA is_lost TYPE abap_bool.
+    DATA(more) = |,"features":["checksum","resume"],"operation":"{ key }"|.
+    hear( export( more = more ) ).
+    run( ).
+    DATA(whole) = connection->last( ).
+    DATA(payload) = connection->payload( ).
+    DO 100 TIMES.
+      DATA(sends) = sy-index - 1.
+      connect( ).
+      hear( |\{"id":"r","domain":"stream","action":"release","params":\{"operation":"{ key }"\}\}| ).
+      connection->sends_left = sends.
+      is_lost = abap_false.
+      TRY.
+          hear( export( more = more ) ).
+          run( ).
+        CATCH zcx_longhaul_lost.
+          is_lost = abap_true.
+          session->handle_close( ).
+      ENDTRY.
+      " The first to come back is not lucky either.
+      connect( ).
+      connection->sends_left = sends MOD 7.
+      TRY.
+          hear( resume( next   = 1
+                        offset = 0
+                        sha256 = digest_of_nothing ) ).
+          run( ).
+        CATCH zcx_longhaul_lost.
+          session->handle_close( ).
+      ENDTRY.
+      connect( ).
+      hear( resume( next   = 1
+                    offset = 0
+                    sha256 = digest_of_nothing ) ).
+      run( ).
+      cl_abap_unit_assert=>assert_equals(
+        act = replace( val  = connection->last( )
+                       sub  = `"id":"s"`
+                       with = `"id":"a"` )
+        exp = whole ).
+      cl_abap_unit_assert=>assert_equals(
+        act = connection->payload( )
+        exp = payload ).
+      IF is_lost = abap_false.
+        EXIT.
+      ENDIF.
+    ENDDO.
+    cl_abap_unit_assert=>assert_false( is_lost ).
+    cl_abap_unit_assert=>assert_true( xsdbool( sends > 8 ) ).
+  ENDMETHOD.
+
+  METHOD lists_no_more_than_its_limit.
+    settings-max_listed_files = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    WHILE system->serialized < 2.
+      run( 1 ).
+    ENDWHILE.
+    session->handle_close( ).
+    cl_abap_unit_assert=>assert_true( xsdbool( store->operations[ 1 ]-state_json CS `"files":[],` ) ).
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"data":{"objectCount":3,"fileCount":3,"skipped":[]}` ).
+    " A single answer is no other.
+    hear( `{"id":"b","domain":"git","action":"export","params":{"packages":["$DEMO"]}}` ).
+    run( ).
+    cl_abap_unit_assert=>assert_false( connection->has_sent( `"files":[{` ) ).
+  ENDMETHOD.
+
+  METHOD keeps_its_language.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( 2 ).
+    session->handle_close( ).
+    " As if it had been begun in another language than that of the logon which goes on with it.
+    store->change_state( from = |"language":"{ sy-langu }"|
+                         to   = `"language":"1"` ).
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"type":"complete"` ).
+    cl_abap_unit_assert=>assert_equals(
+      act = system->languages
+      exp = |{ sy-langu }11| ).
   ENDMETHOD.
 
   METHOD gives_complete_alone.
@@ -762,8 +1069,9 @@ CLASS ltcl_session IMPLEMENTATION.
   METHOD skips_what_ended_a_session.
     hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
     run( 1 ).
-    " The session ends without a word while it works on the second object.
-    store->leave_item( 2 ).
+    " Two sessions end without a word while they work on the second object.
+    store->leave_item( item  = 2
+                       tries = 2 ).
     connect( ).
     hear( resume( next      = 1
                      offset = 0
@@ -771,7 +1079,110 @@ CLASS ltcl_session IMPLEMENTATION.
     run( ).
     assert_sent( `{"id":"s","type":"warning","item":"CLAS ZCL_B","code":"SESSION_ENDED"` ).
     assert_sent( `"fileCount":2,` ).
-    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B","reason":"it ended the session that worked on it"}]` ).
+    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B","reason":"it ended the sessions that worked on it"}]` ).
+  ENDMETHOD.
+
+  METHOD tries_again_what_is_at_work.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( 1 ).
+    " The session is busy with the second object while its client comes back on another connection.
+    store->leave_item( 2 ).
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"fileCount":3,` ).
+    assert_sent( `"skipped":[]` ).
+  ENDMETHOD.
+
+  METHOD takes_over_a_busy_session.
+    system->visitor = me.
+    system->visited = 'ZCL_B'.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( ).
+    assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"SUPERSEDED"` ).
+    cl_abap_unit_assert=>assert_false( connection->has_sent( `"type":"complete"` ) ).
+    cl_abap_unit_assert=>assert_true( second->has_sent( `"data":{"objectCount":3,"fileCount":3,` ) ).
+    cl_abap_unit_assert=>assert_true( second->has_sent( `"skipped":[]` ) ).
+  ENDMETHOD.
+
+  METHOD failure_after_takeover.
+    " The first fails at the second object, when the operation is not its own any more.
+    settings-max_payload = 700.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    settings-max_payload = 1000000.
+    system->visitor = me.
+    system->visited = 'ZCL_B'.
+    hear( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
+    run( ).
+    assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"SUPERSEDED"` ).
+    cl_abap_unit_assert=>assert_true( second->has_sent( `"data":{"objectCount":3,"fileCount":3,` ) ).
+    hear( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
+    cl_abap_unit_assert=>assert_equals(
+      act = lines( store->operations )
+      exp = 1 ).
+  ENDMETHOD.
+
+  METHOD lif_visitor~come.
+    zcl_longhaul_config=>change( settings ).
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    TRY.
+        connect( ).
+        hear( resume( next   = 1
+                      offset = 0
+                      sha256 = digest_of_nothing ) ).
+        run( ).
+      CATCH cx_static_check.
+        cl_abap_unit_assert=>fail( `it does not get in` ).
+    ENDTRY.
+    second = connection.
+    connection = first.
+    session = first_session.
+  ENDMETHOD.
+
+  METHOD counts_sessions_that_ended.
+    " It is looked after while it is checked, too.
+    settings-watch_ms = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    run( 1 ).
+    store->leave_item( 2 ).
+    system->fatal = 'ZCL_B'.
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    " Before it comes there, a connection that is lost makes nothing forgotten.
+    run( 1 ).
+    session->handle_close( ).
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    run( ).
+    cl_abap_unit_assert=>assert_true( system->has_ended_session ).
+    system->has_ended_session = abap_false.
+    cl_abap_unit_assert=>assert_equals(
+      act = store->operations[ 1 ]-item_no
+      exp = 2 ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->operations[ 1 ]-item_tries
+      exp = 2 ).
+    DATA(serialized) = system->serialized.
+    connect( ).
+    hear( resume( next      = 1
+                     offset = 0
+                     sha256 = digest_of_nothing ) ).
+    run( ).
+    assert_sent( `"skipped":[{"type":"CLAS","name":"ZCL_B"` ).
+    " ZCL_A was saved before ZCL_B was tried again, so only ZCL_C was left.
+    cl_abap_unit_assert=>assert_equals(
+      act = system->serialized
+      exp = serialized + 1 ).
   ENDMETHOD.
 
   METHOD latest_resume_wins.
@@ -785,9 +1196,61 @@ CLASS ltcl_session IMPLEMENTATION.
                      sha256 = digest_of_nothing ) ).
     run( ).
     assert_sent( `{"id":"s","type":"complete"` ).
+    clock->go_on( CONV #( settings-watch_ms ) ).
     first_session->handle_timer( ).
     cl_abap_unit_assert=>assert_true( first->has_sent( `{"id":"a","type":"error","success":false`
       && `,"error":{"code":"SUPERSEDED"` ) ).
+  ENDMETHOD.
+
+  METHOD notices_while_it_sends.
+    settings-watch_ms = 1.
+    settings-max_held_chunks = 100.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    WHILE connection->has_sent( `"done":3` ) = abap_false.
+      run( 1 ).
+    ENDWHILE.
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    " It has chunks to send, and nothing that holds it up.
+    connect( ).
+    hear( resume( next   = 1
+                  offset = 0
+                  sha256 = digest_of_nothing ) ).
+    run( 2 ).
+    DO 20 TIMES.
+      first_session->handle_timer( ).
+    ENDDO.
+    cl_abap_unit_assert=>assert_true( first->has_sent( `{"id":"a","type":"error","success":false`
+      && `,"error":{"code":"SUPERSEDED"` ) ).
+    cl_abap_unit_assert=>assert_false( first->has_sent( `"type":"complete"` ) ).
+    run( ).
+    assert_sent( `{"id":"s","type":"complete"` ).
+  ENDMETHOD.
+
+  METHOD lives_without_credit.
+    " So that its work is held up, too.
+    settings-max_held_chunks = 1.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = `,"features":["credit"],"window":1` ) ).
+    run( ).
+    DATA(first) = connection.
+    DATA(first_session) = session.
+    DO 3 TIMES.
+      clock->go_on( settings-ttl_ms - 1000 ).
+      first_session->handle_timer( ).
+      " Whoever comes in looks for what has expired.
+      connect( `YOU` ).
+      hear( export( `b` ) ).
+      run( ).
+    ENDDO.
+    session = first_session.
+    connection = first.
+    hear( `{"id":"c","domain":"stream","action":"credit","params":{"target":"a","upTo":99}}` ).
+    run( ).
+    assert_sent( `{"id":"a","type":"complete"` ).
   ENDMETHOD.
 
   METHOD remembers_what_expired.
@@ -821,6 +1284,7 @@ CLASS ltcl_session IMPLEMENTATION.
   METHOD keeps_nothing_else.
     hear( export( ) ).
     run( 2 ).
+    cl_abap_unit_assert=>assert_initial( store->operations[ 1 ]-plan_json ).
     cl_abap_unit_assert=>assert_equals(
       act = lines( store->operations )
       exp = 1 ).

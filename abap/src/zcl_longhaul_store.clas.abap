@@ -9,10 +9,26 @@ CLASS zcl_longhaul_store DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PRIVATE SECTION.
     METHODS commit_own.
     METHODS undo_own.
+    TYPES:
+      "! An operation as it was read
+      BEGIN OF version,
+        opid       TYPE zlonghaul_oper-opid,
+        session_id TYPE zlonghaul_oper-session_id,
+        touched    TYPE zlonghaul_oper-touched,
+        byte_count TYPE zlonghaul_oper-byte_count,
+      END OF version,
+      versions TYPE STANDARD TABLE OF version WITH EMPTY KEY.
+
+    "! Frees these in the order of their keys, as whoever else does it, so that nobody waits in a circle
+    METHODS drop_all
+      IMPORTING
+        operations TYPE versions
+        now        TYPE zlonghaul_oper-touched.
+    "! Frees all but the key, unless somebody has touched it since it was read
     METHODS drop
       IMPORTING
-        opid TYPE zlonghaul_oper-opid
-        now  TYPE zlonghaul_oper-touched.
+        operation TYPE version
+        now       TYPE zlonghaul_oper-touched.
     METHODS failed
       IMPORTING previous         TYPE REF TO cx_sy_open_sql_db
       RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
@@ -29,16 +45,36 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD drop.
+    DATA nothing TYPE zlonghaul_oper-tail_data.
     UPDATE zlonghaul_oper CONNECTION r/3*longhaul
       SET status = @zif_longhaul_store~statuses-expired,
           session_id = @space,
+          item_no = 0,
+          item_tries = 0,
+          part_count = 0,
           byte_count = 0,
+          sha256 = @space,
           plan_json = ``,
           state_json = ``,
+          tail_data = @nothing,
           outcome_json = ``,
           touched = @now
-      WHERE opid = @opid.
-    DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
+      WHERE opid = @operation-opid
+        AND session_id = @operation-session_id
+        AND touched = @operation-touched.
+    IF sy-subrc = 0.
+      DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @operation-opid.
+    ENDIF.
+  ENDMETHOD.
+
+
+  METHOD drop_all.
+    DATA(sorted) = operations.
+    SORT sorted BY opid.
+    LOOP AT sorted INTO DATA(operation).
+      drop( operation = operation
+            now       = now ).
+    ENDLOOP.
   ENDMETHOD.
 
 
@@ -106,14 +142,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD zif_longhaul_store~create.
     TRY.
         INSERT zlonghaul_oper CONNECTION r/3*longhaul FROM @operation.
-        IF sy-subrc <> 0.
-          undo_own( ).
-          RAISE EXCEPTION TYPE zcx_longhaul
-            EXPORTING
-              code           = zif_longhaul=>code-busy
-              message        = `another request with this key comes in`
-              retry_after_ms = zcl_longhaul_config=>current( )-retry_after_ms.
-        ENDIF.
+        is_new = xsdbool( sy-subrc = 0 ).
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
@@ -122,17 +151,15 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD zif_longhaul_store~expire.
-    DATA opids TYPE STANDARD TABLE OF zlonghaul_oper-opid WITH EMPTY KEY.
+    DATA over TYPE versions.
     TRY.
-        SELECT opid FROM zlonghaul_oper CONNECTION r/3*longhaul
+        SELECT opid, session_id, touched, byte_count FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE status <> @zif_longhaul_store~statuses-expired
             AND expires < @now
           ORDER BY opid
-          INTO TABLE @opids.
-        LOOP AT opids INTO DATA(opid).
-          drop( opid = opid
-                now  = now ).
-        ENDLOOP.
+          INTO TABLE @over.
+        drop_all( operations = over
+                  now        = now ).
         DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE status = @zif_longhaul_store~statuses-expired
             AND touched < @forget.
@@ -145,8 +172,13 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~free.
     TRY.
-        DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul WHERE opid = @opid.
-        DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
+        DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul
+          WHERE opid = @opid
+            AND ( session_id = @session OR session_id = @space ).
+        is_free = xsdbool( sy-subrc = 0 ).
+        IF is_free = abap_true.
+          DELETE FROM zlonghaul_part CONNECTION r/3*longhaul WHERE opid = @opid.
+        ENDIF.
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
@@ -155,11 +187,9 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD zif_longhaul_store~leave.
-
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET session_id = @space,
-              item_no = 0,
               touched = @now,
               expires = @expires
           WHERE opid = @opid
@@ -180,29 +210,26 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
 
 
   METHOD zif_longhaul_store~limit.
-    TYPES:
-      BEGIN OF kept,
-        opid       TYPE zlonghaul_oper-opid,
-        byte_count TYPE zlonghaul_oper-byte_count,
-      END OF kept.
-    DATA all_kept TYPE STANDARD TABLE OF kept WITH EMPTY KEY.
+    DATA kept TYPE versions.
+    DATA too_many TYPE versions.
     DATA count TYPE i.
     DATA bytes TYPE int8.
     TRY.
-        SELECT opid, byte_count FROM zlonghaul_oper CONNECTION r/3*longhaul
+        SELECT opid, session_id, touched, byte_count FROM zlonghaul_oper CONNECTION r/3*longhaul
           WHERE uname = @user
             AND status <> @zif_longhaul_store~statuses-expired
             AND session_id = @space
           ORDER BY touched DESCENDING
-          INTO TABLE @all_kept.
-        LOOP AT all_kept INTO DATA(operation).
+          INTO TABLE @kept.
+        LOOP AT kept INTO DATA(operation).
           count = count + 1.
           bytes = bytes + operation-byte_count.
           IF count > max_count OR bytes > max_bytes.
-            drop( opid = operation-opid
-                  now  = now ).
+            APPEND operation TO too_many.
           ENDIF.
         ENDLOOP.
+        drop_all( operations = too_many
+                  now        = now ).
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
@@ -214,6 +241,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     TRY.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET item_no = @item,
+              item_tries = @tries,
               touched = @now,
               expires = @expires
           WHERE opid = @opid
@@ -255,6 +283,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
         UPDATE zlonghaul_oper CONNECTION r/3*longhaul
           SET status = @operation-status,
               item_no = @operation-item_no,
+              item_tries = @operation-item_tries,
               part_count = @operation-part_count,
               byte_count = @operation-byte_count,
               sha256 = @operation-sha256,

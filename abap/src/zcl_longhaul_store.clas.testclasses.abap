@@ -12,6 +12,7 @@ CLASS ltcl_store DEFINITION FINAL FOR TESTING RISK LEVEL DANGEROUS DURATION SHOR
     METHODS teardown RAISING cx_static_check.
     METHODS gives_what_was_saved FOR TESTING RAISING cx_static_check.
     METHODS refuses_key_twice FOR TESTING RAISING cx_static_check.
+    METHODS only_owner_frees_it FOR TESTING RAISING cx_static_check.
     METHODS only_owner_changes_it FOR TESTING RAISING cx_static_check.
     METHODS expired_leaves_its_key FOR TESTING RAISING cx_static_check.
     METHODS forgets_what_is_not_kept FOR TESTING RAISING cx_static_check.
@@ -40,11 +41,12 @@ CLASS ltcl_store IMPLEMENTATION.
       touched    = 1000
       expires    = 2000
       plan_json  = `{}` ).
-    store->create( record ).
+    cl_abap_unit_assert=>assert_true( store->create( record ) ).
   ENDMETHOD.
 
   METHOD teardown.
-    store->free( record-opid ).
+    store->free( opid    = record-opid
+                 session = store->read( record-opid )-session_id ).
   ENDMETHOD.
 
   METHOD gives_what_was_saved.
@@ -76,14 +78,23 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD refuses_key_twice.
-    TRY.
-        store->create( record ).
-        cl_abap_unit_assert=>fail( `two of one key` ).
-      CATCH zcx_longhaul INTO DATA(error).
-        cl_abap_unit_assert=>assert_equals(
-          act = error->code
-          exp = zif_longhaul=>code-busy ).
-    ENDTRY.
+    record-session_id = other.
+    cl_abap_unit_assert=>assert_false( store->create( record ) ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->read( record-opid )-session_id
+      exp = one ).
+  ENDMETHOD.
+
+  METHOD only_owner_frees_it.
+    cl_abap_unit_assert=>assert_false( store->free( record-opid ) ).
+    cl_abap_unit_assert=>assert_false( store->free( opid    = record-opid
+                                                    session = other ) ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->read( record-opid )-session_id
+      exp = one ).
+    cl_abap_unit_assert=>assert_true( store->free( opid    = record-opid
+                                                   session = one ) ).
+    cl_abap_unit_assert=>assert_initial( store->read( record-opid ) ).
   ENDMETHOD.
 
   METHOD only_owner_changes_it.
@@ -98,6 +109,7 @@ CLASS ltcl_store IMPLEMENTATION.
     cl_abap_unit_assert=>assert_false( store->mark( opid    = record-opid
                                                     session = one
                                                     item    = 3
+                                                    tries   = 2
                                                     now     = 1200
                                                     expires = 2200 ) ).
     leave_it( ).
@@ -111,14 +123,21 @@ CLASS ltcl_store IMPLEMENTATION.
     cl_abap_unit_assert=>assert_true( store->mark( opid    = record-opid
                                                    session = other
                                                    item    = 3
+                                                   tries   = 2
                                                    now     = 1200
                                                    expires = 2200 ) ).
     cl_abap_unit_assert=>assert_equals(
       act = store->read( record-opid )-item_no
       exp = 3 ).
+    cl_abap_unit_assert=>assert_equals(
+      act = store->read( record-opid )-item_tries
+      exp = 2 ).
   ENDMETHOD.
 
   METHOD expired_leaves_its_key.
+    record-tail_data = CONV xstring( `FF00` ).
+    record-sha256 = 'ABC'.
+    record-item_no = 3.
     save( ).
     store->expire( now    = 2000
                    forget = 0 ).
@@ -134,6 +153,10 @@ CLASS ltcl_store IMPLEMENTATION.
       act = store->chunk( opid = record-opid
                           seq  = 1 )-seq
       exp = 0 ).
+    DATA(left) = store->read( record-opid ).
+    cl_abap_unit_assert=>assert_initial( left-tail_data ).
+    cl_abap_unit_assert=>assert_initial( left-sha256 ).
+    cl_abap_unit_assert=>assert_initial( left-item_no ).
     " Whoever still works on it does not bring it back.
     cl_abap_unit_assert=>assert_false( save( ) ).
     store->expire( now    = 3000
@@ -142,7 +165,8 @@ CLASS ltcl_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD forgets_what_is_not_kept.
-    store->free( record-opid ).
+    store->free( opid    = record-opid
+                 session = one ).
     record-is_kept = abap_false.
     store->create( record ).
     leave_it( ).

@@ -36,9 +36,12 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
         over     TYPE i VALUE 4,
       END OF phases.
 
+    "! So many sessions may be lost with an item before it is left out
+    CONSTANTS max_tries TYPE i VALUE 2.
+
     DATA id TYPE string READ-ONLY.
     DATA phase TYPE i READ-ONLY.
-    "! The operation as the store knows it
+    "! The operation as the store knows it; without a key once another stream has it
     DATA record TYPE zlonghaul_oper READ-ONLY.
 
     "! prefix is there where the operation is gone on with
@@ -60,7 +63,7 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
 
     "! One slice
     METHODS work
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     "! Ends it with this error, unless it is over
     METHODS terminate
@@ -68,15 +71,16 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
         error   TYPE REF TO zcx_longhaul
         is_kept TYPE abap_bool
       RAISING
-        zcx_longhaul.
+        zcx_longhaul
+        zcx_longhaul_lost.
 
     "! Chunks up to this one may be sent
     METHODS grant
       IMPORTING up_to TYPE i.
 
-    "! Looks whether another session has taken the operation
+    "! Says now and then that it is alive, and looks whether another session has taken the operation
     METHODS watch
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
 
     "! The connection is gone
     METHODS lose
@@ -98,9 +102,13 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA granted TYPE i.
     DATA is_accepted TYPE abap_bool.
     DATA warnings TYPE string_table.
-    "! The item that ended an earlier session, 0 for none
-    DATA fatal_item TYPE i.
+    "! The item that earlier sessions did not come back from, 0 for none, and how many of them. One may be
+    "! at work still, on a connection that is gone
+    DATA suspect TYPE i.
+    DATA suspect_tries TYPE i.
     DATA saved_at TYPE zif_longhaul=>milliseconds.
+    "! When the row of the operation was last written by this stream
+    DATA written_at TYPE zif_longhaul=>milliseconds.
     DATA told_at TYPE zif_longhaul=>milliseconds.
     DATA has_told TYPE abap_bool.
     "! While it is checked: the last chunk that was read, and the digests of the prefix and of the whole
@@ -115,7 +123,8 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RAISING zcx_longhaul.
     METHODS verify
       IMPORTING until TYPE zif_longhaul=>milliseconds
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS read_on
       RAISING zcx_longhaul.
     METHODS attach
@@ -123,38 +132,56 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS check_prefix
       RAISING zcx_longhaul.
     METHODS go_on
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS proceed
       IMPORTING until TYPE zif_longhaul=>milliseconds
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS do_item
       RAISING zcx_longhaul.
     METHODS conclude
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS save
       RAISING zcx_longhaul.
+    "! Notes that this item is worked on
     METHODS mark
       IMPORTING item TYPE i
       RAISING   zcx_longhaul.
+    "! No item is worked on; one that earlier sessions did not come back from is not forgotten before it
+    "! is done
+    METHODS unmark.
+    "! Writes that the operation is at work, and on what; finds out whether another session has it
+    METHODS stay_alive
+      RAISING zcx_longhaul.
     METHODS send
       IMPORTING until TYPE zif_longhaul=>milliseconds
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
     METHODS send_chunk
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS send_last
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul
+              zcx_longhaul_lost.
     METHODS accept
-      RAISING zcx_longhaul.
+      RAISING zcx_longhaul_lost.
     "! Ends it with an error of its own work, which is kept as a result would be
     METHODS fail
       IMPORTING error TYPE REF TO zcx_longhaul
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul
+                zcx_longhaul_lost.
+    "! Whether it says that the operation is not this stream's
+    METHODS is_about_owner
+      IMPORTING error                 TYPE REF TO zcx_longhaul
+      RETURNING VALUE(is_about_owner) TYPE abap_bool.
     METHODS give_up
       IMPORTING error TYPE REF TO zcx_longhaul
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
     METHODS tell_progress
       IMPORTING is_due TYPE abap_bool DEFAULT abap_false
-      RAISING   zcx_longhaul.
+      RAISING   zcx_longhaul_lost.
     METHODS may_send
       RETURNING VALUE(may_send) TYPE abap_bool.
     METHODS has_sent_all
@@ -163,8 +190,10 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RETURNING VALUE(is_held_up) TYPE abap_bool.
     METHODS expires
       RETURNING VALUE(expires) TYPE zif_longhaul=>milliseconds.
-    METHODS superseded
-      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
+    "! What has become of an operation that this stream does not have, or not any more
+    METHODS not_mine
+      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul
+      RAISING   zcx_longhaul.
     METHODS is_whole
       RETURNING VALUE(is_whole) TYPE abap_bool.
 ENDCLASS.
@@ -194,13 +223,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD attach.
-    record = store->attach( opid    = record-opid
-                            session = session
-                            now     = clock->now( )
-                            expires = expires( ) ).
-    IF record IS INITIAL OR record-status = zif_longhaul_store=>statuses-expired.
-      RAISE EXCEPTION superseded( ).
+    DATA(attached) = store->attach( opid    = record-opid
+                                    session = session
+                                    now     = clock->now( )
+                                    expires = expires( ) ).
+    IF attached IS INITIAL OR attached-status = zif_longhaul_store=>statuses-expired.
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
+    record = attached.
     is_attached = abap_true.
   ENDMETHOD.
 
@@ -252,9 +282,10 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD conclude.
+    " What can be lost on the way comes first: the end is written once.
+    tell_progress( abap_true ).
     operation->finish( me ).
     payload->close( ).
-    tell_progress( abap_true ).
     record-status = zif_longhaul_store=>statuses-done.
     record-sha256 = payload->sha256( ).
     record-outcome_json = COND #( WHEN terms-is_stream = abap_true THEN operation->result( ) ).
@@ -279,6 +310,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     payload = NEW #(
       chunk_bytes = COND i( WHEN terms-is_stream = abap_true THEN record-chunk_bytes ELSE max_bytes )
       max_bytes   = max_bytes
+      max_chunks  = settings-max_chunks
       error_code  = operation->error_code( ) ).
     phase = phases-working.
     IF prefix-next = 0.
@@ -298,20 +330,30 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
   METHOD enter.
     record-session_id = session.
-    record-touched = clock->now( ).
+    written_at = clock->now( ).
+    record-touched = written_at.
     record-expires = expires( ).
-    store->create( record ).
+    IF store->create( record ) = abap_false.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code           = zif_longhaul=>code-busy
+          message        = `another request with this key comes in`
+          retry_after_ms = settings-retry_after_ms.
+    ENDIF.
   ENDMETHOD.
 
 
   METHOD do_item.
     DATA(item) = operation->done( ) + 1.
-    IF item = fatal_item.
-      CLEAR fatal_item.
-      operation->skip( me ).
-      " So that the next item which does this is not met with this one before it.
+    IF item = suspect.
+      IF suspect_tries >= max_tries.
+        operation->skip( me ).
+        " So that the next item which does this is not met with this one before it.
+        save( ).
+        RETURN.
+      ENDIF.
+      " Nothing before it is to be done once more, should it end this session, too.
       save( ).
-      RETURN.
     ENDIF.
     IF record-is_kept = abap_true.
       " Known to the database before the work begins: a message of type A, E or X in there ends the session,
@@ -333,7 +375,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
                     now     = clock->now( )
                     expires = expires( ) ).
     ELSE.
-      store->free( record-opid ).
+      store->free( opid    = record-opid
+                   session = session ).
     ENDIF.
     connection->send_text( frames->error( error     = error
                                           is_stream = terms-is_stream ) ).
@@ -346,40 +389,44 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD fail.
-    CASE error->code.
-      WHEN zif_longhaul=>code-superseded OR zif_longhaul=>code-resume_mismatch.
-        " The operation is none of this stream's affair any more.
-        phase = phases-over.
-        connection->send_text( frames->error( error     = error
-                                              is_stream = terms-is_stream ) ).
-      WHEN OTHERS.
-        IF record-is_kept = abap_true AND phase = phases-working.
-          record-status = zif_longhaul_store=>statuses-failed.
-          record-outcome_json = |\{"code":{ zcl_longhaul_json=>quote( error->code ) }|
-            && |,"message":{ zcl_longhaul_json=>quote( error->message ) }\}|.
-          save( ).
-        ENDIF.
-        terminate( error = error
-             is_kept     = abap_true ).
-    ENDCASE.
+    IF is_about_owner( error ) = abap_true.
+      " The operation is none of this stream's affair any more, so that not even a cancel means it.
+      phase = phases-over.
+      CLEAR record-opid.
+      connection->send_text( frames->error( error     = error
+                                            is_stream = terms-is_stream ) ).
+      RETURN.
+    ENDIF.
+    IF record-is_kept = abap_true AND phase = phases-working.
+      record-status = zif_longhaul_store=>statuses-failed.
+      record-outcome_json = |\{"code":{ zcl_longhaul_json=>quote( error->code ) }|
+        && |,"message":{ zcl_longhaul_json=>quote( error->message ) }\}|.
+      save( ).
+    ENDIF.
+    terminate( error   = error
+               is_kept = abap_true ).
   ENDMETHOD.
 
 
   METHOD give_up.
     TRY.
         fail( error ).
-      CATCH zcx_longhaul.
-        " Not even the database takes part; the client is told all the same.
+      CATCH zcx_longhaul INTO DATA(why).
+        " The failure is not kept: the operation is somebody else's by now, or not even the database takes
+        " part. The client is told all the same.
         phase = phases-over.
-        connection->send_text( frames->error( error     = error
-                                              is_stream = terms-is_stream ) ).
+        CLEAR record-opid.
+        connection->send_text( frames->error(
+          error     = COND #( WHEN is_about_owner( why ) = abap_true THEN why ELSE error )
+          is_stream = terms-is_stream ) ).
     ENDTRY.
   ENDMETHOD.
 
 
   METHOD go_on.
-    fatal_item = record-item_no.
     IF record-status = zif_longhaul_store=>statuses-working.
+      suspect = record-item_no.
+      suspect_tries = record-item_tries.
       zcl_longhaul_codec=>sha256_add( digest = digest
                                       bytes  = record-tail_data ).
       payload->restore( chunks    = record-part_count
@@ -409,6 +456,14 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   METHOD has_sent_all.
     " A single answer has no chunks of its own.
     has_sent_all = xsdbool( terms-is_stream = abap_false OR next > payload->chunks ).
+  ENDMETHOD.
+
+
+  METHOD is_about_owner.
+    is_about_owner = xsdbool( error->code = zif_longhaul=>code-superseded
+      OR error->code = zif_longhaul=>code-resume_mismatch
+      OR error->code = zif_longhaul=>code-resume_unknown
+      OR error->code = zif_longhaul=>code-resume_expired ).
   ENDMETHOD.
 
 
@@ -444,7 +499,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
       RETURN.
     ENDIF.
     IF record-is_kept = abap_false.
-      store->free( record-opid ).
+      store->free( opid    = record-opid
+                   session = session ).
       RETURN.
     ENDIF.
     IF phase = phases-working.
@@ -458,13 +514,9 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD mark.
-    IF store->mark( opid    = record-opid
-                    session = session
-                    item    = item
-                    now     = clock->now( )
-                    expires = expires( ) ) = abap_false.
-      RAISE EXCEPTION superseded( ).
-    ENDIF.
+    record-item_no = item.
+    record-item_tries = COND #( WHEN item = suspect THEN suspect_tries + 1 ELSE 1 ).
+    stay_alive( ).
   ENDMETHOD.
 
 
@@ -472,6 +524,21 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     may_send = xsdbool( terms-is_stream = abap_true
       AND next <= payload->chunks
       AND ( terms-has_credit = abap_false OR next <= granted ) ).
+  ENDMETHOD.
+
+
+  METHOD not_mine.
+    DATA(now) = store->read( record-opid ).
+    IF now IS INITIAL.
+      exception = NEW #( code    = zif_longhaul=>code-resume_unknown
+                         message = `the operation was freed` ).
+    ELSEIF now-status = zif_longhaul_store=>statuses-expired.
+      exception = NEW #( code    = zif_longhaul=>code-resume_expired
+                         message = `the operation was kept for its time and is gone` ).
+    ELSE.
+      exception = NEW #( code    = zif_longhaul=>code-superseded
+                         message = `resumed on another connection` ).
+    ENDIF.
   ENDMETHOD.
 
 
@@ -489,7 +556,10 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         EXIT.
       ENDIF.
     ENDWHILE.
-    IF operation->has_records( ) = abap_true AND terms-is_stream = abap_true.
+    IF operation->has_records( ) = abap_true
+        AND terms-is_stream = abap_true
+        AND payload->chunks < settings-max_chunks DIV 2.
+      " As long as it is far from where small chunks are too many.
       payload->flush( ).
     ENDIF.
     IF is_whole( ) = abap_true.
@@ -501,7 +571,8 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         OR clock->now( ) - saved_at >= settings-checkpoint_ms ).
       save( ).
     ELSE.
-      mark( 0 ).
+      unmark( ).
+      stay_alive( ).
     ENDIF.
   ENDMETHOD.
 
@@ -510,7 +581,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     DATA(chunk) = store->chunk( opid = record-opid
                                 seq  = checked + 1 ).
     IF chunk-seq = 0.
-      RAISE EXCEPTION superseded( ).
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     checked = chunk-seq.
     IF checked < prefix-next.
@@ -525,7 +596,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
 
 
   METHOD save.
-    record-item_no = 0.
+    unmark( ).
     record-part_count = payload->chunks.
     record-byte_count = payload->cut_bytes.
     record-tail_data = payload->tail( ).
@@ -538,10 +609,11 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     record-expires = expires( ).
     IF store->save( operation = record
                     chunks    = payload->take_new( ) ) = abap_false.
-      RAISE EXCEPTION superseded( ).
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     payload->thin_out( settings-max_held_chunks ).
     saved_at = clock->now( ).
+    written_at = saved_at.
   ENDMETHOD.
 
 
@@ -569,7 +641,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
                             seq  = next ).
     ENDIF.
     IF chunk-seq = 0.
-      RAISE EXCEPTION superseded( ).
+      RAISE EXCEPTION not_mine( ).
     ENDIF.
     IF terms-alias > 0.
       connection->send_binary( zcl_longhaul_frames=>binary_chunk( alias = terms-alias
@@ -608,10 +680,17 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD superseded.
-    exception = NEW #(
-      code    = zif_longhaul=>code-superseded
-      message = `resumed on another connection, or freed` ).
+  METHOD stay_alive.
+    IF store->mark( opid    = record-opid
+                    session = session
+                    item    = record-item_no
+                    tries   = record-item_tries
+                    now     = clock->now( )
+                    expires = expires( ) ) = abap_false AND record-is_kept = abap_true.
+      " One that is not kept is nobody else's: its row is there to be counted.
+      RAISE EXCEPTION not_mine( ).
+    ENDIF.
+    written_at = clock->now( ).
   ENDMETHOD.
 
 
@@ -629,12 +708,29 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD unmark.
+    IF suspect > operation->done( ).
+      record-item_no = suspect.
+      record-item_tries = suspect_tries.
+    ELSE.
+      CLEAR record-item_no.
+      CLEAR record-item_tries.
+    ENDIF.
+  ENDMETHOD.
+
+
   METHOD watch.
-    IF record-is_kept = abap_false OR phase = phases-over.
+    " Before it is attached, it may belong to somebody else still.
+    IF phase = phases-over
+        OR ( phase = phases-checking AND is_attached = abap_false )
+        OR clock->now( ) - written_at < settings-watch_ms.
       RETURN.
     ENDIF.
     TRY.
-        mark( 0 ).
+        IF phase <> phases-checking.
+          unmark( ).
+        ENDIF.
+        stay_alive( ).
       CATCH zcx_longhaul INTO DATA(error).
         give_up( error ).
     ENDTRY.
@@ -656,11 +752,9 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
         ENDIF.
       CATCH zcx_longhaul INTO DATA(error).
         give_up( error ).
-      CATCH cx_root INTO DATA(unforeseen) ##CATCH_ALL.
+      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
         " Whatever a serializer lets through ends its request, not the session.
-        give_up( NEW #( code     = zif_longhaul=>code-service_exception
-                        message  = unforeseen->get_text( )
-                        previous = unforeseen ) ).
+        give_up( zcx_longhaul=>unforeseen( unforeseen ) ).
     ENDTRY.
   ENDMETHOD.
 

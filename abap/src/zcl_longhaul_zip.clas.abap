@@ -3,6 +3,15 @@
 "! chunks leave while the next object is still serialized, and all there is to remember is the directory.
 CLASS zcl_longhaul_zip DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
+    TYPES:
+      "! A file that is compressed, but has no place in an archive yet
+      BEGIN OF packed_file,
+        name  TYPE xstring,
+        "! Checksum, both lengths, and that of the name, as they stand in front of it and in the directory
+        sizes TYPE xstring,
+        data  TYPE xstring,
+      END OF packed_file.
+
     "! How many entries there are, and where the next one starts
     DATA entries TYPE i READ-ONLY.
     DATA position TYPE i READ-ONLY.
@@ -11,15 +20,21 @@ CLASS zcl_longhaul_zip DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS directory
       RETURNING VALUE(directory) TYPE xstring.
 
-    "! The bytes of an entry, to be put behind those before
-    METHODS add
+    "! Makes an entry of a file; what can go wrong with the file goes wrong here
+    CLASS-METHODS pack
       IMPORTING
         path         TYPE string
         data         TYPE xstring
       RETURNING
-        VALUE(bytes) TYPE xstring
+        VALUE(entry) TYPE packed_file
       RAISING
         zcx_longhaul.
+
+    "! The bytes of an entry, to be put behind those before
+    METHODS add
+      IMPORTING entry        TYPE packed_file
+      RETURNING VALUE(bytes) TYPE xstring
+      RAISING   zcx_longhaul.
 
     "! The bytes behind the last entry
     METHODS finish
@@ -46,7 +61,7 @@ CLASS zcl_longhaul_zip DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! The directory, piece by piece
     DATA rows TYPE zcl_longhaul_codec=>byte_parts.
 
-    METHODS number
+    CLASS-METHODS number
       IMPORTING
         number       TYPE i
         length       TYPE i
@@ -60,33 +75,21 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
 
 
   METHOD add.
-    IF entries >= max_entries OR position > max_position.
+    bytes = zcl_longhaul_codec=>join( VALUE #(
+      ( local_signature )
+      ( version_to_method )
+      ( time_and_date )
+      ( entry-sizes )
+      ( number( number = 0
+                length = 2 ) )
+      ( entry-name )
+      ( entry-data ) ) ).
+    IF entries >= max_entries OR xstrlen( bytes ) > max_position - position.
       RAISE EXCEPTION TYPE zcx_longhaul
         EXPORTING
           code    = zif_longhaul=>code-git_error
           message = `the archive has more files or bytes than ZIP allows`.
     ENDIF.
-    DATA(name) = zcl_longhaul_codec=>to_utf8( path ).
-    DATA(packed) = zcl_longhaul_codec=>deflate( data ).
-    DATA(crc32) = zcl_longhaul_codec=>crc32( data ).
-    CONCATENATE crc32+3(1) crc32+2(1) crc32+1(1) crc32(1) INTO crc32 IN BYTE MODE.
-    DATA(sizes) = zcl_longhaul_codec=>join( VALUE #(
-      ( crc32 )
-      ( number( number = xstrlen( packed )
-                length = 4 ) )
-      ( number( number = xstrlen( data )
-                length = 4 ) )
-      ( number( number = xstrlen( name )
-                length = 2 ) ) ) ).
-    bytes = zcl_longhaul_codec=>join( VALUE #(
-      ( local_signature )
-      ( version_to_method )
-      ( time_and_date )
-      ( sizes )
-      ( number( number = 0
-                length = 2 ) )
-      ( name )
-      ( packed ) ) ).
     " Made by version 2.0; no extra field, no comment, disk 0, no attributes.
     DATA(row) = zcl_longhaul_codec=>join( VALUE #(
       ( central_signature )
@@ -94,12 +97,12 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
                 length = 2 ) )
       ( version_to_method )
       ( time_and_date )
-      ( sizes )
+      ( entry-sizes )
       ( number( number = 0
                 length = 12 ) )
       ( number( number = position
                 length = 4 ) )
-      ( name ) ) ).
+      ( entry-name ) ) ).
     APPEND row TO rows.
     entries = entries + 1.
     position = position + xstrlen( bytes ).
@@ -135,6 +138,22 @@ CLASS zcl_longhaul_zip IMPLEMENTATION.
   METHOD number.
     bytes = zcl_longhaul_codec=>little_endian( number = number
                                                length = length ).
+  ENDMETHOD.
+
+
+  METHOD pack.
+    entry-name = zcl_longhaul_codec=>to_utf8( path ).
+    entry-data = zcl_longhaul_codec=>deflate( data ).
+    DATA(crc32) = zcl_longhaul_codec=>crc32( data ).
+    CONCATENATE crc32+3(1) crc32+2(1) crc32+1(1) crc32(1) INTO crc32 IN BYTE MODE.
+    entry-sizes = zcl_longhaul_codec=>join( VALUE #(
+      ( crc32 )
+      ( number( number = xstrlen( entry-data )
+                length = 4 ) )
+      ( number( number = xstrlen( data )
+                length = 4 ) )
+      ( number( number = xstrlen( entry-name )
+                length = 2 ) ) ) ).
   ENDMETHOD.
 
 

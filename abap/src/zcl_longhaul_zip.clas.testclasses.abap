@@ -2,6 +2,7 @@ CLASS ltcl_zip DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHORT.
   PRIVATE SECTION.
     METHODS empty_archive_is_its_end FOR TESTING.
     METHODS entry_stands_at_its_place FOR TESTING RAISING cx_static_check.
+    METHODS keeps_to_what_zip_can FOR TESTING RAISING cx_static_check.
     METHODS goes_on_after_restore FOR TESTING RAISING cx_static_check.
 ENDCLASS.
 
@@ -17,8 +18,8 @@ CLASS ltcl_zip IMPLEMENTATION.
   METHOD entry_stands_at_its_place.
     DATA(archive) = NEW zcl_longhaul_zip( ).
     DATA(data) = zcl_longhaul_codec=>to_utf8( `hello ` ).
-    DATA(entry) = archive->add( path = `a.txt`
-                                data = data ).
+    DATA(entry) = archive->add( zcl_longhaul_zip=>pack( path = `a.txt`
+                                                        data = data ) ).
     " Signature, version, flags, method, time, date, CRC-32 of `hello ` with its least byte first.
     cl_abap_unit_assert=>assert_equals(
       act = CONV xstring( entry(18) )
@@ -32,8 +33,8 @@ CLASS ltcl_zip IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals(
       act = archive->position
       exp = xstrlen( entry ) ).
-    archive->add( path = `b`
-                  data = VALUE #( ) ).
+    archive->add( zcl_longhaul_zip=>pack( path = `b`
+                                          data = VALUE #( ) ) ).
     DATA(directory) = archive->finish( ).
     cl_abap_unit_assert=>assert_equals(
       act = CONV xstring( directory(4) )
@@ -46,19 +47,48 @@ CLASS ltcl_zip IMPLEMENTATION.
                                                length = 4 ) ).
   ENDMETHOD.
 
+  METHOD keeps_to_what_zip_can.
+    DATA(entry) = zcl_longhaul_zip=>pack( path = `a`
+                                          data = zcl_longhaul_codec=>to_utf8( `x` ) ).
+    DATA(archive) = NEW zcl_longhaul_zip( ).
+    archive->restore( entries   = 1
+                      position  = 1999999990
+                      directory = VALUE #( ) ).
+    TRY.
+        archive->add( entry ).
+        cl_abap_unit_assert=>fail( `further than an offset may go` ).
+      CATCH zcx_longhaul INTO DATA(error).
+        cl_abap_unit_assert=>assert_equals(
+          act = error->code
+          exp = zif_longhaul=>code-git_error ).
+    ENDTRY.
+    archive->restore( entries   = 65535
+                      position  = 0
+                      directory = VALUE #( ) ).
+    TRY.
+        archive->add( entry ).
+        cl_abap_unit_assert=>fail( `more entries than can be counted` ).
+      CATCH zcx_longhaul.
+        cl_abap_unit_assert=>assert_equals(
+          act = archive->entries
+          exp = 65535 ).
+    ENDTRY.
+  ENDMETHOD.
+
   METHOD goes_on_after_restore.
     DATA(data) = zcl_longhaul_codec=>to_utf8( `x` ).
+    DATA(first) = zcl_longhaul_zip=>pack( path = `a`
+                                          data = data ).
+    DATA(second) = zcl_longhaul_zip=>pack( path = `b`
+                                           data = data ).
     DATA(whole) = NEW zcl_longhaul_zip( ).
-    whole->add( path = `a`
-                data = data ).
+    whole->add( first ).
     DATA(rest) = NEW zcl_longhaul_zip( ).
     rest->restore( entries   = whole->entries
                    position  = whole->position
                    directory = whole->directory( ) ).
-    whole->add( path = `b`
-                data = data ).
-    rest->add( path = `b`
-               data = data ).
+    whole->add( second ).
+    rest->add( second ).
     cl_abap_unit_assert=>assert_equals(
       act = rest->finish( )
       exp = whole->finish( ) ).

@@ -16,6 +16,12 @@ CLASS zcx_longhaul DEFINITION PUBLIC INHERITING FROM cx_static_check FINAL CREAT
         previous       LIKE previous OPTIONAL.
 
     METHODS if_message~get_text REDEFINITION.
+
+    "! Of an exception that nothing foresees. Its text may hold anything, so only its name goes out; it stands
+    "! behind this one for whoever looks
+    CLASS-METHODS unforeseen
+      IMPORTING cause            TYPE REF TO cx_root
+      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
 ENDCLASS.
 
 
@@ -33,5 +39,16 @@ CLASS zcx_longhaul IMPLEMENTATION.
 
   METHOD if_message~get_text.
     result = |{ code }: { message }|.
+  ENDMETHOD.
+
+
+  METHOD unforeseen.
+    DATA(path) = CONV string( cl_abap_classdescr=>get_class_name( cause ) ).
+    exception = NEW #(
+      code     = zif_longhaul=>code-service_exception
+      message  = |an exception that nothing foresees: { segment( val   = path
+                                                                 index = -1
+                                                                 sep   = `=` ) }|
+      previous = cause ).
   ENDMETHOD.
 ENDCLASS.

@@ -11,11 +11,15 @@ INTERFACE zif_longhaul_serializer PUBLIC.
   METHODS check_available
     RAISING zcx_longhaul.
 
-  "! Raises what is wrong with this object
+  "! In this language; raises what is wrong with this object
   METHODS serialize
-    IMPORTING object       TYPE zif_longhaul_catalog=>object
-    RETURNING VALUE(files) TYPE files
-    RAISING   zcx_longhaul.
+    IMPORTING
+      object       TYPE zif_longhaul_catalog=>object
+      language     TYPE sy-langu
+    RETURNING
+      VALUE(files) TYPE files
+    RAISING
+      zcx_longhaul.
 
   "! The types that can be serialized
   METHODS types

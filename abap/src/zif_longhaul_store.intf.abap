@@ -11,8 +11,10 @@ INTERFACE zif_longhaul_store PUBLIC.
       expired TYPE zlonghaul_oper-status VALUE 'X',
     END OF statuses.
 
+  "! Not where there is one with this key already
   METHODS create
-    IMPORTING operation TYPE zlonghaul_oper
+    IMPORTING operation     TYPE zlonghaul_oper
+    RETURNING VALUE(is_new) TYPE abap_bool
     RAISING   zcx_longhaul.
 
   "! Initial where there is none
@@ -43,12 +45,14 @@ INTERFACE zif_longhaul_store PUBLIC.
     RAISING
       zcx_longhaul.
 
-  "! Notes which item is worked on, 0 for none, and that the session is alive
+  "! Notes which item is worked on, 0 for none, how many sessions have begun with it, and that this one
+  "! is alive
   METHODS mark
     IMPORTING
       opid           TYPE zlonghaul_oper-opid
       session        TYPE zlonghaul_oper-session_id
       item           TYPE i
+      tries          TYPE i
       now            TYPE zlonghaul_oper-touched
       expires        TYPE zlonghaul_oper-expires
     RETURNING
@@ -56,7 +60,8 @@ INTERFACE zif_longhaul_store PUBLIC.
     RAISING
       zcx_longhaul.
 
-  "! The session does not have it any more; kept from now on, or forgotten if it was released meanwhile
+  "! The session does not have it any more; kept from now on, or forgotten if it was released meanwhile.
+  "! The item that was noted stays
   METHODS leave
     IMPORTING
       opid    TYPE zlonghaul_oper-opid
@@ -75,10 +80,15 @@ INTERFACE zif_longhaul_store PUBLIC.
     RAISING
       zcx_longhaul.
 
-  "! Forgets it altogether
+  "! Forgets it altogether, unless another session has it
   METHODS free
-    IMPORTING opid TYPE zlonghaul_oper-opid
-    RAISING   zcx_longhaul.
+    IMPORTING
+      opid           TYPE zlonghaul_oper-opid
+      session        TYPE zlonghaul_oper-session_id DEFAULT space
+    RETURNING
+      VALUE(is_free) TYPE abap_bool
+    RAISING
+      zcx_longhaul.
 
   "! Lets whoever has it go on to the end, and keeps nothing then
   METHODS release

@@ -51,7 +51,9 @@ export class Channel {
       try {
         await event();
       } catch (error) {
-        if (!(error instanceof SessionEnded)) throw error;
+        // What nobody catches ends the session on a system, too; here all other is a defect.
+        const isEnd = error instanceof SessionEnded || error instanceof this.abap.Classes["ZCX_LONGHAUL_BROKEN"];
+        if (!isEnd) throw error;
         this.#drop();
         this.socket.close(1011);
       }

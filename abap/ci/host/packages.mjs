@@ -49,7 +49,8 @@ export class Packages {
     const quote = (text) => `'${text.replaceAll("'", "''")}'`;
     const rows = [];
     for (const {type, name, pack, files} of this.objects.values()) {
-      if (files.length > 0) {
+      // Local packages have no row of their own.
+      if (files.length > 0 && !(type === "DEVC" && name.startsWith("$"))) {
         rows.push(`INSERT INTO "tadir" VALUES ('R3TR', ${quote(type)}, ${quote(name)}, ${quote(pack)}, '');`);
       }
     }

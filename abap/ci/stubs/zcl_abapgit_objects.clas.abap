@@ -21,13 +21,18 @@ CLASS zcl_abapgit_objects IMPLEMENTATION.
     DATA file TYPE zif_abapgit_objects=>ty_file.
     DATA count TYPE i.
     DATA why TYPE string.
-    IF io_i18n_params IS NOT BOUND AND iv_language IS INITIAL.
+    DATA language TYPE sy-langu.
+    language = iv_language.
+    IF io_i18n_params IS BOUND.
+      language = io_i18n_params->main_language.
+    ENDIF.
+    IF language IS INITIAL.
       RAISE EXCEPTION TYPE zcx_abapgit_exception
         EXPORTING
           text = `there is no language`.
     ENDIF.
     rs_files_and_item-item = is_item.
-    WRITE '@KERNEL const found = await globalThis.longhaul.serialize(is_item.get().obj_type.get().trimEnd(), is_item.get().obj_name.get().trimEnd());'.
+    WRITE '@KERNEL const found = await globalThis.longhaul.serialize(is_item.get().obj_type.get().trimEnd(), is_item.get().obj_name.get().trimEnd(), language.get());'.
     WRITE '@KERNEL why.set(found.why ?? "");'.
     IF why IS NOT INITIAL.
       RAISE EXCEPTION TYPE zcx_abapgit_exception

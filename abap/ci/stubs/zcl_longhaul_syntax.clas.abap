@@ -9,6 +9,12 @@ CLASS zcl_longhaul_syntax IMPLEMENTATION.
     DATA finding TYPE zif_longhaul_checker=>finding.
     DATA count TYPE i.
     DATA why TYPE string.
+    IF object-type <> 'CLAS' AND object-type <> 'INTF' AND object-type <> 'PROG'.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-not_available
+          message = `nothing checks objects of this type`.
+    ENDIF.
     WRITE '@KERNEL const found = await globalThis.longhaul.check(object.get().type.get().trimEnd(), object.get().name.get().trimEnd());'.
     WRITE '@KERNEL why.set(found.why ?? "");'.
     IF why IS NOT INITIAL.
