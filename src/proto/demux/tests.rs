@@ -90,6 +90,49 @@ fn forgotten_and_drained_requests_leave_nothing_behind() {
 }
 
 #[test]
+fn a_waiter_can_be_looked_at_and_changed() {
+    let mut demux = table(&["a"]);
+    assert!(!demux.is_empty());
+    *demux.get_mut(&id("a")).unwrap() = "changed";
+    assert_eq!(demux.get(&id("a")), Some(&"changed"));
+    assert!(demux.get(&id("b")).is_none() && demux.get_mut(&id("b")).is_none());
+}
+
+#[test]
+fn tables_count_together_who_waits() {
+    let counters = Arc::new(Counters::default());
+    let pending = || counters.snapshot().pending;
+    let mut demux = Demux::new(counters.clone());
+    let mut other = Demux::new(counters.clone());
+    demux.register(id("a"), Mode::Single, ());
+    other.register(id("a"), Mode::Single, ());
+    other.register(id("b"), Mode::Single, ());
+    assert_eq!(pending(), 3);
+    demux.route(r#"{"id":"a","success":true}"#);
+    assert_eq!(pending(), 2);
+    other.forget(&id("b"));
+    assert_eq!(pending(), 1);
+    drop(other);
+    assert_eq!(pending(), 0);
+}
+
+#[test]
+fn room_is_given_back_once_most_of_a_crowd_has_left() {
+    let mut demux = Demux::new(Arc::default());
+    let ids: Vec<_> = (0..2000).map(|n| id(&format!("a_{n}"))).collect();
+    for id in &ids {
+        demux.register(id.clone(), Mode::Single, ());
+    }
+    let (room, mut ids) = (demux.pending.capacity(), ids.iter());
+    while demux.len() > room / 8 {
+        demux.forget(ids.next().unwrap());
+        assert_eq!(demux.pending.capacity(), room, "with {} left", demux.len());
+    }
+    demux.forget(ids.next().unwrap());
+    assert!(demux.pending.capacity() < room / 2);
+}
+
+#[test]
 fn a_million_requests_leave_no_room_taken() {
     let mut demux = Demux::new(Arc::default());
     for round in 0..20_u32 {
