@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
@@ -91,6 +92,11 @@ impl Server {
             let payload = Payload::new(Box::new(other_of(&other)), chunk_bytes, None, true);
             operation.outcome = Some(Ok(outcome(Arc::new(payload))));
         }
+    }
+
+    /// What a run gives.
+    pub(in crate::server::core) fn payload(&self, run: &Run) -> &Bytes {
+        self.works[run.work].payload(run.nth)
     }
 
     /// Whether it keeps anything under a key.

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{CancelOutcome, Cause, Course, OUTCOME_LIMIT, Transfer, Verdict};
+use super::{CancelOutcome, Cause, Course, Transfer, Verdict};
+use crate::client::limits::OUTCOME_LIMIT;
 use crate::proto::frame::Kind;
 use crate::proto::{Control, Exchange, ExchangeError, Feature, MessageId, Seq, ServerError};
 use crate::server::core::halves::Desk;
