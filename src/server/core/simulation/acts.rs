@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::Retention;
 use super::super::halves::{Order, Way, Why, WireMessage};
-use super::connection::Mark;
+use super::connection::{Delivery, Mark};
 use super::faults::{Fault, FaultKind};
 use super::holding::MOST_HEADER_BYTES;
 use super::waits::Wait;
@@ -208,7 +208,12 @@ impl World {
                 self.decide(number, super::super::halves::Transfer::drop_it);
             }
             FaultKind::CallerCancels => {
-                self.decide(number, |transfer, desk| transfer.cancel(desk, now));
+                let last = self.callers[number].inbox.back().and_then(Delivery::last);
+                let last = last.map(|(text, kind)| (text.to_owned(), kind));
+                self.decide(number, |transfer, desk| {
+                    let last = last.as_ref().map(|(text, kind)| (text.as_str(), *kind));
+                    transfer.cancel(desk, last, now);
+                });
             }
             _ => {
                 let pause = [0, 300, 20_000, 700_000][fault.draw_index(2, 4)];

@@ -66,6 +66,16 @@ pub(super) struct Delivery {
     pub(super) mark: Mark,
 }
 
+impl Delivery {
+    /// What it says, if it is the last frame of its request.
+    pub(super) fn last(&self) -> Option<(&str, Kind)> {
+        match &self.content {
+            Content::Text(text) => Some((text.as_str(), self.last?)),
+            _ => None,
+        }
+    }
+}
+
 /// What became of a message on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
