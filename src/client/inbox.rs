@@ -88,17 +88,22 @@ pub(crate) struct Window {
 /// An inbox that holds what `window` allows, or the usual where there is none.
 pub(crate) fn inbox(window: Option<Window>, is_patient: Arc<AtomicBool>) -> (InboxSender, Inbox) {
     let (deliveries, receiver) = mpsc::unbounded_channel();
-    let limit = window.map_or(INBOX_BYTES, |window| {
-        let base64 = window.chunk_bytes.div_ceil(3).saturating_mul(4);
-        let chunk = base64
-            .saturating_add(base64.div_ceil(BASE64_PADDING_SHARE))
-            .saturating_add(CHUNK_TEXT_OVERHEAD_BYTES);
-        let bytes = window.chunks.saturating_mul(chunk);
-        u32::try_from(bytes).unwrap_or(MAX_INBOX_BYTES).min(MAX_INBOX_BYTES)
-    });
+    let limit = window.map_or(INBOX_BYTES, Window::room_bytes);
     let beside = window.map(|_| Allowance::new(BESIDE_CHUNKS_BYTES));
     let room = Allowance::new(limit);
     (InboxSender { deliveries, room, beside, is_patient }, Inbox(receiver))
+}
+
+impl Window {
+    /// How many bytes of messages may wait: what the window takes as text.
+    pub(crate) fn room_bytes(self) -> u32 {
+        let base64 = self.chunk_bytes.div_ceil(3).saturating_mul(4);
+        let chunk = base64
+            .saturating_add(base64.div_ceil(BASE64_PADDING_SHARE))
+            .saturating_add(CHUNK_TEXT_OVERHEAD_BYTES);
+        let bytes = self.chunks.saturating_mul(chunk);
+        u32::try_from(bytes).unwrap_or(MAX_INBOX_BYTES).min(MAX_INBOX_BYTES)
+    }
 }
 
 impl Content {

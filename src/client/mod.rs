@@ -44,7 +44,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod hold;
 mod http;
-mod inbox;
+pub(crate) mod inbox;
 pub mod limits;
 mod link;
 mod listing;

@@ -16,8 +16,8 @@ mod transfer;
 mod work;
 
 pub(super) use desk::{Content, Desk, Routed, route, route_chunk};
-pub(super) use pipe::{Pipe, WireMessage};
-pub(super) use run::Why;
+pub(super) use pipe::{PIPE_BYTES, Pipe, WireMessage};
+pub(super) use run::{Run, Why};
 pub(super) use sending::{Sent, SentKind};
 pub(super) use server::{Offer, Server};
 pub(super) use sink::Sink;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 
 /// How much may be on its way before the sender has to wait.
-const CAPACITY: usize = 40_000;
+pub(in crate::server::core) const PIPE_BYTES: usize = 40_000;
 
 /// A message as either side writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,12 @@ impl Pipe {
     }
 
     pub(in crate::server::core) fn is_full(&self) -> bool {
-        self.flying_bytes >= CAPACITY
+        self.flying_bytes >= PIPE_BYTES
+    }
+
+    /// How much is on its way, in bytes.
+    pub(in crate::server::core) fn flying_bytes(&self) -> usize {
+        self.flying_bytes
     }
 
     pub(in crate::server::core) fn is_empty(&self) -> bool {

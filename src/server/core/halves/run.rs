@@ -131,6 +131,15 @@ impl Server {
         self.note_changes(Why::Ended, now);
     }
 
+    /// Whether a run will do more, or has chunks that are not made yet.
+    pub(in crate::server::core) fn is_making(&self, run: usize, now: Instant) -> bool {
+        let run = &self.runs[run];
+        let operation = self.core.known.get(&run.id);
+        let payload = operation.and_then(|operation| operation.payload());
+        let is_paced = payload.is_some_and(|payload| payload.available(now).1.is_some());
+        is_paced || run.done < self.works[run.work].plan.len()
+    }
+
     /// How many bytes of chunks were sent that had been sent before.
     pub(in crate::server::core) fn resent_bytes(&self) -> u64 {
         let again = |run: &Run| run.sent.iter().map(|sent| sent.saturating_sub(1)).sum::<u16>();

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
@@ -93,6 +94,11 @@ impl Server {
         }
     }
 
+    /// What a run gives.
+    pub(in crate::server::core) fn payload(&self, run: &Run) -> &Bytes {
+        self.works[run.work].payload(run.nth)
+    }
+
     /// Whether it keeps anything under a key.
     pub(in crate::server::core) fn keeps(&self, key: &OperationKey) -> bool {
         self.core.knows(&owner(key.clone()))
@@ -169,7 +175,9 @@ impl Server {
             let is_right = check.is_right().unwrap();
             let id = self.core.resume(&check, is_right, key.clone(), terms.clone())?;
             let run = self.run_of(id);
-            self.check_resent(run, next, terms.window);
+            if connection >= self.runs[run].latest_connection {
+                self.check_resent(run, next, terms.window);
+            }
             run
         } else {
             let asked = request.chunk_bytes.unwrap_or(u64::MAX);
@@ -238,7 +246,8 @@ impl Server {
         &self.aliases[at].1
     }
 
-    /// After a cut no more than a window comes again.
+    /// After a cut no more than a window comes again, unless a request from before the cut comes
+    /// after the one that goes on.
     fn check_resent(&mut self, run: usize, next: u64, window: Option<u64>) {
         let run = &mut self.runs[run];
         if next == 1 && std::mem::take(&mut run.is_reread) {

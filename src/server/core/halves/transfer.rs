@@ -24,9 +24,6 @@ use crate::proto::{
     OperationName, Params, Reply, Request, Terms,
 };
 
-/// How long the server has to say what came of a cancel.
-pub(in crate::server::core) const OUTCOME_LIMIT: Duration = Duration::from_secs(5);
-
 /// What a caller wants, and how.
 #[derive(Clone, Debug)]
 pub(in crate::server::core) struct Wishes {
@@ -162,6 +159,11 @@ impl Transfer {
 
     pub(in crate::server::core) fn is_following(&self) -> bool {
         matches!(self.course, Course::Following { .. })
+    }
+
+    /// Whether it was cancelled, and waits for what comes of that.
+    pub(in crate::server::core) fn is_leaving(&self) -> bool {
+        matches!(self.course, Course::Leaving { .. })
     }
 
     /// The request that the pending table knows.

@@ -140,7 +140,7 @@ impl Client {
 
     /// Whoever wanted the payload does not want it any more.
     pub(super) fn cancel(&mut self, now: Instant) {
-        self.decide(|transfer, desk| transfer.cancel(desk, now));
+        self.decide(|transfer, desk| transfer.cancel(desk, None, now));
     }
 
     fn decide(&mut self, decide: impl FnOnce(&mut Transfer, &mut Desk<'_>)) {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::super::Retention;
 use super::super::halves::{Order, Way, Why, WireMessage};
+use super::connection::{Delivery, Mark};
 use super::faults::{Fault, FaultKind};
+use super::holding::MOST_HEADER_BYTES;
+use super::waits::Wait;
 use super::world::World;
 use crate::proto::Alias;
 use crate::proto::frame::BinaryHeader;
@@ -73,12 +76,10 @@ impl World {
             }
             FaultKind::Crash => self.crash(fault),
             FaultKind::JumpShort => {
-                self.now += MILLI * u32::try_from(fault.draw(1, 120_000)).unwrap();
-                true
+                self.move_clock(MILLI * u32::try_from(fault.draw(1, 120_000)).unwrap())
             }
             FaultKind::JumpLong => {
-                self.now += Duration::from_secs(3_600 + fault.draw(1, 14_400));
-                true
+                self.move_clock(Duration::from_secs(3_600 + fault.draw(1, 14_400)))
             }
             FaultKind::Still => {
                 self.still = fault.draw_index(1, 500);
@@ -89,6 +90,12 @@ impl World {
             }
             _ => false,
         }
+    }
+
+    fn move_clock(&mut self, time: Duration) -> bool {
+        self.pass(self.now + time, Some(Wait::Clock));
+        self.moved = Some(self.now);
+        true
     }
 
     /// One of the connections that the client counts on.
@@ -117,7 +124,7 @@ impl World {
         }
         let unaware = if fate == 1 { fault.draw(4, 120_000) } else { 0 };
         let noticed = self.now + MILLI * u32::try_from(unaware).unwrap();
-        self.lose(at, Some(noticed));
+        self.lose(at, Some(noticed), fault.kind);
         true
     }
 
@@ -162,7 +169,8 @@ impl World {
                 WireMessage::Binary([&header.to_bytes(), &bytes[..]].concat().into())
             }
         };
-        connection.send_down(&message, None);
+        connection.beside_bytes += message.bytes().len() + MOST_HEADER_BYTES;
+        connection.send_down(&message, None, Mark::default());
         true
     }
 
@@ -170,7 +178,7 @@ impl World {
         self.restarts += 1;
         self.server.restart(&format!("g{}", self.restarts));
         for at in 0..self.connections.len() {
-            self.lose(at, Some(self.now));
+            self.lose(at, Some(self.now), FaultKind::Restart);
         }
         true
     }
@@ -182,8 +190,7 @@ impl World {
         let running: Vec<_> =
             runs.filter(|run| run.freed.is_none() && is_running(run.id)).collect();
         let Some(run) = running.get(fault.draw_index(1, running.len())) else { return false };
-        let (id, work) = (run.id, run.work);
-        self.callers[work].history.has_crashed = true;
+        let id = run.id;
         self.server.core.crash(id);
         self.server.note_changes(Why::Fault, self.now);
         true
@@ -201,7 +208,12 @@ impl World {
                 self.decide(number, super::super::halves::Transfer::drop_it);
             }
             FaultKind::CallerCancels => {
-                self.decide(number, |transfer, desk| transfer.cancel(desk, now));
+                let last = self.callers[number].inbox.back().and_then(Delivery::last);
+                let last = last.map(|(text, kind)| (text.to_owned(), kind));
+                self.decide(number, |transfer, desk| {
+                    let last = last.as_ref().map(|(text, kind)| (text.as_str(), *kind));
+                    transfer.cancel(desk, last, now);
+                });
             }
             _ => {
                 let pause = [0, 300, 20_000, 700_000][fault.draw_index(2, 4)];

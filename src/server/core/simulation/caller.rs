@@ -11,12 +11,14 @@ use super::faults::{Fault, FaultKind};
 use super::history::History;
 use super::ledger::Ledger;
 use super::plan::CallerPlan;
+use super::waits::Waits;
+use crate::client::inbox::Window;
+use crate::client::limits::BESIDE_CHUNKS_BYTES;
 use crate::proto::{Feature, MessageId};
 
 /// How many bytes may wait for one transfer without `credit`; one message may exceed it.
+/// Less than the client takes, so that short payloads fill it.
 const INBOX_BYTES: usize = 8 << 10;
-/// How many bytes beside chunks may wait with `credit`.
-const BESIDE_CHUNKS_BYTES: usize = 1 << 20;
 
 pub(super) struct Caller {
     pub(super) plan: CallerPlan,
@@ -27,7 +29,7 @@ pub(super) struct Caller {
     /// When the sink takes something again.
     pub(super) ready_at: Instant,
     /// How long it takes for each message.
-    slow: Duration,
+    pub(super) slow: Duration,
     /// The connection of the request that is under way, or was last.
     pub(super) request: Option<(u64, MessageId)>,
     /// How much of the connection's held time was told.
@@ -38,6 +40,9 @@ pub(super) struct Caller {
     /// When it comes back for what it left to the server, and whether with nothing.
     pub(super) attaches: Option<(Instant, bool)>,
     pub(super) history: History,
+    pub(super) waits: Waits,
+    /// The most bytes that were there at any time: only more give it its retries back.
+    pub(super) furthest: u64,
     pub(super) ledger: Ledger,
     /// The name of the state that it goes on with, if it does.
     pub(super) epoch: Option<String>,
@@ -63,6 +68,8 @@ impl Caller {
             begun,
             attaches: None,
             history: History::default(),
+            waits: Waits::new(start),
+            furthest: 0,
             ledger: Ledger::default(),
             epoch: None,
             ended_on: None,
@@ -106,9 +113,8 @@ impl Caller {
             return [INBOX_BYTES; 2];
         }
         let wishes = &self.plan.wishes;
-        let base64 = wishes.chunk_bytes.div_ceil(3) * 4;
-        let window = wishes.window * (base64 + base64.div_ceil(8) + 1_024);
-        [usize::try_from(window).unwrap(), BESIDE_CHUNKS_BYTES]
+        let window = Window { chunks: wishes.window, chunk_bytes: wishes.chunk_bytes };
+        [window.room_bytes(), BESIDE_CHUNKS_BYTES].map(|bytes| usize::try_from(bytes).unwrap())
     }
 
     /// Puts a message into the inbox, or gives it back if there is no room.
@@ -157,9 +163,12 @@ impl Caller {
 
 /// Whose room it takes: that of chunks, or of all else.
 fn which(content: &Content, has_credit: bool) -> usize {
-    let is_chunk = match content {
+    usize::from(has_credit && !is_chunk(content))
+}
+
+pub(super) fn is_chunk(content: &Content) -> bool {
+    match content {
         Content::Chunk(_) | Content::Binary(_) => true,
         Content::Text(text) => text.contains("\"chunk\""),
-    };
-    usize::from(has_credit && !is_chunk)
+    }
 }

@@ -39,9 +39,15 @@ pub(super) struct Connection {
     /// The message that has no room; nothing is read while it waits.
     pub(super) held: Option<Held>,
     held_before: Duration,
+    /// Whether something was held, and what came with it was not read yet.
+    pub(super) is_released: bool,
+    /// By what an alias that was given on it became another one.
+    pub(super) strays: Kinds,
     /// Ids and aliases that have ended.
     pub(super) ended: Vec<MessageId>,
     pub(super) largest_message: usize,
+    /// What was sent in all that no stream sends, in bytes.
+    pub(super) beside_bytes: usize,
 }
 
 /// A message that its transfer has no room for.
@@ -57,6 +63,17 @@ pub(super) struct Held {
 pub(super) struct Delivery {
     pub(super) content: Content,
     pub(super) last: Option<Kind>,
+    pub(super) mark: Mark,
+}
+
+impl Delivery {
+    /// What it says, if it is the last frame of its request.
+    pub(super) fn last(&self) -> Option<(&str, Kind)> {
+        match &self.content {
+            Content::Text(text) => Some((text.as_str(), self.last?)),
+            _ => None,
+        }
+    }
 }
 
 /// What became of a message on its way.
@@ -64,6 +81,8 @@ pub(super) struct Delivery {
 pub(super) struct Mark {
     /// By what it was altered, if it was.
     pub(super) altered: Kinds,
+    /// Whose it was when it was sent.
+    pub(super) of: Option<usize>,
 }
 
 /// A message that has come.
@@ -92,8 +111,11 @@ impl Connection {
             blocked: [None; 2],
             held: None,
             held_before: Duration::ZERO,
+            is_released: false,
+            strays: Kinds::NONE,
             ended: Vec::new(),
             largest_message: 0,
+            beside_bytes: 0,
         }
     }
 
@@ -109,12 +131,11 @@ impl Connection {
     }
 
     /// Sends what the server has sent, or what is left of it.
-    pub(super) fn send_down(&mut self, message: &WireMessage, altered: Option<(&[u8], Kinds)>) {
-        let kinds = altered.map_or(Kinds::NONE, |(_, kinds)| kinds);
-        self.marks.push_back(Mark { altered: kinds });
+    pub(super) fn send_down(&mut self, message: &WireMessage, altered: Option<&[u8]>, mark: Mark) {
+        self.marks.push_back(mark);
         self.largest_message = self.largest_message.max(message.bytes().len());
         let is_text = matches!(message, WireMessage::Text(_));
-        let bytes = altered.map_or(message.bytes(), |(bytes, _)| bytes);
+        let bytes = altered.unwrap_or(message.bytes());
         self.pipes[Way::Down as usize].send_bytes(is_text, bytes);
     }
 
@@ -136,6 +157,16 @@ impl Connection {
         Ok(Some(Arrived { content, routed, mark }))
     }
 
+    /// What the server has sent and has not arrived, in bytes.
+    pub(super) fn down_bytes(&self) -> usize {
+        self.pipes[Way::Down as usize].flying_bytes()
+    }
+
+    /// By what the message was altered that is read next.
+    pub(super) fn next_altered(&self) -> Kinds {
+        self.marks.front().map_or(Kinds::NONE, |mark| mark.altered)
+    }
+
     /// What its reader has set aside for a message under way, in bytes.
     pub(super) fn set_aside(&self) -> usize {
         self.reader.set_aside()
@@ -149,6 +180,7 @@ impl Connection {
 
     pub(super) fn release(&mut self, now: Instant) -> Option<Held> {
         let held = self.held.take()?;
+        self.is_released = true;
         self.held_before += now - held.since;
         Some(held)
     }

@@ -42,7 +42,11 @@ impl World {
         };
         let caller = &mut self.callers[number];
         let (had_verdict, restarts) = (caller.is_over(), caller.transfer.restarts.len());
+        let paused = caller.transfer.connects_at();
         act(&mut caller.transfer, &mut desk);
+        let caller = &mut self.callers[number];
+        let is_pausing = caller.transfer.connects_at().is_some_and(|at| paused != Some(at));
+        caller.history.tries += u32::from(is_pausing);
         self.note_decision(at, number, had_verdict, restarts);
     }
 
@@ -53,12 +57,17 @@ impl World {
         had_verdict: bool,
         restarts: usize,
     ) {
-        let caller = &mut self.callers[number];
-        let restarted = caller.transfer.restarts[restarts..].to_vec();
-        if !restarted.is_empty() {
-            caller.history.is_tainted = false;
+        for at in restarts..self.callers[number].transfer.restarts.len() {
+            let cause = self.callers[number].transfer.restarts[at].clone();
+            self.trace(|| format!("t{number} begins again: {cause:?}"));
+            self.check_restart(number, &cause);
+            *self.tally.restarts.entry(super::oracle::name(&cause)).or_default() += 1;
+            let caller = &mut self.callers[number];
+            caller.history.begin_payload();
+            caller.history.tries += 1;
             caller.ledger.begin(1);
         }
+        let caller = &mut self.callers[number];
         let before = caller.request.as_ref().map(|(_, id)| id.clone());
         let id = caller.transfer.id().cloned();
         if id != before {
@@ -81,14 +90,11 @@ impl World {
                 caller.epoch = epoch.map(ToOwned::to_owned);
                 self.tally.resumes += u64::from(caller.transfer.is_going_on());
                 caller.request = Some((self.connections[at].number, id));
+                caller.history.begin_request(self.connections[at].strays);
+                caller.waits.handle_news(self.now, caller.held);
             }
         } else if !caller.transfer.is_following() {
             caller.clear_inbox();
-        }
-        for cause in restarted {
-            self.trace(|| format!("t{number} begins again: {cause:?}"));
-            self.check_cause(number, &cause);
-            *self.tally.restarts.entry(super::oracle::name(&cause)).or_default() += 1;
         }
         if !had_verdict && self.callers[number].is_over() {
             let connection = at.map(|at| self.connections[at].number);

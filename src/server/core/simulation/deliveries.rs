@@ -1,11 +1,13 @@
 //! What comes: to whom it goes, and what has no room there.
 
-use super::super::halves::{Cause, Routed, Way};
+use super::super::halves::{Cause, Content, Desk, Routed, Transfer, Way};
+use super::caller::is_chunk;
 use super::connection::{Arrived, Connection, Delivery, Held, Mark};
 use super::faults::Kinds;
-use super::ledger::Entry;
+use super::ledger::{Entry, Noted};
 use super::world::{World, shown};
-use crate::proto::ExchangeError;
+use crate::proto::frame::{Body, Frame};
+use crate::proto::{Exchange, ExchangeError};
 
 impl World {
     pub(super) fn arrive(&mut self, at: usize, way: Way) {
@@ -30,13 +32,25 @@ impl World {
             return;
         }
         while self.connections[at].held.is_none() && self.connections[at].is_open {
+            let altered = self.connections[at].next_altered();
             match self.connections[at].receive() {
                 Ok(Some(arrived)) => self.dispatch(at, arrived),
                 Ok(None) => return,
                 Err(error) => {
                     self.trace(|| format!("c{number} is no WebSocket any more: {error}"));
-                    self.lose(at, Some(self.now));
+                    let by = altered.first().expect("a message was altered");
+                    self.lose(at, Some(self.now), by);
                 }
+            }
+        }
+    }
+
+    /// Reads what came while something was held that is not any more.
+    pub(super) fn read_released(&mut self) {
+        for at in 0..self.connections.len() {
+            let connection = &mut self.connections[at];
+            if std::mem::take(&mut connection.is_released) && connection.held.is_none() {
+                self.read(at, Way::Down);
             }
         }
     }
@@ -46,14 +60,16 @@ impl World {
         let number = self.connections[at].number;
         self.trace(|| format!("  c{number} down {routed:?} {mark:?}"));
         match routed {
-            Routed::To(caller) => self.deliver(at, caller, Delivery { content, last: None }, mark),
+            Routed::To(caller) => {
+                self.deliver(at, caller, Delivery { content, last: None, mark });
+            }
             Routed::Last(caller, kind) => {
-                self.deliver(at, caller, Delivery { content, last: Some(kind) }, mark);
+                self.deliver(at, caller, Delivery { content, last: Some(kind), mark });
             }
             Routed::Broken(caller, error) => {
                 self.note_mark(caller, mark);
                 let now = self.now;
-                self.decide(caller, |transfer, desk| {
+                self.decide_at(caller, mark, |transfer, desk| {
                     transfer.handle_broken(desk, ExchangeError::Frame(error), now);
                 });
             }
@@ -61,48 +77,79 @@ impl World {
         }
     }
 
+    /// Lets a transfer decide something because of this message.
+    fn decide_at(
+        &mut self,
+        number: usize,
+        mark: Mark,
+        act: impl FnOnce(&mut Transfer, &mut Desk<'_>),
+    ) {
+        self.callers[number].history.at_hand = mark.altered;
+        self.decide(number, act);
+        self.callers[number].history.at_hand = Kinds::NONE;
+    }
+
     fn note_mark(&mut self, caller: usize, mark: Mark) {
         if mark.altered != Kinds::NONE {
-            self.callers[caller].history.taint(mark.altered);
+            let history = &mut self.callers[caller].history;
+            history.taint(mark.altered);
+            // What another's frame says of it may keep its own from it.
+            history.misses_frame |= mark.of != Some(caller);
         }
     }
 
-    fn deliver(&mut self, at: usize, number: usize, delivery: Delivery, mark: Mark) {
-        self.note_mark(number, mark);
+    fn deliver(&mut self, at: usize, number: usize, delivery: Delivery) {
+        self.note_mark(number, delivery.mark);
         if !self.callers[number].transfer.is_following() {
-            let (now, Delivery { content, last }) = (self.now, delivery);
-            return self
-                .decide(number, |transfer, desk| transfer.handle(desk, &content, last, now));
+            let (now, Delivery { content, last, mark }) = (self.now, delivery);
+            return self.decide_at(number, mark, |transfer, desk| {
+                transfer.handle(desk, &content, last, now);
+            });
         }
         let caller = &mut self.callers[number];
         let Err(delivery) = caller.deliver(delivery, self.now) else { return };
-        if caller.has_credit() {
-            return self.decide(number, |transfer, desk| transfer.give_up(desk, Cause::Overrun));
+        if !caller.has_credit() {
+            let since = self.now;
+            self.trace(|| format!("t{number} holds up the connection"));
+            self.connections[at].hold(Held { caller: number, delivery, since });
+        } else if is_chunk(&delivery.content) {
+            self.decide(number, |transfer, desk| transfer.give_up(desk, Cause::Overrun));
         }
-        let since = self.now;
-        self.trace(|| format!("t{number} holds up the connection"));
-        self.connections[at].hold(Held { caller: number, delivery, since });
     }
 
     /// Gives a transfer what came for it.
     pub(super) fn take(&mut self, number: usize) {
         let (now, caller) = (self.now, &mut self.callers[number]);
-        let Some(Delivery { content, last }) = caller.take(now) else {
+        let Some(Delivery { content, last, mark }) = caller.take(now) else {
             caller.is_losing = false;
-            return self.decide(number, |transfer, _| transfer.handle_lost(now));
+            return self.lose_transfer(number);
         };
-        let entry = Entry::read(&content);
         let window = caller.plan.wishes.window;
         let exchange = caller.transfer.exchange();
-        let defect = entry
+        let noted = Entry::read(&content)
             .zip(exchange)
-            .and_then(|(entry, exchange)| caller.ledger.note(&entry, exchange, window));
+            .map(|(entry, exchange)| caller.ledger.note(&entry, exchange, window));
+        let is_news = match noted {
+            Some(noted) => noted == Noted::New,
+            None => exchange.is_some_and(|exchange| is_progress(&content, exchange)),
+        };
         let before = caller.transfer.id().cloned();
         self.tell_held(number);
-        self.decide(number, |transfer, desk| transfer.handle(desk, &content, last, now));
-        let after = &self.callers[number].transfer;
+        let caller = &mut self.callers[number];
+        if is_news {
+            caller.waits.handle_news(now, caller.held);
+        }
+        self.decide_at(number, mark, |transfer, desk| transfer.handle(desk, &content, last, now));
+        let caller = &mut self.callers[number];
+        let after = &caller.transfer;
+        let bytes = after.exchange().map_or(0, Exchange::delivered_bytes);
+        if bytes > caller.furthest {
+            caller.furthest = bytes;
+            caller.history.tries = 0;
+        }
         let is_taken = after.is_following() && after.id() == before.as_ref();
-        assert!(defect.is_none() || !is_taken, "a chunk was taken in spite of {defect:?}");
+        let is_wrong = matches!(noted, Some(Noted::Wrong(_)));
+        assert!(!is_wrong || !is_taken, "a chunk was taken in spite of {noted:?}");
         self.make_room(number);
     }
 
@@ -131,4 +178,12 @@ impl World {
         caller.transfer.handle_held(total.saturating_sub(caller.held));
         caller.held = total;
     }
+}
+
+/// Whether it says how far the operation is.
+fn is_progress(content: &Content, exchange: &Exchange) -> bool {
+    let Content::Text(text) = content else { return false };
+    let mut mended = String::new();
+    let frame = Frame::read(text, exchange.terms().mode, &mut mended);
+    frame.is_ok_and(|frame| matches!(frame.body, Ok(Body::Progress(_))))
 }

@@ -106,6 +106,10 @@ impl Kinds {
         self.0 & 1 << kind as u64 != 0
     }
 
+    pub(super) fn first(self) -> Option<FaultKind> {
+        FaultKind::ALL.iter().copied().find(|kind| self.contains(*kind))
+    }
+
     pub(super) fn any(self, is_it: impl Fn(FaultKind) -> bool) -> bool {
         FaultKind::ALL.iter().any(|kind| self.contains(*kind) && is_it(*kind))
     }
@@ -145,20 +149,6 @@ impl FaultKind {
                 | Self::FlipHeader
                 | Self::DropChunk
                 | Self::Repeat
-        )
-    }
-
-    /// Whether a request may go without news for longer because of it.
-    pub(super) fn delays(self) -> bool {
-        matches!(
-            self,
-            Self::Stall
-                | Self::Delay
-                | Self::JumpShort
-                | Self::JumpLong
-                | Self::DropFrame
-                | Self::DropChunk
-                | Self::SlowSink
         )
     }
 }

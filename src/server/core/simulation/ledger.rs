@@ -26,6 +26,16 @@ pub(super) struct Entry {
     declared: Option<Crc32>,
 }
 
+/// What a chunk is to its transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noted {
+    New,
+    /// It came before.
+    Again,
+    /// It may not be taken.
+    Wrong(Defect),
+}
+
 /// Why a chunk may not be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Defect {
@@ -76,34 +86,29 @@ impl Ledger {
     }
 
     /// Notes a chunk that is about to be taken, and says what is wrong with it.
-    pub(super) fn note(
-        &mut self,
-        entry: &Entry,
-        exchange: &Exchange,
-        window: u64,
-    ) -> Option<Defect> {
+    pub(super) fn note(&mut self, entry: &Entry, exchange: &Exchange, window: u64) -> Noted {
         let terms = exchange.terms();
         let next = exchange.next_chunk().get();
         let has = |feature| terms.features.contains(feature);
         let forgotten = next.saturating_sub(terms.limits.remembered_chunks as u64).max(self.begins);
         if entry.seq < forgotten.min(next) || entry.seq == 0 {
-            return None;
+            return Noted::Again;
         }
         if has(Feature::Credit) && entry.seq > (next - 1).saturating_add(window) {
-            return Some(Defect::BeyondWindow);
+            return Noted::Wrong(Defect::BeyondWindow);
         }
         let actual = Crc32::of(&entry.bytes);
         if entry.declared.is_some_and(|declared| declared != actual)
             || entry.declared.is_none() && has(Feature::Checksum)
         {
-            return Some(Defect::Crc);
+            return Noted::Wrong(Defect::Crc);
         }
         match self.chunks.get(&entry.seq) {
-            Some(before) if *before != entry.bytes => Some(Defect::Conflict),
-            Some(_) => None,
+            Some(before) if *before != entry.bytes => Noted::Wrong(Defect::Conflict),
+            Some(_) => Noted::Again,
             None => {
                 self.chunks.insert(entry.seq, entry.bytes.clone());
-                None
+                Noted::New
             }
         }
     }

@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use super::super::halves::{Cause, Way};
 use super::connection::{Connection, Held};
-use super::world::{HOLD_LIMIT, World};
+use super::faults::FaultKind;
+use super::history;
+use super::passing::is_on;
+use super::world::World;
+use crate::client::limits::HOLD_LIMIT;
 
 impl World {
     /// Sends the request of a transfer, on a connection that takes it.
@@ -28,11 +32,11 @@ impl World {
     pub(super) fn settle_connection(&mut self, at: usize) {
         let now = self.now;
         let held = self.connections[at].held.as_ref();
-        if let Some(Held { caller, since, .. }) = held
-            && *since + HOLD_LIMIT <= now
-            && self.callers[*caller].plan.wishes.gives_out
+        if let Some(&Held { caller: number, since, .. }) = held
+            && since + HOLD_LIMIT <= now
+            && self.callers[number].plan.wishes.gives_out
         {
-            let number = *caller;
+            self.callers[number].history.held_up = Some(since);
             self.decide(number, |transfer, desk| transfer.give_up(desk, Cause::Slow));
         }
         let connection = &mut self.connections[at];
@@ -60,7 +64,7 @@ impl World {
     pub(super) fn notice(&mut self) {
         for at in 0..self.connections.len() {
             if self.connections[at].lost_at.is_some_and(|due| due <= self.now) {
-                self.lose(at, None);
+                self.lose(at, None, FaultKind::Stall);
             }
         }
         let (now, loss) = (self.now, self.plan.offer.loss);
@@ -74,7 +78,7 @@ impl World {
     }
 
     /// The connection is gone for the client; the server notices at `noticed`, if ever.
-    pub(super) fn lose(&mut self, at: usize, noticed: Option<Instant>) {
+    pub(super) fn lose(&mut self, at: usize, noticed: Option<Instant>, by: FaultKind) {
         let connection = &mut self.connections[at];
         let number = connection.number;
         connection.noticed_at = connection.noticed_at.or(noticed);
@@ -88,17 +92,30 @@ impl World {
         self.trace(|| format!("c{number} is lost, {waiting} wait"));
         for number_of in 0..self.callers.len() {
             let caller = &mut self.callers[number_of];
-            let is_on = caller.request.as_ref().is_some_and(|(on, _)| *on == number);
-            if !is_on || caller.transfer.id().is_none() || caller.is_over() {
+            if !is_on(caller, number) || caller.is_over() {
                 continue;
             }
-            caller.history.was_lost = true;
+            caller.history.lost_by = Some(by);
             if caller.transfer.is_following() && !caller.inbox.is_empty() {
                 caller.is_losing = true;
                 continue;
             }
-            let now = self.now;
-            self.decide_on(None, number_of, |transfer, _| transfer.handle_lost(now));
+            self.lose_transfer(number_of);
         }
+    }
+
+    /// A transfer notices that its connection is gone.
+    pub(super) fn lose_transfer(&mut self, number: usize) {
+        let (now, caller) = (self.now, &mut self.callers[number]);
+        let wishes = &caller.plan.wishes;
+        let is_given = wishes.gives_out && !caller.transfer.sink.received.is_empty();
+        caller.history.way = if caller.known_epoch().is_some() {
+            history::Way::Resume
+        } else if wishes.is_repeatable && !is_given {
+            history::Way::Restart
+        } else {
+            history::Way::None
+        };
+        self.decide_on(None, number, |transfer, _| transfer.handle_lost(now));
     }
 }

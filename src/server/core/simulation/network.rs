@@ -1,7 +1,10 @@
 //! What the network makes of what the server sends.
 
 use super::super::halves::{Sent, SentKind, Way, WireMessage};
+use super::connection::Mark;
 use super::faults::{Fault, FaultKind, Kinds};
+use super::holding::MOST_HEADER_BYTES;
+use super::passing::is_on;
 use super::world::{World, shown};
 use crate::proto::BufferPool;
 use crate::proto::base64::{decode, encode};
@@ -63,28 +66,40 @@ impl World {
                 _ => {}
             }
         }
-        if let Some(caller) = caller {
-            let history = &mut self.callers[caller].history;
-            history.met.add(kinds);
-            history.has_repeats |= count > 1;
-            history.was_refused |= message.bytes().windows(6).any(|part| part == b"\"BUSY\"");
-        }
-        if altered.is_some()
-            && *kind == SentKind::Frame
-            && !matches!(message, WireMessage::Binary(_))
+        let mark = Mark { altered: kinds, of: caller };
+        if let Some(caller) = caller.map(|caller| &mut self.callers[caller])
+            && is_on(caller, *connection)
         {
-            // An alias that is another one may be that of anybody.
-            let has_alias = message.text().contains("\"alias\"");
-            for caller in self.callers.iter_mut().filter(|_| has_alias) {
-                caller.history.met.add(kinds);
+            // It can do without news of how far the operation is.
+            let is_told = [r#""type":"progress""#, r#""type":"warning""#];
+            let is_needed = !is_told.iter().any(|part| says(message, part));
+            caller.history.meet(kinds, is_needed);
+            caller.history.has_repeats |= count > 1;
+            caller.history.was_refused |= *kind == SentKind::Beside && says(message, "\"BUSY\"");
+        }
+        let is_accepted = *kind == SentKind::Frame && says(message, "\"alias\"");
+        if altered.is_some() && is_accepted {
+            // An alias that is another one may be that of anybody there.
+            self.connections[at].strays.add(kinds);
+            for caller in self.callers.iter_mut().filter(|caller| is_on(caller, *connection)) {
+                caller.history.meet(kinds, true);
             }
+        }
+        if *kind == SentKind::Beside {
+            self.connections[at].beside_bytes += message.bytes().len() + MOST_HEADER_BYTES;
         }
         for copy in 0..count {
             // The second one as it was.
-            let altered = altered.as_deref().filter(|_| copy == 0).map(|bytes| (bytes, kinds));
-            self.connections[at].send_down(message, altered);
+            let altered = altered.as_deref().filter(|_| copy == 0);
+            let mark = if copy == 0 { mark } else { Mark { altered: Kinds::NONE, ..mark } };
+            self.connections[at].send_down(message, altered, mark);
         }
     }
+}
+
+/// Whether a frame, which is no chunk, has this in it.
+fn says(message: &WireMessage, part: &str) -> bool {
+    matches!(message, WireMessage::Text(text) if text.contains(part))
 }
 
 /// The id that a frame begins with.

@@ -6,71 +6,56 @@
 //! 2. A flipped bit changes a payload only where nothing checks it: no digest was compared, an
 //!    altered frame came to that very transfer, and the bytes are those that its messages say.
 //! 3. What is held stays within the windows, the limit on parked chunks, and twice the largest
-//!    message of each connection.
+//!    message of each connection; on the server, within what it may keep and what it sends.
 //! 4. Every entry of a table leaves it: whoever waits is following, and in the end the server
 //!    knows nothing.
 //! 5. An operation that may not be repeated runs once.
+//! 6. Whenever time passes, each transfer knows what for; limits of time end it when they run out,
+//!    not before and not after.
 
-use super::super::halves::{Cause, Verdict, Way, Why};
-use super::super::operation::Operation;
+use std::time::{Duration, Instant};
+
+use super::super::halves::{Cause, Run, Verdict, Way, Why, WorkStep};
 use super::super::{Loss, StreamKey};
 use super::faults::FaultKind;
+use super::history::Way as LostWay;
+use super::passing::is_on;
 use super::tally::Tally;
+use super::waits::Wait;
 use super::world::World;
-use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
-use crate::proto::{AssembleError, Exchange, ExchangeError, Feature, Reply, ServerError};
+use crate::client::limits::HOLD_LIMIT;
+use crate::proto::{AssembleError, ExchangeError, Feature, Reply, ServerError};
 use crate::server::refusal::Refusal;
 
 impl World {
     /// What holds at each event.
     pub(super) fn check(&mut self) {
-        let mut held = 0;
+        self.check_held();
         for connection in &self.connections {
-            let number = connection.number;
-            let waiting = self.callers.iter().filter(|caller| {
-                let is_on = caller.request.as_ref().is_some_and(|(on, _)| *on == number);
-                // The last frame of some has come, and waits to be taken.
-                is_on && caller.transfer.id().is_some()
-            });
-            let waiting = waiting.count();
-            assert!(connection.demux.len() <= waiting, "an entry that nobody waits for");
+            let waiting = self.callers.iter().filter(|caller| is_on(caller, connection.number));
+            // The last frame of some has come, and waits to be taken.
+            assert!(connection.demux.len() <= waiting.count(), "an entry that nobody waits for");
             assert!(connection.demux.alias_count() <= connection.demux.len(), "an alias too many");
-            let most = connection.largest_message * 2;
-            let set_aside = connection.set_aside();
-            assert!(set_aside <= most, "{set_aside} bytes set aside for messages of {most}");
-            held += set_aside;
-            held += connection.held.as_ref().map_or(0, |held| held.delivery.content.len());
         }
-        for caller in &self.callers {
-            let limits = &caller.plan.wishes.limits;
-            let parked = caller.transfer.exchange().map_or(0, Exchange::parked_bytes);
-            assert!(parked <= limits.max_parked_bytes, "{parked} bytes are parked");
-            if caller.has_credit() && caller.history.is_clean() {
-                let chunk = caller.plan.wishes.chunk_bytes + CHUNK_OVERHEAD_BYTES as u64;
-                let most = caller.plan.wishes.window * chunk;
-                assert!(
-                    parked as u64 <= most,
-                    "{parked} bytes are parked, with a window of {most}"
-                );
-            }
-            let is_same = caller.epoch.as_deref().is_none_or(|epoch| {
-                !caller.transfer.is_following() || caller.known_epoch() == Some(epoch)
-            });
-            assert!(is_same, "it goes on with another state");
-            held += parked + caller.waiting.iter().sum::<usize>();
-        }
-        self.tally.most_held = self.tally.most_held.max(held);
-        let core = &self.server.core;
-        let kept = core.known.values().filter(|operation| operation.owner.is_some());
-        let kept_bytes: u64 = kept.clone().map(Operation::held_bytes).sum();
-        let is_scarce = kept_bytes > core.retention.max_bytes;
-        let is_alone = kept.clone().any(|operation| operation.stream.is_none());
-        assert!(!is_scarce || !is_alone, "the server keeps {kept_bytes} bytes");
-        assert!(kept.count() <= core.retention.max_operations, "the server keeps too many");
         for (number, caller) in self.callers.iter().enumerate() {
             if !caller.plan.wishes.is_repeatable {
                 let runs = self.server.runs.iter().filter(|run| run.work == number).count();
                 assert!(runs <= 1, "t{number} was run {runs} times, and may not be repeated");
+            }
+            let is_same = caller.epoch.as_deref().is_none_or(|epoch| {
+                !caller.transfer.is_following() || caller.known_epoch() == Some(epoch)
+            });
+            assert!(is_same, "t{number} goes on with another state");
+            // No limit of time passes by unnoticed.
+            if let Some(limit) = caller.plan.wishes.idle_limit
+                && caller.transfer.is_following()
+                && caller.is_waiting()
+            {
+                let end = self.idle_at(number, limit);
+                assert!(self.now < end, "t{number} waits for longer than {limit:?}");
+            }
+            if let Some(limit) = caller.plan.deadline.filter(|_| !caller.is_over()) {
+                assert!(self.now < caller.begun + limit, "t{number} outlives its deadline");
             }
         }
     }
@@ -104,10 +89,7 @@ impl World {
     fn check_payload(&mut self, number: usize, reply: &Reply) {
         let caller = &self.callers[number];
         let received = &caller.transfer.sink.received;
-        let (connection, id) = caller.request.as_ref().expect("it was asked for");
-        let mut served = self.server.served.iter().rev();
-        let run = served.find(|(key, _)| key.connection == *connection && *key.id == *id.as_str());
-        let run = run.map(|(_, run)| &self.server.runs[*run]);
+        let run = self.served_with(number);
         let is_right = run.is_some_and(|run| {
             assert_eq!(run.work, number, "it is another's");
             received.is_whole(&caller.plan.work, run.nth)
@@ -132,47 +114,80 @@ impl World {
         self.tally.changed += 1;
     }
 
-    /// An error is one that something has led to.
-    pub(super) fn check_cause(&self, number: usize, cause: &Cause) {
+    /// An error is one that something has led to that happened to this very transfer.
+    fn check_cause(&self, number: usize, cause: &Cause) {
+        let caller = &self.callers[number];
+        let history = &caller.history;
         let is_explained = match cause {
-            Cause::Lost => self.callers[number].history.was_lost,
+            // Not where there was a way to go on, at the first time.
+            Cause::Lost => {
+                history.lost_by.is_some() && (history.way == LostWay::None || history.tries > 0)
+            }
             Cause::Sink(kind) => {
-                self.callers[number].transfer.sink.full_at.is_some_and(|(_, full)| full == *kind)
+                caller.transfer.sink.full_at.is_some_and(|(_, full)| full == *kind)
             }
-            Cause::Slow => self.tally.faults.keys().any(|kind| kind.delays()),
-            Cause::Overrun => {
-                let history = &self.callers[number].history;
-                history.has_repeats || history.was_tainted
-            }
+            // It was this one that held the others up, for its sink is slow or the clock was moved.
+            Cause::Slow => history.held_up.is_some_and(|since| {
+                let has_moved = self.moved.is_some_and(|moved| moved >= since);
+                since + HOLD_LIMIT <= self.now && (has_moved || !caller.slow.is_zero())
+            }),
+            Cause::Overrun => history.is_doubled || history.has_repeats || history.has_taint,
             Cause::Deadline => {
-                let caller = &self.callers[number];
-                caller.plan.deadline.is_some_and(|limit| caller.begun + limit <= self.now)
+                let end = caller.plan.deadline.map(|limit| caller.begun + limit);
+                end.is_some_and(|end| end <= self.now) && caller.waits.is_whole(self.now)
             }
             Cause::Exchange(error) => self.is_explained(number, error),
         };
-        assert!(is_explained, "nothing led t{number} to {cause:?}");
+        assert!(
+            is_explained,
+            "nothing led t{number} to {cause:?}: {history:?}, {:?}",
+            caller.waits
+        );
+    }
+
+    /// As well, for what a transfer begins again from nothing for.
+    pub(super) fn check_restart(&self, number: usize, cause: &Cause) {
+        let caller = &self.callers[number];
+        let wishes = &caller.plan.wishes;
+        assert!(wishes.is_repeatable, "t{number} may not be repeated");
+        if *cause == Cause::Lost {
+            let history = &caller.history;
+            let is_only_way = history.lost_by.is_some() && history.way == LostWay::Restart;
+            assert!(is_only_way, "t{number} begins again, and has {history:?}");
+        } else {
+            self.check_cause(number, cause);
+        }
     }
 
     fn is_explained(&self, number: usize, error: &ExchangeError) -> bool {
         let caller = &self.callers[number];
         let history = &caller.history;
-        match error {
-            _ if history.met.any(|kind| kind.leads_to(error)) => true,
-            ExchangeError::Server(error) => self.is_told(number, error),
-            ExchangeError::Idle { limit } => {
-                let has_waited =
-                    self.tally.faults.keys().any(|kind| kind.delays()) || history.has_repeats;
-                let offered = self.plan.offer.features;
-                let can_stream = offered.is_none_or(|offered| offered.contains(Feature::Stream));
-                let is_stream = caller.plan.wishes.is_stream && can_stream;
-                has_waited || caller.plan.longest_silence(is_stream) >= *limit
-            }
-            // Without credit the server sends whatever it has.
-            ExchangeError::Assemble(AssembleError::ParkedBytes { .. }) => {
-                !caller.has_credit() && !self.server_order_is_straight(number)
-            }
-            _ => false,
+        if let ExchangeError::Idle { limit } = error {
+            // Whatever it waited for: it is neither too early, nor has it waited for nothing.
+            let is_due = self.idle_at(number, *limit) <= self.now;
+            return is_due && caller.waits.is_whole(self.now);
         }
+        let is_met = history.at_hand.any(|kind| kind.spoils(error))
+            || history.in_request.any(|kind| kind.leads_to(error))
+            || history.in_payload.any(|kind| kind.stays_as(error));
+        is_met
+            || match error {
+                ExchangeError::Server(error) => self.is_told(number, error),
+                // Without credit the server sends whatever it has.
+                ExchangeError::Assemble(AssembleError::ParkedBytes { .. }) => {
+                    !caller.has_credit() && !self.server_order_is_straight(number)
+                }
+                _ => false,
+            }
+    }
+
+    /// When a transfer has waited for so long without news, while its connection was read.
+    fn idle_at(&self, number: usize, limit: Duration) -> Instant {
+        let caller = &self.callers[number];
+        let on = caller.request.as_ref().map(|(connection, _)| *connection);
+        let open = self.connections.iter().find(|open| Some(open.number) == on);
+        let held = open.map_or(caller.held, |open| open.held_for(self.now));
+        caller.waits.idle_at(limit, held)
     }
 
     fn server_order_is_straight(&self, number: usize) -> bool {
@@ -184,28 +199,48 @@ impl World {
     /// Whether a server that does what it should says so.
     fn is_told(&self, number: usize, error: &ServerError) -> bool {
         let caller = &self.callers[number];
-        let runs = || self.server.runs.iter().filter(|run| run.work == number);
+        // What the request was served with, or what the ones before were.
+        let of_request = self.served_with(number);
+        let of_before = self.server.served.iter().map(|(_, run)| &self.server.runs[*run]);
+        let of_before = of_before.rev().find(|run| run.work == number);
         match error.code.as_str() {
             ServerError::BUSY => caller.history.was_refused,
             Refusal::GIT_ERROR => {
                 let mut plan = caller.plan.work.plan.iter();
-                plan.any(|(_, step)| matches!(step, super::super::halves::WorkStep::Fail))
+                plan.any(|(_, step)| matches!(step, WorkStep::Fail))
             }
-            Refusal::SERVICE_EXCEPTION => caller.history.has_crashed,
+            Refusal::SERVICE_EXCEPTION => {
+                of_request.is_some_and(|run| run.freed == Some(Why::Fault))
+            }
             ServerError::SUPERSEDED => self.was_overtaken(number),
-            ServerError::RESUME_MISMATCH => self.plan.offer.loss == Loss::Renamed,
+            ServerError::RESUME_MISMATCH => {
+                let known = of_before.and_then(|run| self.server.core.known.get(&run.id));
+                // What was renamed may be gone by now.
+                let is_renamed =
+                    known.is_none_or(|known| Some(&*known.epoch) != caller.epoch.as_deref());
+                self.plan.offer.loss == Loss::Renamed && is_renamed
+            }
             ServerError::RESUME_UNKNOWN => {
                 let is_lost = |why| {
                     self.is_forgotten(why)
                         || why == Why::Disconnected && self.plan.offer.loss == Loss::Forgotten
                 };
-                runs().any(|run| run.freed.is_some_and(is_lost))
+                of_before.is_some_and(|run| run.freed.is_some_and(is_lost))
             }
             ServerError::RESUME_EXPIRED => {
-                runs().any(|run| run.freed.is_some_and(|why| self.is_forgotten(why)))
+                of_before.is_some_and(|run| run.freed.is_some_and(|why| self.is_forgotten(why)))
             }
             _ => false,
         }
+    }
+
+    /// The run that the request under way was served with.
+    fn served_with(&self, number: usize) -> Option<&Run> {
+        let (connection, id) = self.callers[number].request.as_ref()?;
+        let mut served = self.server.served.iter().rev();
+        let (_, run) =
+            served.find(|(key, _)| key.connection == *connection && *key.id == *id.as_str())?;
+        Some(&self.server.runs[*run])
     }
 
     /// Whether a request that had gone out on a connection before came after that which was to take
@@ -261,7 +296,7 @@ impl World {
         let end = self.now + self.plan.offer.retention.ttl;
         while let Some(at) = self.server.next_timeout().filter(|at| *at <= end) {
             self.count_event();
-            self.now = self.now.max(at);
+            self.pass(self.now.max(at), Some(Wait::Clock));
             self.settle();
         }
         let core = &self.server.core;
@@ -293,7 +328,7 @@ impl World {
                 Some(Verdict::Failed(Cause::Exchange(ExchangeError::Server(error))))
                     if error.code == ServerError::SUPERSEDED);
             // What is said of chunks alone leaves open neither whose they are nor what is kept.
-            let is_sure = !caller.history.met.any(|kind| !kind.is_of_chunks());
+            let is_sure = !caller.history.ever.any(|kind| !kind.is_of_chunks());
             // A request that was on its way when its connection was lost may arrive later than all.
             let last =
                 self.server.served.iter().rfind(|(_, run)| self.server.runs[*run].work == number);

@@ -70,19 +70,6 @@ impl CallerPlan {
         let chunks = self.work.payloads[0].len() as u64 / self.wishes.chunk_bytes.max(1);
         10 + chunks * 3
     }
-
-    /// The longest time that the server may send nothing that counts as news; an answer comes at the
-    /// end.
-    pub(super) fn longest_silence(&self, is_stream: bool) -> Duration {
-        let (mut last, mut longest) = (Duration::ZERO, self.work.pace.unwrap_or_default());
-        for (at, step) in &self.work.plan {
-            longest = longest.max(at.saturating_sub(last));
-            if is_stream && matches!(step, WorkStep::Progress(_)) {
-                last = *at;
-            }
-        }
-        longest
-    }
 }
 
 fn fault(events: u64, random: &mut fastrand::Rng) -> Fault {

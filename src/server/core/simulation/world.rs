@@ -11,14 +11,14 @@ use super::connection::{Connection, Held};
 use super::faults::{Fault, FaultKind};
 use super::plan::Plan;
 use super::tally::Tally;
+use super::waits::Wait;
+use crate::client::limits::HOLD_LIMIT;
 use crate::proto::{Counters, IdMint};
 
 /// How many events a run may have; most have some hundred.
 const MAX_EVENTS: usize = 100_000;
 /// How long one event takes, unless the clock stands still.
 const TICK: Duration = Duration::from_millis(1);
-/// How long a transfer that is not read may hold up its connection.
-pub(super) const HOLD_LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) struct World {
     pub(super) plan: Rc<Plan>,
@@ -40,6 +40,9 @@ pub(super) struct World {
     /// For how many events the clock stands still.
     pub(super) still: usize,
     pub(super) restarts: usize,
+    pub(super) largest_message: usize,
+    /// When the clock was last moved.
+    pub(super) moved: Option<Instant>,
     pub(super) tally: Tally,
     is_tracing: bool,
 }
@@ -73,7 +76,7 @@ impl World {
             let at = fault.draw_index(1, callers.len());
             if fault.kind == FaultKind::Reorder {
                 works[at].order = fault.order();
-                callers[at].history.has_repeats |= fault.repeats();
+                callers[at].history.is_doubled |= fault.repeats();
                 tally.count_fault(fault.kind);
             } else {
                 callers[at].spoil(&fault);
@@ -99,6 +102,8 @@ impl World {
             events: 0,
             still: 0,
             restarts: 0,
+            largest_message: 0,
+            moved: None,
             tally,
             is_tracing,
         }
@@ -134,16 +139,15 @@ impl World {
         if self.still > 0 {
             self.still -= 1;
         } else {
-            self.now += TICK;
+            self.pass(self.now + TICK, Some(Wait::Turn));
         }
         let happenings = self.happenings();
         if happenings.is_empty() {
             // Whose time has come by the tick alone is woken now.
-            let is_due = |caller: &Caller| {
-                !caller.is_over() && caller.transfer.connects_at().is_some_and(|at| at <= self.now)
-            };
-            let at = self.next_time().or(self.callers.iter().any(is_due).then_some(self.now));
-            self.now = self.now.max(at.expect("nothing ever happens again"));
+            if !self.callers.iter().any(|caller| self.is_to_connect(caller)) {
+                let at = self.next_time().expect("nothing ever happens again");
+                self.pass(self.now.max(at), None);
+            }
             return;
         }
         match happenings[self.random.usize(..happenings.len())] {
@@ -195,12 +199,14 @@ impl World {
     pub(super) fn settle(&mut self) {
         self.notice();
         self.server.handle_timeout(self.now);
+        self.read_released();
         for number in 0..self.callers.len() {
             self.wake(number);
         }
         for at in 0..self.connections.len() {
             self.settle_connection(at);
         }
+        self.read_released();
         self.pump();
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{CancelOutcome, Cause, Course, OUTCOME_LIMIT, Transfer, Verdict};
+use super::{CancelOutcome, Cause, Course, Transfer, Verdict};
+use crate::client::limits::OUTCOME_LIMIT;
 use crate::proto::frame::Kind;
 use crate::proto::{Control, Exchange, ExchangeError, Feature, MessageId, Seq, ServerError};
 use crate::server::core::halves::Desk;
@@ -49,13 +50,29 @@ impl Transfer {
         self.end(Verdict::Cancelled(CancelOutcome::Unknown));
     }
 
-    /// Whoever wanted the payload does not want it any more, and asks what came of that.
-    pub(in crate::server::core) fn cancel(&mut self, desk: &mut Desk<'_>, now: Instant) {
+    /// Whoever wanted the payload does not want it any more, and asks what came of that. `last` is
+    /// the last frame, if that has come and was not taken.
+    pub(in crate::server::core) fn cancel(
+        &mut self,
+        desk: &mut Desk<'_>,
+        last: Option<(&str, Kind)>,
+        now: Instant,
+    ) {
         match self.take_course() {
             Course::Following { id, exchange, is_going_on, is_noted } => {
                 if !exchange.terms().features.contains(Feature::Cancel) {
                     self.course = Course::Following { id, exchange, is_going_on, is_noted };
                     return self.drop_it(desk);
+                }
+                if desk.demux.get(&id).is_none() {
+                    // There is nothing to be stopped any more.
+                    if let Some((text, kind)) = last {
+                        return self.leave(desk, text, kind, is_noted);
+                    }
+                    if is_noted {
+                        self.release(desk);
+                    }
+                    return self.end(Verdict::Cancelled(CancelOutcome::Unknown));
                 }
                 desk.control(&Control::Cancel { target: id.clone() });
                 let until = now + OUTCOME_LIMIT;
