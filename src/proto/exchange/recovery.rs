@@ -318,6 +318,17 @@ mod tests {
         take(&mut exchange, &frames().chunk(3, b"x", None)).unwrap();
     }
 
+    #[test]
+    fn a_smaller_window_holds_from_the_resume_on() {
+        let mut exchange = lost_after_one_chunk();
+        exchange.limit_window(1);
+        exchange.handle_resumed(agreed());
+        take(&mut exchange, &frames().accepted("e1", TTL, 5)).unwrap();
+        take(&mut exchange, &frames().chunk(2, b"x", None)).unwrap();
+        let error = take(&mut exchange, &frames().chunk(3, b"x", None)).unwrap_err();
+        assert_eq!(error, ExchangeError::BeyondCredit { seq: 3, granted: 2 });
+    }
+
     fn exchange_of(chunks: &[u64]) -> Exchange {
         let mut exchange = stream();
         for seq in chunks {
