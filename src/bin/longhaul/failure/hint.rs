@@ -1,6 +1,6 @@
 //! What to do next about each error.
 
-use longhaul::client::EndpointError;
+use longhaul::client::{EndpointError, HeadError};
 use longhaul::proto::welcome::WelcomeError;
 use longhaul::proto::{AssembleError, ExchangeError, OperationError, ServerError};
 use longhaul::{CloseCause, ConnectError, Error, ErrorKind, Stage, TlsProblem};
@@ -122,8 +122,19 @@ fn connect(error: &ConnectError) -> &'static str {
         ConnectError::Status { status: 502 | 504, .. } => {
             "what stands before the server cannot reach it: try again later"
         }
-        ConnectError::Status { .. }
-        | ConnectError::Http(_)
+        ConnectError::AnswerHead(HeadError::NotHttp { .. }) => {
+            "something else than an HTTP server answers there: check host and port in --url, and \
+             whether it is https://"
+        }
+        ConnectError::Upgrade(cause) if matches!(**cause, CloseCause::Cut) => {
+            "what answers there hung up without a word: check host and port in --url, and whether \
+             it is https://"
+        }
+        ConnectError::Status { .. } => {
+            "something else may answer there, or something between that lets no WebSocket through: \
+             check --url and --path"
+        }
+        ConnectError::Http(_)
         | ConnectError::Upgrade(_)
         | ConnectError::AnswerHead(_)
         | ConnectError::Welcome(_) => "something else may answer there: check --url and --path",
