@@ -15,6 +15,7 @@ use super::book::{Book, Evidence};
 use super::catalog::FRAMES;
 use super::watched::{Kind, Terms, Watched};
 use crate::client::{BareConnection, BareError, Came, ConnectError, Way};
+use crate::proto::limits::MAX_VALUES;
 use crate::proto::welcome::ServerLimits;
 use crate::proto::{Control, Feature, Features, MessageId, OperationName, Params};
 
@@ -241,7 +242,11 @@ impl Line {
             Came::Pong => (String::new(), Kind::Other),
             Came::Close(_) => return Err(Trouble::Gone(describe(&came))),
         };
-        let bytes = self.watched.get(&event.0).map_or(0, Watched::held_bytes);
+        let watched = self.watched.get(&event.0);
+        if watched.is_some_and(|watched| watched.is_beyond) {
+            return Err(Trouble::Skip(format!("a result has more than {MAX_VALUES} values")));
+        }
+        let bytes = watched.map_or(0, Watched::held_bytes);
         let most = self.facts.max_payload_bytes;
         if bytes > most { Err(Trouble::TooLarge(most)) } else { Ok(event) }
     }

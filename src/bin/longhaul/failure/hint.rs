@@ -16,6 +16,9 @@ pub(super) fn next_step(error: &Error) -> String {
         Error::NotReopened { source, .. } => reopening(source),
         Error::Server { source, .. } => server(source),
         Error::Transfer { source, .. } => transfer(source),
+        Error::Operation { source: OperationError::TooManyValues { .. }, .. } => {
+            "no server has so much to say: see what answers there"
+        }
         Error::Operation { .. } if error.kind() == ErrorKind::Limit => {
             "if the server is trusted, allow more with --max-size"
         }
