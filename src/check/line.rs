@@ -217,6 +217,12 @@ impl Line {
         self.control(&Control::Cancel { target }).await
     }
 
+    /// Watches for frames of an id that is only named in a request, and by whom.
+    pub(super) fn expect_named(&mut self, id: &str, sent: &str) {
+        let terms = Terms { sent: sent.to_owned(), is_loose: true, ..Terms::default() };
+        self.watched.insert(id.to_owned(), Watched::new(terms));
+    }
+
     /// What has come of a request.
     pub(super) fn watched(&self, id: &str) -> &Watched {
         static NOTHING: std::sync::OnceLock<Watched> = std::sync::OnceLock::new();
