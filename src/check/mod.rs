@@ -10,7 +10,7 @@
 //! for result in report.results.iter().filter(|result| !result.findings.is_empty()) {
 //!     println!("{} {}: {:?}", result.status, result.check.id, result.findings);
 //! }
-//! assert!(report.is_clean());
+//! assert!(report.is_clean() && report.is_complete());
 //! # Ok(())
 //! # }
 //! ```
@@ -54,7 +54,7 @@ use tokio::time::timeout;
 
 pub use catalog::{Check, catalog, section_title};
 pub use options::Options;
-pub use report::{CheckResult, Finding, Grade, Greeting, Report, Status};
+pub use report::{CheckResult, Finding, Grade, Greeting, Report, SkippedChecks, Status};
 
 use book::{Book, Evidence};
 use catalog::{
