@@ -82,6 +82,17 @@ fn a_pipe_that_nobody_reads_is_waited_for_and_can_be_left() {
     assert_eq!(folder.names(), ["pipe"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cookie_file_that_nobody_writes_is_not_waited_for_without_end() {
+    let serving = Serving::start(|server| server);
+    let folder = Folder::new();
+    let pipe = folder.path("jar");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let words = ["ping", "--cookie-file", "jar", "--timeout", "300ms"];
+    run(&mut folder.longhaul(&serving.url(), &words)).expect(3);
+}
+
 /// The command, started by a shell that has done `first`.
 fn in_shell(
     folder: &Folder,
