@@ -23,6 +23,11 @@ fn replacing(from: &'static str, to: &'static str) -> Change {
     Arc::new(move |text| vec![text.replace(from, to)])
 }
 
+/// Cuts runs of `part` that are longer than `most`.
+fn cutting(part: &'static str, most: usize) -> Change {
+    Arc::new(move |text| vec![text.replace(&part.repeat(most + 1), &part.repeat(most))])
+}
+
 /// Replaces in texts that have `part`.
 fn replacing_in(part: &'static str, from: &'static str, to: &'static str) -> Change {
     Arc::new(move |text| {
@@ -106,6 +111,9 @@ async fn requests_that_do_not_arrive_as_they_were_sent() {
         ),
         (replacing("x-unknown", "id"), "2.request.json", Fault),
         (replacing("Az09-_-_Za90", "az09"), "2.2.id.echoed", Fault),
+        (cutting("L", 40), "2.2.id.echoed", Fault),
+        (cutting("L", 100), "2.2.id.echoed", Fault),
+        (replacing_in(credit, "\"upTo\":3}", "\"upTo\":1}"), "6.3.credit.stale", Fault),
     ] {
         check(up, as_it_is(), finds, status, finds).await;
     }
