@@ -23,7 +23,8 @@ pub(super) struct Tally {
     pub(super) resumes: u64,
     pub(super) connections: u64,
     pub(super) faults: BTreeMap<FaultKind, u64>,
-    /// The most that was held at a time, in bytes: by one transfer, and by all.
+    /// The most that all transfers of one schedule held together at a time, parked and not yet read,
+    /// in bytes.
     pub(super) most_held: usize,
 }
 
