@@ -253,7 +253,7 @@ impl Reply {
     /// A field of the result: in `data`, else beside it (servers differ in where they put it).
     ///
     /// `None` also where the value is no `T`, or has more than
-    /// [`MAX_VALUES`](super::limits::MAX_VALUES) values in it.
+    /// [`MAX_VALUES`] values in it.
     pub fn field<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         serde_json::from_str(self.bounded_field(key.to_owned()).ok()??.get()).ok()
     }
