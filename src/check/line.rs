@@ -14,8 +14,8 @@ use super::ask::Ask;
 use super::book::{Book, Evidence};
 use super::catalog::FRAMES;
 use super::watched::{Kind, Terms, Watched};
+use super::wire::MOST_LOOKED_AT;
 use crate::client::{BareConnection, BareError, Came, ConnectError, Way};
-use crate::proto::limits::MAX_VALUES;
 use crate::proto::welcome::ServerLimits;
 use crate::proto::{Control, Feature, Features, MessageId, OperationName, Params};
 
@@ -250,7 +250,7 @@ impl Line {
         };
         let watched = self.watched.get(&event.0);
         if watched.is_some_and(|watched| watched.is_beyond) {
-            return Err(Trouble::Skip(format!("a result has more than {MAX_VALUES} values")));
+            return Err(Trouble::Skip(format!("a result has more than {MOST_LOOKED_AT} values")));
         }
         let bytes = watched.map_or(0, Watched::held_bytes);
         let most = self.facts.max_payload_bytes;

@@ -17,9 +17,15 @@ const MOST_MEMBERS: usize = 10_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object(Vec<(String, Box<RawValue>)>);
 
+/// How many values of a member are looked at: an object of one member takes some 600 bytes.
+pub(super) const MOST_LOOKED_AT: usize = 256 << 10;
+
 /// More values stand in a member than are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooManyValues;
+pub(super) struct TooManyValues {
+    /// Whether a client would not take them either.
+    pub(super) is_beyond_clients: bool,
+}
 
 /// The value of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +85,11 @@ impl Object {
     /// The member as a tree, which takes far more memory than its text.
     pub(super) fn value(&self, key: &str) -> Result<Value, TooManyValues> {
         match self.raw(key) {
-            Some(raw) if values(raw) > MAX_VALUES => Err(TooManyValues),
-            Some(raw) => Ok(serde_json::from_str(raw).unwrap_or(Value::Null)),
             None => Ok(Value::Null),
+            Some(raw) => match values(raw) {
+                0..=MOST_LOOKED_AT => Ok(serde_json::from_str(raw).unwrap_or(Value::Null)),
+                many => Err(TooManyValues { is_beyond_clients: many > MAX_VALUES }),
+            },
         }
     }
 

@@ -200,6 +200,13 @@ fn results() -> Vec<Case> {
         )
         .costs_at_most(MOST_ANSWER_MIB),
         Case::command(
+            "a million objects of one member, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 0 ok",
+            sends(STREAM, answering(&format!(r#"{{"x":[{}0]}}"#, r#"{"":0},"#.repeat(1_000_000)))),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::command(
             "8 million members, checked",
             &["check", "--section", "10", "--json", "--timeout", "60s"],
             "exit 4 ok",
