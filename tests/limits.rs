@@ -16,7 +16,7 @@ use longhaul::proto::buffers::{MAX_BUFFER_BYTES, MAX_BUFFERS, MAX_POOL_BYTES};
 use longhaul::proto::limits::{
     CHUNK_BYTES, GRANT_REPEAT, IDLE_LIMIT, Limits, MAX_EPOCH_BYTES, MAX_KEPT_WARNING_BYTES,
     MAX_KEPT_WARNINGS, MAX_MENDED_GROWTH, MAX_MESSAGE_BYTES, MAX_PAYLOAD_BYTES, MAX_SKIPPED,
-    MAX_SKIPPED_BYTES, MAX_TEXT_BYTES, MAX_VALUE_DEPTH, WINDOW,
+    MAX_SKIPPED_BYTES, MAX_TEXT_BYTES, MAX_VALUE_DEPTH, MAX_VALUES, WINDOW,
 };
 use longhaul::proto::records::{MAX_RECORD_BYTES, RecordLimits};
 use longhaul::proto::websocket::{MAX_EMPTY_FRAGMENTS, MAX_FRAGMENTS};
@@ -71,6 +71,7 @@ fn the_document_has_the_numbers_of_the_code() {
         ("welcome", &[size(MAX_WELCOME_BYTES)]),
         ("text for people", &[size(MAX_TEXT_BYTES)]),
         ("skipped", &[size(MAX_SKIPPED), size(MAX_SKIPPED_BYTES)]),
+        ("values", &[size(MAX_VALUES)]),
         ("mending", &[size(MAX_MENDED_GROWTH)]),
         ("depth", &[size(MAX_VALUE_DEPTH)]),
         ("depth of what is skipped", &[]),

@@ -14,6 +14,7 @@ use super::ask::Ask;
 use super::book::{Book, Evidence};
 use super::catalog::FRAMES;
 use super::watched::{Kind, Terms, Watched};
+use super::wire::MOST_LOOKED_AT;
 use crate::client::{BareConnection, BareError, Came, ConnectError, Way};
 use crate::proto::welcome::ServerLimits;
 use crate::proto::{Control, Feature, Features, MessageId, OperationName, Params};
@@ -216,6 +217,12 @@ impl Line {
         self.control(&Control::Cancel { target }).await
     }
 
+    /// Watches for frames of an id that is only named in a request, and by whom.
+    pub(super) fn expect_named(&mut self, id: &str, sent: &str) {
+        let terms = Terms { sent: sent.to_owned(), is_loose: true, ..Terms::default() };
+        self.watched.insert(id.to_owned(), Watched::new(terms));
+    }
+
     /// What has come of a request.
     pub(super) fn watched(&self, id: &str) -> &Watched {
         static NOTHING: std::sync::OnceLock<Watched> = std::sync::OnceLock::new();
@@ -241,7 +248,11 @@ impl Line {
             Came::Pong => (String::new(), Kind::Other),
             Came::Close(_) => return Err(Trouble::Gone(describe(&came))),
         };
-        let bytes = self.watched.get(&event.0).map_or(0, Watched::held_bytes);
+        let watched = self.watched.get(&event.0);
+        if watched.is_some_and(|watched| watched.is_beyond) {
+            return Err(Trouble::Skip(format!("a result has more than {MOST_LOOKED_AT} values")));
+        }
+        let bytes = watched.map_or(0, Watched::held_bytes);
         let most = self.facts.max_payload_bytes;
         if bytes > most { Err(Trouble::TooLarge(most)) } else { Ok(event) }
     }

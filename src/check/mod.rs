@@ -10,7 +10,7 @@
 //! for result in report.results.iter().filter(|result| !result.findings.is_empty()) {
 //!     println!("{} {}: {:?}", result.status, result.check.id, result.findings);
 //! }
-//! assert!(report.is_clean());
+//! assert!(report.is_clean() && report.is_complete());
 //! # Ok(())
 //! # }
 //! ```
@@ -54,7 +54,7 @@ use tokio::time::timeout;
 
 pub use catalog::{Check, catalog, section_title};
 pub use options::Options;
-pub use report::{CheckResult, Finding, Grade, Greeting, Report, Status};
+pub use report::{CheckResult, Finding, Grade, Greeting, Report, SkippedChecks, Status};
 
 use book::{Book, Evidence};
 use catalog::{
@@ -162,7 +162,7 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
             too_long(options.limit, group.does, "--timeout", &book);
             continue;
         }
-        check(group, &mut probing, left.min(options.group_limit)).await;
+        check(group, &mut probing, left, options.group_limit).await;
     }
     let left = options.limit.saturating_sub(started.elapsed()).max(options.silence);
     let may_keep = probing.offers(Feature::Resume) && !probing.keys.is_empty();
@@ -181,7 +181,7 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
 }
 
 /// Runs one group of checks to its end, or until it cannot go on.
-async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
+async fn check(group: &Group, probing: &mut Probing, left: Duration, limit: Duration) {
     tracing::info!(group = group.name, "{}", group.does);
     let book = probing.book.clone();
     probing.has_asked.store(false, Ordering::Relaxed);
@@ -190,6 +190,9 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
     {
         return skip(group, &book, why);
     }
+    // Where it is all of the time that is over, that says nothing of the server.
+    let is_last = left < limit;
+    let limit = left.min(limit);
     let ended = timeout(limit, (group.run)(probing)).await;
     let trouble = match ended {
         Ok(Ok(())) => return,
@@ -197,6 +200,7 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
         Err(_) => Trouble::TooLong(limit),
     };
     let has_asked = probing.has_asked.load(Ordering::Relaxed);
+    let is_test = probing.subject.as_ref().is_some_and(|subject| subject.is_test);
     let may_run = match &trouble {
         Trouble::Computing(_) | Trouble::TooLong(_) => has_asked,
         Trouble::Silent(_) => has_asked && group.gives_sample,
@@ -209,7 +213,15 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
     let why = match trouble {
         Trouble::Skip(why) => why,
         Trouble::Connect(error) => format!("no further connection: {error}"),
-        Trouble::TooLarge(most) => format!("the payload is larger than {most} bytes"),
+        Trouble::TooLarge(most) => {
+            let came = format!("the payload is larger than {most} bytes");
+            if is_test {
+                let expected = format!("an end behind {TEST_PAYLOAD_BYTES} bytes");
+                let evidence = Evidence { sent: group.does, expected: &expected, came: &came };
+                book.fault(&REQUEST_ENDS, evidence);
+            }
+            came
+        }
         Trouble::Silent(time) => {
             let came = format!("no end within {time:?}");
             let expected = "a last frame of each request";
@@ -221,6 +233,14 @@ async fn check(group: &Group, probing: &mut Probing, limit: Duration) {
             let expected = "a last frame; what takes longer rightly needs more, --idle-timeout";
             book.note(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
             format!("it needs more time than {time:?}: give --idle-timeout")
+        }
+        Trouble::TooLong(limit) if is_test && has_asked && !is_last => {
+            // Nobody has to work for it, so it is not slow.
+            let expected = format!("the end of {TEST_PAYLOAD_BYTES} bytes within {limit:?}");
+            let came = "something to the last, and no end";
+            let evidence = Evidence { sent: group.does, expected: &expected, came };
+            book.fault(&REQUEST_ENDS, evidence);
+            format!("it took longer than {limit:?}")
         }
         Trouble::TooLong(limit) => {
             too_long(limit, group.does, "--group-timeout", &book);

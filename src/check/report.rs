@@ -111,8 +111,20 @@ pub struct Finding {
     pub came: String,
 }
 
+/// Checks that were not looked at for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SkippedChecks {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub checks: usize,
+}
+
 impl Report {
-    /// Whether nothing departs from PROTOCOL.md, notes aside.
+    /// Whether nothing of what was looked at departs from PROTOCOL.md, notes aside; whether all was
+    /// looked at, [`is_complete`](Self::is_complete) says.
     pub fn is_clean(&self) -> bool {
         self.worst() < Status::Deviation
     }
@@ -120,6 +132,24 @@ impl Report {
     /// The gravest of all results.
     pub fn worst(&self) -> Status {
         self.results.iter().map(|result| result.status).max().unwrap_or(Status::Pass)
+    }
+
+    /// Whether no check was skipped; what the server does not offer, and what is not for it, is not.
+    pub fn is_complete(&self) -> bool {
+        self.count(Status::Skipped) == 0
+    }
+
+    /// Why checks were skipped, the most frequent reason first.
+    pub fn skipped(&self) -> Vec<SkippedChecks> {
+        let mut skipped: Vec<SkippedChecks> = Vec::new();
+        for result in self.results.iter().filter(|result| result.status == Status::Skipped) {
+            match skipped.iter_mut().find(|known| known.reason == result.reason) {
+                Some(known) => known.checks = known.checks.saturating_add(1),
+                None => skipped.push(SkippedChecks { reason: result.reason.clone(), checks: 1 }),
+            }
+        }
+        skipped.sort_by_key(|known| std::cmp::Reverse(known.checks));
+        skipped
     }
 
     /// The result of a check, by its id.

@@ -3,15 +3,29 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::proto::json::{Key, whole_number};
+use crate::proto::json::{Key, values, whole_number};
+use crate::proto::limits::MAX_VALUES;
+
+/// How many members an object may have that is looked at one by one.
+const MOST_MEMBERS: usize = 10_000;
 
 /// A JSON object with all its members in their order, those that stand twice too.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object(Vec<(String, Box<RawValue>)>);
+
+/// How many values of a member are looked at: an object of one member takes some 600 bytes.
+pub(super) const MOST_LOOKED_AT: usize = 256 << 10;
+
+/// More values stand in a member than are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooManyValues {
+    /// Whether a client would not take them either.
+    pub(super) is_beyond_clients: bool,
+}
 
 /// The value of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +82,15 @@ impl Object {
         self.member(key, Self::read)
     }
 
-    pub(super) fn value(&self, key: &str) -> Option<Value> {
-        serde_json::from_str(self.raw(key)?).ok()
+    /// The member as a tree, which takes far more memory than its text.
+    pub(super) fn value(&self, key: &str) -> Result<Value, TooManyValues> {
+        match self.raw(key) {
+            None => Ok(Value::Null),
+            Some(raw) => match values(raw) {
+                0..=MOST_LOOKED_AT => Ok(serde_json::from_str(raw).unwrap_or(Value::Null)),
+                many => Err(TooManyValues { is_beyond_clients: many > MAX_VALUES }),
+            },
+        }
     }
 
     /// The first key that has a meaning in some frame and stands twice, `null` counted.
@@ -111,6 +132,9 @@ impl<'de> Deserialize<'de> for Object {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
+                    if members.len() >= MOST_MEMBERS {
+                        return Err(A::Error::custom("more members than any object has"));
+                    }
                     members.push(member);
                 }
                 Ok(Object(members))

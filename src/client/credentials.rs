@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use futures::future::{BoxFuture, FutureExt, ready};
 
 use super::Secret;
+use super::beside::beside;
 use super::cookie_file;
 
 /// One way to log on.
@@ -98,9 +99,12 @@ impl Credentials for CookieFile {
         &self,
         _attempt: Attempt,
     ) -> BoxFuture<'_, Result<Logon, Box<dyn StdError + Send + Sync>>> {
-        let read = cookie_file::read(&self.path, &self.host, self.is_secure)
-            .map(|header| Logon::Cookies(header.into()))
-            .map_err(Into::into);
-        ready(read).boxed()
+        let Self { path, host, is_secure } = self.clone();
+        async move {
+            // A pipe is waited for until somebody writes into it.
+            let read = beside(move || cookie_file::read(&path, &host, is_secure)).await?;
+            Ok(Logon::Cookies(read?.into()))
+        }
+        .boxed()
     }
 }

@@ -267,7 +267,8 @@ impl Error {
                 OperationError::Empty
                 | OperationError::Failed(_)
                 | OperationError::Unsuccessful { .. } => ErrorKind::Refused,
-                OperationError::InvalidPayload { beyond_limit: true, .. } => ErrorKind::Limit,
+                OperationError::InvalidPayload { beyond_limit: true, .. }
+                | OperationError::TooManyValues { .. } => ErrorKind::Limit,
                 _ => ErrorKind::Broken,
             },
             Self::Idle { .. } | Self::Deadline { .. } => ErrorKind::Timeout,

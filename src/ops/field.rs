@@ -8,20 +8,20 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::proto::{OperationError, Reply};
 
 /// A field that may be absent or `null`.
 ///
 /// # Errors
-/// [`OperationError::InvalidAnswer`] if it is there and no `T`.
+/// [`OperationError::InvalidAnswer`] if it is there and no `T`, [`OperationError::TooManyValues`] if it
+/// is larger than anything that is read.
 pub(super) fn optional<T: DeserializeOwned>(
     reply: &Reply,
     field: &'static str,
 ) -> Result<Option<T>, OperationError> {
     reply
-        .field::<Box<RawValue>>(field)
+        .bounded_field(field)?
         .filter(|value| value.get() != "null")
         .map(|value| serde_json::from_str(value.get()))
         .transpose()

@@ -228,6 +228,33 @@ pub(crate) fn each_member<'a>(
     deserializer.end()
 }
 
+/// How many values a JSON text has, those inside others counted: at least as many as there are, and
+/// at most one more for each list and object.
+pub(crate) fn values(json: &str) -> usize {
+    let mut count = 1_usize;
+    let mut rest = json.as_bytes();
+    while let Some((at, byte)) = first_of(rest, |byte| matches!(byte, b'"' | b',' | b'[' | b'{')) {
+        rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
+        if byte != b'"' {
+            count = count.saturating_add(1);
+            continue;
+        }
+        while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+            let is_over = rest.get(at) == Some(&b'"');
+            let behind = at.saturating_add(if is_over { 1 } else { 2 });
+            rest = rest.get(behind..).unwrap_or_default();
+            if is_over {
+                break;
+            }
+        }
+    }
+    count
+}
+
+fn first_of(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
+    bytes.iter().copied().enumerate().find(|(_, byte)| is_it(*byte))
+}
+
 /// Calls `visit` with each element of a JSON list, left as text.
 pub(crate) fn each_element<'a>(
     json: &'a str,

@@ -32,6 +32,9 @@ pub const MAX_MENDED_GROWTH: usize = 1 << 20;
 /// How many lists and objects may stand inside each other in a value that is read, itself included,
 /// is below this. What nobody looks at may be deeper: it is skipped without recursion.
 pub const MAX_VALUE_DEPTH: usize = 128;
+/// How many values a field of a result may have, those inside others counted: a list of half a million
+/// objects has as many. Each takes far more memory than text.
+pub const MAX_VALUES: usize = 2 << 20;
 /// How many entries of a result's `skipped` are read; later ones are left out.
 pub const MAX_SKIPPED: usize = 20_000;
 /// How many bytes of text the entries of a result's `skipped` that are read may have together: 2 MiB.

@@ -168,6 +168,14 @@ pub enum OperationError {
         #[source]
         source: Option<Arc<serde_json::Error>>,
     },
+    /// A field of the result has more values than are read.
+    #[error("the result's {field} has more than {limit} values")]
+    TooManyValues {
+        /// The field.
+        field: Cow<'static, str>,
+        /// [`MAX_VALUES`](super::limits::MAX_VALUES).
+        limit: usize,
+    },
     /// The server reports success and delivers nothing.
     #[error("the server found nothing to deliver")]
     Empty,

@@ -1,5 +1,6 @@
 //! What the server says beside the payload: progress, warnings, errors and results.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -7,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
-use super::json::{LossyText, each_element, member, whole_number};
-use super::limits::{MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED, MAX_SKIPPED_BYTES};
+use super::json::{LossyText, each_element, member, values, whole_number};
+use super::limits::{
+    MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED, MAX_SKIPPED_BYTES, MAX_VALUES,
+};
+use super::operation::OperationError;
 
 /// How far an operation is. *Source*: PROTOCOL 4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,9 +252,25 @@ impl Reply {
 
     /// A field of the result: in `data`, else beside it (servers differ in where they put it).
     ///
-    /// `None` also where the value is no `T`.
+    /// `None` also where the value is no `T`, or has more than
+    /// [`MAX_VALUES`] values in it.
     pub fn field<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        serde_json::from_str(self.raw_field(key)?.get()).ok()
+        serde_json::from_str(self.bounded_field(key.to_owned()).ok()??.get()).ok()
+    }
+
+    /// A field of the result as its text, if it has no more values than are read.
+    pub(crate) fn bounded_field(
+        &self,
+        key: impl Into<Cow<'static, str>>,
+    ) -> Result<Option<&RawValue>, OperationError> {
+        let field = key.into();
+        let value = self.raw_field(&field);
+        bounded(value, field)
+    }
+
+    /// The whole of `data` as its text, if it has no more values than are read.
+    pub(crate) fn bounded_data(&self) -> Result<Option<&RawValue>, OperationError> {
+        bounded(self.data.as_deref(), "data".into())
     }
 
     /// A count of the result, written as a number or as a string of digits.
@@ -283,6 +303,18 @@ impl Reply {
             .into_iter()
             .flatten()
             .find_map(|object| member(object.get(), key))
+    }
+}
+
+fn bounded<'a>(
+    value: Option<&'a RawValue>,
+    field: Cow<'static, str>,
+) -> Result<Option<&'a RawValue>, OperationError> {
+    match value {
+        Some(value) if values(value.get()) > MAX_VALUES => {
+            Err(OperationError::TooManyValues { field, limit: MAX_VALUES })
+        }
+        value => Ok(value),
     }
 }
 
@@ -334,6 +366,22 @@ mod tests {
         assert_eq!(fraction(Some(9.0), Some(8.0)), Some(1.0));
         assert_eq!(fraction(Some(0.0), Some(0.0)), Some(1.0), "of nothing all is done");
         assert_eq!(fraction(None, Some(8.0)), None);
+    }
+
+    #[test]
+    fn a_field_has_a_limit_of_values() {
+        let reply = |entries: usize| {
+            let list = vec!["\",[{\\\"\""; entries].join(",");
+            let data = RawValue::from_string(format!("{{\"types\":[{list}]}}")).ok();
+            Reply::composed(data, Vec::new(), 0, 0, None)
+        };
+        let most = reply(MAX_VALUES - 1);
+        assert_eq!(most.field::<Vec<String>>("types").unwrap().len(), MAX_VALUES - 1);
+        let above = reply(MAX_VALUES);
+        assert_eq!(above.field::<Vec<String>>("types"), None);
+        let error = above.bounded_field("types").unwrap_err();
+        assert!(matches!(error, OperationError::TooManyValues { limit: MAX_VALUES, .. }));
+        assert!(above.bounded_data().is_err() && above.bounded_field("other").unwrap().is_none());
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Keeper {
         })
     }
 
+    /// How many operations it knows: those that run, those that are sent, and those that are kept.
+    pub(super) fn len(&self) -> usize {
+        self.lock().core.len()
+    }
+
     /// Whether a request of this name still gets frames.
     pub(super) fn has_stream(&self, key: &StreamKey) -> bool {
         self.lock().core.has_stream(key)

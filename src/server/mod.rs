@@ -140,6 +140,12 @@ impl Server {
         self.state.census.most_sessions()
     }
 
+    /// How many operations the server holds: those that run, those whose payload is being sent, and
+    /// those that are kept for a client that may come back. 0 once all have ended or were released.
+    pub fn retained(&self) -> usize {
+        self.state.keeper.len()
+    }
+
     /// The longest time that a heavy request took so far, from its turn to its last frame or to the
     /// end of its connection.
     pub fn longest_request(&self) -> Duration {

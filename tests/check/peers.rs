@@ -199,6 +199,43 @@ async fn a_server_that_computes_is_no_fault_and_is_asked_once() {
     assert_eq!(exports(&asked.lock().unwrap()), 1);
 }
 
+/// A server whose small payload is said to grow for ever.
+#[tokio::test]
+async fn a_payload_that_never_ends_is_a_fault() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(promise(stream));
+        }
+    });
+    let options = hasty().section("4").group_limit(Duration::from_millis(300));
+    let report = run(&url, options).await;
+    assert_found(&report, "4.1.request.ends", Status::Fault, "progress without end");
+}
+
+async fn promise(stream: TcpStream) {
+    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+    let greeting = GREETING.replace("\"git\"", "\"test\"");
+    let _ = socket.send(Message::text(greeting)).await;
+    while let Some(Ok(message)) = socket.next().await {
+        let Message::Text(text) = message else { continue };
+        let request: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let id = &request["id"];
+        let answer = if text.contains(r#""action":"ping""#) {
+            format!(r#"{{"id":{id},"success":true,"data":{{"pong":true,"timestamp":"x"}}}}"#)
+        } else if !text.contains(r#""stream":true"#) {
+            let error = r#"{"code":"UNKNOWN_ACTION","message":"no"}"#;
+            format!(r#"{{"id":{id},"success":false,"error":{error}}}"#)
+        } else {
+            let progress = format!(r#"{{"id":{id},"type":"progress","done":1}}"#);
+            while socket.send(Message::text(progress.clone())).await.is_ok() {}
+            return;
+        };
+        let _ = socket.send(Message::text(answer)).await;
+    }
+}
+
 /// What is cut off at the first probe has shown nothing but how it greets.
 #[tokio::test]
 async fn a_peer_that_closes_on_each_probe_passes_in_nothing() {

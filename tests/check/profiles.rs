@@ -7,6 +7,9 @@ use longhaul::server::Profile;
 use crate::support::PACKAGE;
 use crate::{found, run, serve};
 
+/// A server has nothing to do any more, and keeps what is not released for ten minutes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 #[tokio::test]
 async fn every_profile_passes() {
     for profile in [Profile::Full, Profile::Seed, Profile::Deployed] {
@@ -70,7 +73,15 @@ async fn what_is_switched_off_is_not_offered() {
 #[tokio::test]
 async fn nothing_is_left_on_the_server() {
     let server = serve(|builder| builder).await;
-    run(&server.url(), Options::new()).await;
-    // A server that still had a connection or an operation would wait for it.
-    crate::support::deadline(server.shutdown()).await;
+    for packages in [&[][..], &[PACKAGE]] {
+        run(&server.url(), Options::new().packages(packages.iter().copied())).await;
+        // The server notices the end of a connection in its own time.
+        let emptied = async {
+            while server.retained() > 0 || server.sessions() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let emptied = tokio::time::timeout(PATIENCE, emptied).await;
+        assert!(emptied.is_ok(), "{} operations are left", server.retained());
+    }
 }

@@ -23,6 +23,20 @@ fn replacing(from: &'static str, to: &'static str) -> Change {
     Arc::new(move |text| vec![text.replace(from, to)])
 }
 
+/// Asks for a stream where one answer of the test payload is asked for.
+fn streaming_all() -> Change {
+    Arc::new(|text| {
+        let is_one = text.contains(r#""action":"payload""#) && !text.contains("\"stream\"");
+        let whole = is_one.then(|| text.strip_suffix('}')).flatten();
+        vec![whole.map_or_else(|| text.to_owned(), |text| format!("{text},\"stream\":true}}"))]
+    })
+}
+
+/// Cuts runs of `part` that are longer than `most`.
+fn cutting(part: &'static str, most: usize) -> Change {
+    Arc::new(move |text| vec![text.replace(&part.repeat(most + 1), &part.repeat(most))])
+}
+
 /// Replaces in texts that have `part`.
 fn replacing_in(part: &'static str, from: &'static str, to: &'static str) -> Change {
     Arc::new(move |text| {
@@ -104,8 +118,12 @@ async fn requests_that_do_not_arrive_as_they_were_sent() {
             "2.3.stream.in-params",
             Deviation,
         ),
+        (streaming_all(), "4.1.answer.single", Deviation),
         (replacing("x-unknown", "id"), "2.request.json", Fault),
         (replacing("Az09-_-_Za90", "az09"), "2.2.id.echoed", Fault),
+        (cutting("L", 40), "2.2.id.echoed", Fault),
+        (cutting("L", 100), "2.2.id.echoed", Fault),
+        (replacing_in(credit, "\"upTo\":3}", "\"upTo\":1}"), "6.3.credit.stale", Fault),
     ] {
         check(up, as_it_is(), finds, status, finds).await;
     }
@@ -172,6 +190,58 @@ async fn answers_that_do_not_arrive_as_they_were_sent() {
     ] {
         check(as_it_is(), down, finds, status, finds).await;
     }
+}
+
+/// What is answered with an id that the check itself wrote is not somebody else's.
+#[tokio::test]
+async fn ids_that_were_only_named_are_no_strangers() {
+    let bad_ids = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&bad_ids);
+    let up: Change = Arc::new(move |text| {
+        let id = [r#""id":"a b""#, r#""id":"welcome""#]
+            .into_iter()
+            .find(|id| text.starts_with(&format!("{{{id}")));
+        seen.lock().unwrap().extend(id.map(str::to_owned));
+        vec![text.to_owned()]
+    });
+    let sent = Arc::clone(&bad_ids);
+    let down: Change = Arc::new(move |text| {
+        let mut sent = sent.lock().unwrap();
+        match text.contains("PARSE_ERROR").then(|| sent.pop()).flatten() {
+            Some(id) => vec![text.replace(r#""id":"unknown""#, &id)],
+            None => vec![text.to_owned()],
+        }
+    });
+    let server = serve(|builder| builder).await;
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, up, down).await;
+    let report = run(&tamper.url(), hasty().section("3.5")).await;
+    assert_found(&report, "3.5.parse-error.shape", Deviation, "an id that is echoed");
+    for id in ["2.2.id.echoed", "1.2.welcome.once"] {
+        assert!(
+            report.result(id).is_none_or(|result| result.findings.is_empty()),
+            "{id}\n{}",
+            crate::found(&report)
+        );
+    }
+    // The same of the target of a control.
+    let ids = Arc::new(Mutex::new(Vec::<String>::new()));
+    let seen = Arc::clone(&ids);
+    let up: Change = Arc::new(move |text| {
+        if text.contains(r#""target":"a b""#) {
+            let id = text.split('"').nth(3).unwrap();
+            seen.lock().unwrap().push(format!(r#""id":"{id}""#));
+        }
+        vec![text.to_owned()]
+    });
+    let down: Change = Arc::new(move |text| {
+        let ids = ids.lock().unwrap();
+        vec![ids.iter().fold(text.to_owned(), |text, id| text.replace(id, r#""id":"a b""#))]
+    });
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, up, down).await;
+    let report = run(&tamper.url(), hasty().section("6")).await;
+    assert_found(&report, "6.controls.missing-param", Deviation, "the id of a target");
+    let strange = report.result("2.2.id.echoed");
+    assert!(strange.is_none_or(|result| result.findings.is_empty()), "{}", crate::found(&report));
 }
 
 /// A server that does not look at the digest of a prefix: the proxy puts the right one in place.

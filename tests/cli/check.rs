@@ -24,9 +24,11 @@ fn a_server_that_is_right() {
         assert!(stdout.contains(word), "no {word} in: {stdout}");
     }
     assert!(!stdout.contains('\u{1b}'), "no colours where nobody looks");
-    assert_eq!(ran.stderr(), "");
+    assert_eq!(ran.stderr().lines().count(), 2, "{}", ran.stderr());
     let quiet = run(&mut folder.longhaul(&url, &["check", "-q"])).expect(0);
-    assert_eq!((quiet.stdout(), quiet.stderr()), (String::new(), String::new()));
+    // An export shows what the test payload does not.
+    assert_eq!((quiet.stdout(), quiet.stderr().lines().count()), (String::new(), 1));
+    assert!(quiet.stderr().contains("name a package"), "{}", quiet.stderr());
     let words = ["check", &url, "$SMALL", "--json"];
     let report = run(&mut folder.longhaul(&url, &words)).expect(0).json();
     assert_eq!((&report["isClean"], &report["operation"]), (&json!(true), &json!("git.export")));
@@ -41,6 +43,30 @@ fn each_profile_passes() {
         let folder = Folder::new();
         run(&mut folder.longhaul(&serving.url(), &["check", "$SMALL"])).expect(0);
     }
+}
+
+/// A server that shows nothing without a package is not green.
+#[test]
+fn what_was_skipped_is_said_also_where_it_is_to_be_quiet() {
+    let serving = Serving::start(|server| server.package("$SMALL", SMALL).profile(Profile::Seed));
+    let folder = Folder::new();
+    let ran = run(&mut folder.longhaul(&serving.url(), &["check", "-q"])).expect(0);
+    let said = ran.stderr();
+    assert_eq!((ran.stdout(), said.lines().count()), (String::new(), 1), "{said}");
+    assert!(said.contains(" skipped") && said.contains("--operation"), "{said}");
+    let ran = run(&mut folder.longhaul(&serving.url(), &["check", "-q", "--json"])).expect(0);
+    let report = ran.json();
+    assert_eq!((&report["isClean"], &report["isComplete"]), (&json!(true), &json!(false)));
+    let skipped = report["skipped"].as_array().unwrap();
+    let checks: u64 = skipped.iter().filter_map(|skipped| skipped["checks"].as_u64()).sum();
+    assert_eq!(report["counts"]["skipped"], checks);
+    assert!(
+        skipped.iter().all(|skipped| skipped["reason"].as_str().is_some_and(|r| !r.is_empty()))
+    );
+    assert!(report["hint"].as_str().unwrap().contains("--operation"));
+    let ran =
+        run(&mut folder.longhaul(&serving.url(), &["check", "-q", "--json", "--section", "2.1"]));
+    assert_eq!(ran.json()["isComplete"], true);
 }
 
 #[test]
@@ -80,11 +106,14 @@ fn the_json_has_one_shape() {
         "connections",
         "counts",
         "elapsedMs",
+        "hint",
         "isClean",
+        "isComplete",
         "operation",
         "requests",
         "results",
         "server",
+        "skipped",
     ];
     assert_eq!(keys, expected);
     let server = report["server"].as_object().unwrap();
@@ -159,6 +188,7 @@ fn words_that_do_not_go_together() {
         &["--operation", "export"],
         &["--params", "{}"],
         &["--section", "12"],
+        &["--list", "--section", "12"],
     ] {
         let words = [&["check"], wrong].concat();
         run(&mut folder.longhaul(&nobody(), &words)).expect(2);

@@ -1,7 +1,7 @@
 //! What goes wrong: the exit code, the hint, and that nothing is left behind.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 
 use longhaul::server::{Profile, RawMessage, Script};
 
@@ -58,6 +58,21 @@ fn the_connection_is_refused_with_a_status() {
     assert!(!ran.stderr().contains('\x1b'));
     fails(&refusing("302 Found", ""), &[], 3, "--url");
     fails(&refusing("503 Service Unavailable", ""), &[], 3, "later");
+}
+
+#[test]
+fn something_else_answers() {
+    let says = |text: &'static [u8]| {
+        peer(move |mut stream| {
+            stream.write_all(text).unwrap();
+            // It waits for what its own protocol says comes next.
+            let _ = stream.read_to_end(&mut Vec::new());
+        })
+    };
+    fails(&refusing("200 OK", "<h1>It works!</h1>"), &[], 3, "something else");
+    fails(&says(b"SSH-2.0-x\r\n"), &[], 3, "HTTP");
+    fails(&says(b"\x15\x03\x01\0\x02\x02\x46"), &[], 3, "https://");
+    fails(&peer(drop), &[], 3, "https://");
 }
 
 #[test]

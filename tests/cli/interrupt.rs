@@ -23,6 +23,96 @@ fn an_interrupted_export_leaves_nothing_where_it_cannot_go_on() {
     assert!(folder.names().is_empty());
 }
 
+/// Linux alone says whether the signal is ignored.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_goes_interrupts_too_unless_that_is_to_be_outlived() {
+    let warning = r#"{"id":"{id}","type":"warning","message":"now"}"#;
+    let script = Script::new().before(vec![warning.into()]).stall_after(0);
+    let serving = Serving::start(|server| server.profile(Profile::Seed).script(script));
+    let folder = Folder::new();
+    let words = ["export", "$DEMO", "--json"];
+    let mut spawned = folder.spawn(&serving.url(), &words);
+    spawned.wait_for_stderr("warning: now");
+    spawned.signal(Signal::HUP);
+    let (status, ended) = spawned.wait();
+    assert_eq!(status.code(), Some(130), "{ended}");
+    assert!(ended.contains(r#""kind":"interrupted""#), "{ended}");
+    let mut command = in_shell(&folder, &serving, "trap '' HUP", &words);
+    command.args(["--timeout", "500ms"]);
+    let mut spawned = Spawned::new(command);
+    spawned.wait_for_stderr("warning: now");
+    spawned.signal(Signal::HUP);
+    let (status, ended) = spawned.wait();
+    assert_eq!(status.code(), Some(5), "{ended}");
+}
+
+#[test]
+fn a_file_larger_than_the_user_may_write_fails_like_a_full_disk() {
+    let serving = Serving::start(|server| server);
+    let folder = Folder::new();
+    for target in ["a.zip", "-"] {
+        let words = ["export", "$DEMO", "-o", target];
+        // In blocks of 512 bytes; the export has 70 kB, and stdout is no file.
+        let command = in_shell(&folder, &serving, "ulimit -f 40", &words);
+        let (status, _, said) = Spawned::new(command).wait_for_all();
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(said.contains("error: ") && said.contains("hint: "), "{said}");
+        assert!(!folder.path("a.zip").exists());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_nobody_reads_is_waited_for_and_can_be_left() {
+    let serving = Serving::start(|server| server);
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let words = ["export", "$DEMO", "-o", "pipe"];
+    let mut spawned = folder.spawn(&serving.url(), &words);
+    spawned.wait_for_stderr("is a pipe");
+    spawned.signal(Signal::INT);
+    assert_eq!(spawned.wait().0.code(), Some(130));
+    let mut spawned = folder.spawn(&serving.url(), &words);
+    spawned.wait_for_stderr("is a pipe");
+    let read = std::fs::read(&pipe).unwrap();
+    assert_eq!(spawned.wait().0.code(), Some(0));
+    assert!(read.starts_with(b"PK"));
+    assert_eq!(folder.names(), ["pipe"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cookie_file_that_nobody_writes_is_not_waited_for_without_end() {
+    let serving = Serving::start(|server| server);
+    let folder = Folder::new();
+    let pipe = folder.path("jar");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let words = ["ping", "--cookie-file", "jar", "--timeout", "300ms"];
+    run(&mut folder.longhaul(&serving.url(), &words)).expect(3);
+}
+
+/// The command, started by a shell that has done `first`.
+fn in_shell(
+    folder: &Folder,
+    serving: &Serving,
+    first: &str,
+    words: &[&str],
+) -> std::process::Command {
+    let inner = folder.std_command(&serving.url(), words);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]);
+    command.arg(inner.get_program()).args(inner.get_args()).current_dir(folder.path(""));
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
 #[test]
 fn a_server_tells_its_url_and_ends_well() {
     let folder = Folder::new();

@@ -1,8 +1,9 @@
 //! Nothing that is secret is printed, however much is logged and whatever fails.
 
 use longhaul::proto::base64;
+use longhaul::server::Profile;
 
-use crate::front::Front;
+use crate::front::{Answer, Front};
 use crate::peer::nobody;
 use crate::support::{Folder, Serving, run};
 
@@ -81,5 +82,57 @@ fn failing_logons_print_no_secret() {
                 assert!(!said.contains(secret.as_str()), "{words:?}: {secret} in {said}");
             }
         }
+    }
+}
+
+/// A page that says all that came, and the logon as it is meant.
+fn echo(status: &str, head: &str) -> Answer {
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    let headers = headers.filter(|(name, _)| {
+        ["authorization", "cookie"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    });
+    // Pages are shown from their beginning.
+    let secrets: Vec<_> = headers.map(|(_, value)| value).collect();
+    let expected = format!("ME:{PASSWORD}");
+    let basic = format!("Basic {}", base64::encode(expected.as_bytes()));
+    let logon = if secrets.contains(&basic.as_str()) { &expected } else { "" };
+    let page = format!("<p>Echo <b>{}</b> {logon}</p>", secrets.join("</b> <b>"));
+    let length = page.len();
+    Answer::Text(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{page}"))
+}
+
+#[test]
+fn a_page_that_says_the_logon_again_is_shown_without_it() {
+    let serving = Serving::start(|server| server.profile(Profile::Deployed));
+    let target = serving.address().to_string();
+    let folder = Folder::new();
+    let password = ("SAP_PASSWORD", PASSWORD);
+    let cookies = format!("sap-client=001; SAP_SESSIONID={COOKIE}");
+    let cookies = ("SAP_COOKIE_STRING", cookies.as_str());
+    let token = base64::encode(format!("ME:{PASSWORD}").as_bytes());
+    let secrets = [PASSWORD, COOKIE, token.trim_end_matches('=')];
+    let asked: &[(&[&str], (&str, &str))] = &[(&["--user", "ME"], password), (&[], cookies)];
+    for (who, variable) in asked {
+        for status in ["401 No", "403 No", "404 No", "500 No", "503 No", "302 No", "200 Ok"] {
+            let front = serving.front(Front::new(move |head| echo(status, head)));
+            let words = [&["ping", "-vvv"], *who].concat();
+            let ran = run(folder.longhaul(&front.url(), &words).envs([*variable])).expect(3);
+            let said = ran.stdout() + &ran.stderr();
+            assert!(said.contains("Echo ") && said.contains("***"), "{said}");
+            assert!(!secrets.iter().any(|secret| said.contains(secret)), "{said}");
+        }
+        // The WebSocket opens, and only what is asked over HTTP is refused.
+        let target = target.clone();
+        let front = serving.front(Front::new(move |head| {
+            if head.to_ascii_lowercase().contains("upgrade: websocket") {
+                return Answer::Tunnel { say: String::new(), target: target.clone(), replay: true };
+            }
+            echo("403 No", head)
+        }));
+        let words = [&["export", "$DEMO", "--sessions", "2", "-vvv"], *who].concat();
+        let ran = run(folder.longhaul(&front.url(), &words).envs([*variable]));
+        let said = ran.stdout() + &ran.stderr();
+        assert!(said.contains("Echo ") && said.contains("***"), "{said}");
+        assert!(!secrets.iter().any(|secret| said.contains(secret)), "{said}");
     }
 }

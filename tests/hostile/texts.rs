@@ -1,5 +1,7 @@
 //! Texts whose meaning is small and whose reading might not be.
 
+use longhaul::proto::limits::MAX_VALUES;
+
 use crate::case::Case;
 use crate::child::{Asked, Task};
 use crate::serve::{KIB, LARGE, MIB, MOST_LARGE, STREAM, chunk, complete, pong, says, sends, text};
@@ -138,7 +140,16 @@ fn errors() -> Vec<Case> {
 /// caller gets. That is more than promised for its own length, and less than for the largest.
 const MOST_ANSWER_MIB: u64 = 3 * 48 + 8;
 
+/// A list that has as many values as are read costs what they take, some 48 bytes each.
+const MOST_VALUES_MIB: u64 = 16 + 48 * 2 + 64;
+/// In debug builds the message is too small for so many.
+const TYPES_END: &str = "exit 5 limit";
+
 fn results() -> Vec<Case> {
+    let entries = |field: &str, entry: &str| {
+        let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
+        format!(r#"{{"{field}":[{list}]}}"#)
+    };
     let skipped = |entry: &'static str| {
         says(STREAM, move |id| {
             let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
@@ -162,6 +173,47 @@ fn results() -> Vec<Case> {
             &["call", "test", "x"],
             "exit 0 ok",
             sends(STREAM, answering(&format!("\"{}\"", "x".repeat(LONG)))),
+        )
+        .costs_at_most(MOST_ANSWER_MIB),
+        Case::command(
+            "16 million types",
+            &["types", "--json", "--timeout", "60s"],
+            TYPES_END,
+            sends(STREAM, answering(&entries("types", r#""""#))),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::command(
+            "as many types as are read",
+            &["types", "--json", "--timeout", "60s"],
+            "exit 0 ok",
+            sends(
+                STREAM,
+                answering(&format!(r#"{{"types":[{}""]}}"#, r#""","#.repeat(MAX_VALUES - 2))),
+            ),
+        )
+        .costs_at_most(MOST_VALUES_MIB),
+        Case::command(
+            "16 million types, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 4 ok",
+            sends(STREAM, answering(&entries("types", r#""""#))),
+        )
+        .costs_at_most(MOST_ANSWER_MIB),
+        Case::command(
+            "a million objects of one member, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 0 ok",
+            sends(STREAM, answering(&format!(r#"{{"x":[{}0]}}"#, r#"{"":0},"#.repeat(1_000_000)))),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::command(
+            "8 million members, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 4 ok",
+            sends(STREAM, |id| {
+                let members = r#""a":1,"#.repeat(LONG / 6);
+                text(&format!(r#"{{{members}"id":"{id}","success":true}}"#))
+            }),
         )
         .costs_at_most(MOST_ANSWER_MIB),
         Case::command("16 million entries in skipped", &export, "exit 6 ok", skipped("{}"))

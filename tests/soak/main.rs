@@ -112,7 +112,7 @@ fn nothing_gets_lost() {
     assert!(tally.asked > 0 && tally.bytes > 0 && !proxy.has_done_nothing(), "{replay}");
     // The clients are closed, so nothing is open beyond them.
     runtime.block_on(async {
-        until(|| proxy.open() == 0 && server.sessions() == 0).await;
+        until(|| proxy.open() == 0 && server.sessions() == 0 && server.retained() == 0).await;
     });
     assert_eq!(tally.pending, 0, "{replay}");
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();

@@ -72,8 +72,16 @@ pub(crate) enum Command {
     /// messages that are no requests, cuts connections where the server offers to resume, and frees
     /// what it started. A fault is what a client cannot rely on, a deviation what a liberal client
     /// copes with, a note what is allowed and worth knowing. Takes 10 minutes at most, unless
-    /// --timeout says otherwise; --idle-timeout is 10s here.
-    #[command(after_long_help = examples::CHECK)]
+    /// --timeout says otherwise.
+    #[command(
+        after_long_help = examples::CHECK,
+        mut_arg("idle_timeout", |arg| arg.help(
+            "How long the server may say nothing while something is due, such as 30s [default: 10s]"
+        )),
+        mut_arg("timeout", |arg| arg.help(
+            "How long all of it may take; what is not looked at by then is skipped [default: 10m]"
+        )),
+    )]
     Check(CheckArgs),
     /// Serves folders as packages, for tests and trials.
     ///

@@ -29,6 +29,9 @@ pub(crate) fn run(args: &CallArgs, talk: TalkArgs) -> Result<Done, Failure> {
     }
     let settings = connect::settings(&args.server, Some(&args.payload))?;
     connect::with_client(settings, async |client, interruption| {
+        if let Some(target) = args.output.as_ref().filter(|_| !talk.quiet) {
+            target.tell_pipe();
+        }
         let display = Display::new(talk);
         let transfer = interruption.or_drop(start(client, args)).await?;
         let transfer = display.attach(transfer);

@@ -2,7 +2,7 @@
 
 mod show;
 
-use longhaul::check::{CheckError, Options, Report, catalog, run as check};
+use longhaul::check::{CheckError, Options, Report, SkippedChecks, catalog, run as check};
 use serde::Serialize;
 
 use crate::args::{CheckArgs, TalkArgs};
@@ -24,6 +24,9 @@ pub(crate) fn run(args: &CheckArgs, talk: TalkArgs) -> Result<Done, Failure> {
     }
     let options = options(args, &packages)?;
     let settings = connect::settings(&server, None)?;
+    if !talk.quiet {
+        output::note("connecting, then checking, which takes a while; -v tells what is asked");
+    }
     let report = interrupt::run(async |interruption| {
         let checking = async { check(settings, options).await.map_err(failure) };
         let report = interruption.or_drop(Box::pin(checking)).await?;
@@ -35,6 +38,10 @@ pub(crate) fn run(args: &CheckArgs, talk: TalkArgs) -> Result<Done, Failure> {
         }
         Ok(report)
     })?;
+    if let Some(skipped) = show::skipped(&report) {
+        // Said with -q as well: what was not looked at is not known to be right.
+        output::warn(format_args!("{skipped}; {}", show::skipped_hint(&report)));
+    }
     if report.is_clean() {
         return Ok(Done::Complete);
     }
@@ -83,6 +90,11 @@ fn failure(error: CheckError) -> Failure {
 
 /// Prints what is checked.
 fn list(args: &CheckArgs) -> Result<Done, Failure> {
+    for section in &args.section {
+        if !catalog().iter().any(|check| check.is_in(section)) {
+            return Err(failure(CheckError::NoSection { section: section.clone() }));
+        }
+    }
     let wanted = catalog().iter().copied().filter(|check| {
         args.section.is_empty() || args.section.iter().any(|section| check.is_in(section))
     });
@@ -108,6 +120,12 @@ fn list(args: &CheckArgs) -> Result<Done, Failure> {
 struct Json<'a> {
     /// Whether nothing departs, notes aside.
     is_clean: bool,
+    /// Whether no check was skipped.
+    is_complete: bool,
+    /// Why checks were skipped.
+    skipped: Vec<SkippedChecks>,
+    /// What to do about that; empty where there is nothing.
+    hint: &'static str,
     counts: show::Counts,
     #[serde(flatten)]
     report: &'a Report,
@@ -115,6 +133,13 @@ struct Json<'a> {
 
 impl<'a> Json<'a> {
     fn new(report: &'a Report) -> Self {
-        Self { is_clean: report.is_clean(), counts: show::Counts::new(report), report }
+        Self {
+            is_clean: report.is_clean(),
+            is_complete: report.is_complete(),
+            skipped: report.skipped(),
+            hint: show::skipped_hint(report),
+            counts: show::Counts::new(report),
+            report,
+        }
     }
 }

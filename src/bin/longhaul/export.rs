@@ -39,6 +39,9 @@ pub(crate) fn run(args: &ExportArgs, talk: TalkArgs) -> Result<Done, Failure> {
     let is_left = Cell::new(false);
     let ended = connect::with_client(settings, async |client, interruption| {
         let (begun, display) = (Instant::now(), Display::new(talk));
+        if let Some(archive) = places.archive.as_ref().filter(|_| !talk.quiet) {
+            archive.tell_pipe();
+        }
         let (places, journal, display) = (&places, journal.as_ref(), &display);
         let choosing = plan::choose(asked, args, journal, (client, display), interruption);
         let way = Box::pin(choosing).await?;

@@ -36,13 +36,17 @@ pub(crate) fn run<T>(
     ended
 }
 
-/// Ctrl+C and, on Unix, SIGTERM; none is missed while work runs.
+/// Ctrl+C and, on Unix, SIGTERM; on Linux also the end of the terminal. None is missed while work
+/// runs.
 #[derive(Debug)]
 pub(crate) struct Interruption {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// `None` where the process is to outlive its terminal, and where that cannot be known.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
     #[cfg(windows)]
     interrupt: tokio::signal::windows::CtrlC,
     /// How many have come.
@@ -53,8 +57,12 @@ impl Interruption {
     #[cfg(unix)]
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        // A file that grows beyond what the user may write fails as one on a full disk does; without
+        // a handler the process would be killed.
+        let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
+        let hangup = if minds_hangup() { Some(signal(SignalKind::hangup())?) } else { None };
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)?, count: 0 })
+        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)?, hangup, count: 0 })
     }
 
     #[cfg(windows)]
@@ -78,6 +86,12 @@ impl Interruption {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = async {
+                match &mut self.hangup {
+                    Some(hangup) => _ = hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            } => {}
         }
         #[cfg(windows)]
         self.interrupt.recv().await;
@@ -136,4 +150,18 @@ impl Interruption {
             () = tokio::time::sleep(limit) => {}
         }
     }
+}
+
+/// Whether the end of the terminal is to end the process, unlike below `nohup`; a handler would make
+/// it so.
+#[cfg(unix)]
+fn minds_hangup() -> bool {
+    /// SIGHUP is the first signal.
+    const HANGUP: u64 = 1;
+    // Only Linux says what is ignored without a call that is unsafe. Elsewhere the signal does what
+    // it does to any process.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & HANGUP == 0)
 }

@@ -90,8 +90,11 @@ fn put_string(out: &mut Put<'_>, chars: &mut impl Iterator<Item = char>) -> io::
                 put(out, c)?;
                 chars.next().map_or(Ok(()), |c| put(out, c))?;
             }
-            // All of them stand below U+10000, so one escape holds each.
-            c if is_unsafe(c) => out(&format!("\\u{:04x}", u32::from(c)))?,
+            c if is_unsafe(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out(&format!("\\u{unit:04x}"))?;
+                }
+            }
             c => put(out, c)?,
         }
     }
@@ -120,9 +123,9 @@ mod tests {
 
     #[test]
     fn strings_stay_and_cannot_act_on_a_terminal() {
-        let json = "[\"a b:\\\"{,\\\\\",\"\u{9b}2J\u{7f}\u{202e}\",\"\\u001b[0m\"]";
+        let json = "[\"a b:\\\"{,\\\\\",\"\u{9b}2J\u{7f}\u{202e}\u{e0041}\",\"\\u001b[0m\"]";
         let laid_out = compact(json);
-        assert_eq!(laid_out, r#"["a b:\"{,\\","\u009b2J\u007f\u202e","\u001b[0m"]"#);
+        assert_eq!(laid_out, r#"["a b:\"{,\\","\u009b2J\u007f\u202e\udb40\udc41","\u001b[0m"]"#);
         let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
         assert_eq!(read(&laid_out), read(json));
         assert_eq!(read(&pretty(json)), read(json));

@@ -1,8 +1,13 @@
 //! Where an archive goes.
 
 use std::borrow::Cow;
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+#[cfg(unix)]
+use crate::output;
 
 /// A file, or stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +34,16 @@ impl Target {
         match self {
             Self::File(path) => path.to_string_lossy(),
             Self::Stdout => "stdout".into(),
+        }
+    }
+
+    /// Says that somebody has to read a pipe before anything can be written into it.
+    pub(crate) fn tell_pipe(&self) {
+        #[cfg(unix)]
+        if let Self::File(path) = self
+            && std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+        {
+            output::note(format_args!("{} is a pipe: waiting until it is read", path.display()));
         }
     }
 

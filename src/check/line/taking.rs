@@ -37,7 +37,9 @@ impl Line {
             return other("");
         };
         book.seen(&WELCOME_ONCE);
-        if id == MessageId::RESERVED[0] {
+        // A request that was sent under that name may be answered so.
+        let is_answer = self.bad.is_some() && self.watched.contains_key(&id);
+        if id == MessageId::RESERVED[0] && !is_answer {
             book.deviation(&WELCOME_ONCE, evidence("one welcome a connection"));
             return other(&id);
         }

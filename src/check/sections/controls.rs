@@ -4,9 +4,10 @@ use futures::FutureExt as _;
 
 use super::Group;
 use crate::check::ask::Ask;
+use crate::check::book::Evidence;
 use crate::check::catalog::{CONTROL_ANSWERS, CONTROL_MISSING_PARAM, CONTROL_UNKNOWN};
 use crate::check::line::Trouble;
-use crate::check::probing::Probing;
+use crate::check::probing::{Probing, text_of};
 use crate::proto::request::STREAM_DOMAIN;
 use crate::proto::{Feature, OperationName, Params};
 
@@ -25,15 +26,15 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
         |action: &'static str, params| Ask::new(OperationName::new(STREAM_DOMAIN, action), params);
     let target = |name: &str| Params::new().with("target", name);
     let of_other_form = [
-        (Feature::Cancel, control("cancel", Params::new())),
-        (Feature::Cancel, control("cancel", target("a b"))),
-        (Feature::Credit, control("credit", target("check_0"))),
-        (Feature::Credit, control("credit", target("check_0").with("upTo", "3"))),
-        (Feature::Resume, control("release", Params::new())),
-        (Feature::Resume, control("release", Params::new().with("operation", "short"))),
+        (Feature::Cancel, control("cancel", Params::new()), ""),
+        (Feature::Cancel, control("cancel", target("a b")), "a b"),
+        (Feature::Credit, control("credit", target("check_0")), "check_0"),
+        (Feature::Credit, control("credit", target("check_0").with("upTo", "3")), "check_0"),
+        (Feature::Resume, control("release", Params::new()), ""),
+        (Feature::Resume, control("release", Params::new().with("operation", "short")), ""),
     ];
     let offered: Vec<_> =
-        of_other_form.into_iter().filter(|(feature, _)| probing.offers(*feature)).collect();
+        of_other_form.into_iter().filter(|(feature, ..)| probing.offers(*feature)).collect();
     if offered.is_empty() {
         let why = "the server offers nothing that is controlled";
         for check in [&CONTROL_MISSING_PARAM, &CONTROL_UNKNOWN, &CONTROL_ANSWERS] {
@@ -42,10 +43,21 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
         return Ok(());
     }
     let mut line = probing.line().await?;
-    for (_, ask) in offered {
+    for (_, ask, target) in offered {
+        if !target.is_empty() {
+            line.expect_named(target, "a control that names it");
+        }
         let id = line.ask(&ask).await?;
-        let watched = line.end_of(&id).await?;
-        probing.judge_code(&CONTROL_MISSING_PARAM, watched, &["MISSING_PARAM"]);
+        line.until(|line| line.has_ended(&id) || line.has_ended(target)).await?;
+        let Some(end) = line.watched(target).end.as_ref() else {
+            probing.judge_code(&CONTROL_MISSING_PARAM, line.watched(&id), &["MISSING_PARAM"]);
+            continue;
+        };
+        let sent = &line.watched(&id).terms.sent;
+        let expected = "an answer with the id of the control, not of what it names";
+        probing
+            .book
+            .deviation(&CONTROL_MISSING_PARAM, Evidence { sent, expected, came: &text_of(end) });
     }
     let id = line.ask(&control("longhaul-check", Params::new())).await?;
     let watched = line.end_of(&id).await?;

@@ -84,6 +84,7 @@ async fn step_by_step(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
         let (sent, expected) = ("grants of 2, 1 and 0", "no chunk above 2");
         book.fault(&CREDIT_STALE, Evidence { sent, expected, came: &came });
     }
+    lowered(probing, line, &id).await?;
     line.grant(&id, ALL).await?;
     let watched = line.end_of(&id).await?;
     probing.judge_end(watched);
@@ -95,6 +96,21 @@ async fn step_by_step(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
         answered(probing, line, &control, &CREDIT_ENDED);
     }
     Ok(())
+}
+
+/// A grant of 3 holds, though a smaller one comes right behind it.
+async fn lowered(probing: &Probing, line: &mut Line, id: &str) -> Result<(), Trouble> {
+    line.grant(id, 3).await?;
+    line.grant(id, 1).await?;
+    match reach(line, id, 3).await {
+        Err(Trouble::Silent(time)) => {
+            let came = format!("nothing for {time:?}");
+            let (sent, expected) = ("a grant of 3, then one of 1", "chunk 3");
+            probing.book.fault(&CREDIT_STALE, Evidence { sent, expected, came: &came });
+            Err(Trouble::Skip("a smaller grant takes back what was granted".into()))
+        }
+        other => other,
+    }
 }
 
 /// That a control was not answered with a failure.

@@ -9,6 +9,7 @@ use crate::check::catalog::{
 };
 use crate::check::line::{Bad, Line, Trouble};
 use crate::check::probing::{MOMENT, Probing, text_of};
+use crate::check::wire::{Member, Object};
 
 pub(super) const GROUP: Group = Group {
     name: "errors",
@@ -75,8 +76,16 @@ async fn send(
     check: &'static Check,
     text: &str,
 ) -> Result<(), Trouble> {
-    let id = text.contains("{id}").then(|| line.facts.mint("check"));
-    let text = text.replace("{id}", id.as_deref().unwrap_or_default());
+    let minted = text.contains("{id}").then(|| line.facts.mint("check"));
+    let text = text.replace("{id}", minted.as_deref().unwrap_or_default());
+    // An answer may carry what stands there, whatever it is.
+    let stands_there = || {
+        Object::read(&text).and_then(|object| match object.text("id") {
+            Member::Is(id) | Member::Other(id) => Some(id),
+            Member::Absent => None,
+        })
+    };
+    let id = minted.or_else(stands_there);
     let bad = Bad::Text { id: id.clone(), text: text.clone() };
     judge(probing, line, check, bad, id.as_deref(), &text).await
 }

@@ -7,7 +7,7 @@ use crate::check::ask::Ask;
 use crate::check::book::Evidence;
 use crate::check::catalog::{
     CHUNK_SIZE_FIXED, CHUNK_SIZE_HUGE, CHUNK_SIZE_KEPT, CHUNK_SIZE_ZERO, ONLY_AGREED,
-    OPERATION_COMPLETES, PAYLOAD_SAME, STREAM_IN_PARAMS, STREAM_STREAMS,
+    OPERATION_COMPLETES, PAYLOAD_SAME, SINGLE_ANSWER, STREAM_IN_PARAMS, STREAM_STREAMS,
 };
 use crate::check::line::{Line, Trouble};
 use crate::check::probing::{Probing, Sample, text_of};
@@ -19,6 +19,8 @@ use crate::proto::{Feature, OperationName, Params};
 const FIRST_CHUNK_BYTES: u64 = 65_536;
 /// Into how many whole chunks a payload is cut.
 const CHUNKS: u64 = 7;
+/// The largest payload that is asked for in one answer, in bytes.
+const MOST_ANSWERED_BYTES: u64 = 1 << 20;
 /// A chunk size that no server can take as it is.
 const HUGE: u64 = 1_000_000_000;
 
@@ -40,8 +42,8 @@ pub(super) const GROUP: Group = Group {
 
 pub(super) const SIZES: Group = Group {
     name: "sizes",
-    does: "asks for the operation with chunk sizes that mean nothing, or too much",
-    feeds: &["1.2", "2"],
+    does: "asks for the operation with chunk sizes that mean nothing, or too much, and without a stream",
+    feeds: &["1.2", "2", "4.1"],
     shows: &[&STREAM_IN_PARAMS, &CHUNK_SIZE_HUGE, &CHUNK_SIZE_ZERO],
     streams: true,
     gives_sample: false,
@@ -143,6 +145,13 @@ async fn sizes(probing: &mut Probing) -> Result<(), Trouble> {
     same_payload(probing, watched, &sample);
 
     zero(probing, &mut line).await?;
+    if sample.bytes <= MOST_ANSWERED_BYTES {
+        // Whatever the answer says, it is one, which whoever watches it sees to.
+        let id = line.ask(&probing.ask()?).await?;
+        line.end_of(&id).await?;
+        book.seen(&SINGLE_ANSWER);
+        line.barrier().await?;
+    }
     probing.keep(line);
     Ok(())
 }

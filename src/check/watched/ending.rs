@@ -70,7 +70,7 @@ impl Watched {
         if is_success && !frame.object.has("totalChunks") {
             frame.fault(&COMPLETE_SHAPE, "`totalChunks`");
         }
-        let data = frame.object.value("data").unwrap_or(Value::Null);
+        let data = self.data_in(frame, &COMPLETE_SHAPE);
         if is_success {
             if let Some(total) = total {
                 self.judge_count(total, frame);
@@ -86,6 +86,18 @@ impl Watched {
             }
         }
         self.ended(End::Complete { is_success, data }, frame)
+    }
+
+    /// The result, unless it has more values than are looked at.
+    fn data_in(&mut self, frame: &Frame<'_>, check: &'static Check) -> Value {
+        frame.object.value("data").unwrap_or_else(|too_many| {
+            if too_many.is_beyond_clients {
+                let expected = "a `data` of fewer values than section 8 lets a client take";
+                frame.deviation(check, expected);
+            }
+            self.is_beyond = true;
+            Value::Null
+        })
     }
 
     fn judge_count(&self, total: u64, frame: &Frame<'_>) {
@@ -162,7 +174,7 @@ impl Watched {
             } else {
                 frame.fault(&ERROR_SHAPE, "`error` with `code` and `message`");
             }
-            Failure { code, text: frame.text.to_owned(), ..Failure::default() }
+            Failure { code, text: frame.shown(), ..Failure::default() }
         });
         self.ended(End::Error(failure), frame)
     }
@@ -182,11 +194,11 @@ impl Watched {
             (None, Some(_)) => frame.deviation(&ANSWER_SHAPE, "`success` false beside `error`"),
             (None, None) => frame.fault(&ANSWER_SHAPE, "`success` as a boolean"),
         }
-        let data = frame.object.value("data").unwrap_or(Value::Null);
+        let data = self.data_in(frame, &ANSWER_SHAPE);
         let outcome = match failure {
             Some(failure) => Err(failure),
             None if success == Some(false) => {
-                Err(Failure { text: frame.text.to_owned(), ..Failure::default() })
+                Err(Failure { text: frame.shown(), ..Failure::default() })
             }
             None => {
                 if self.terms.is_stream {
@@ -201,14 +213,13 @@ impl Watched {
 
 /// What `error` says, if it is there.
 fn failure(object: &Object, frame: &Frame<'_>) -> Option<Failure> {
-    let text = frame.text.to_owned();
     let error = match object.object("error") {
         Member::Absent => return None,
         Member::Is(error) => error,
         Member::Other(_) => {
             frame.book.seen(&ERROR_SHAPE);
             frame.deviation(&ERROR_SHAPE, "`error` as an object");
-            return Some(Failure { text, ..Failure::default() });
+            return Some(Failure { text: frame.shown(), ..Failure::default() });
         }
     };
     frame.book.seen(&ERROR_SHAPE);
@@ -232,7 +243,7 @@ fn failure(object: &Object, frame: &Frame<'_>) -> Option<Failure> {
             None
         }
     };
-    Some(Failure { code, retry_after_ms, text })
+    Some(Failure { code, retry_after_ms, text: frame.shown() })
 }
 
 /// What the result says of items that were left out.

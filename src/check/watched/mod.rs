@@ -102,6 +102,8 @@ pub(super) struct Watched {
     pub(super) warnings: u64,
     pub(super) progress: u64,
     pub(super) end: Option<End>,
+    /// Whether its result has more values than are looked at.
+    pub(super) is_beyond: bool,
 }
 
 /// A frame that is being looked at.
@@ -133,6 +135,7 @@ impl Watched {
             warnings: 0,
             progress: 0,
             end: None,
+            is_beyond: false,
         }
     }
 
@@ -266,6 +269,11 @@ impl Watched {
 impl<'a> Frame<'a> {
     fn evidence(&self, expected: &'a str) -> Evidence<'a> {
         Evidence { sent: self.sent, expected, came: self.text }
+    }
+
+    /// The frame as it is shown, which is all that is kept of one that may be large.
+    fn shown(&self) -> String {
+        self.book.shown(self.text)
     }
 
     fn fault(&self, check: &'static Check, expected: &'a str) {

@@ -156,7 +156,7 @@ pub enum ConnectError {
     /// The server does not speak HTTP as it should.
     #[error("the server did not answer as http does")]
     Http(#[source] Arc<dyn StdError + Send + Sync>),
-    /// The answer to the upgrade begins with more than any server's does.
+    /// The answer to the upgrade begins with more than any server's does, or as no HTTP does.
     #[error("the server did not answer the upgrade as servers do")]
     AnswerHead(#[source] HeadError),
     /// The server does not speak WebSocket as it should.

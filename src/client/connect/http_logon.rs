@@ -7,7 +7,9 @@ use hyper::header::{CONNECTION, HeaderValue};
 use super::dial::BoxedStream;
 use super::endpoint::Endpoint;
 use super::error::ConnectError;
-use super::upgrade::{logon_header, refusal};
+use super::refusal::refusal;
+use super::sent::Sent;
+use super::upgrade::logon_header;
 use crate::adt::Request;
 use crate::client::Secret;
 use crate::client::credentials::Logon;
@@ -29,6 +31,7 @@ pub(super) async fn fetch_cookies(
     if let Some((name, value)) = logon_header(logon)? {
         request.headers_mut().insert(name, value);
     }
+    let sent = Sent::of(request.headers());
     let broken = |failure: HttpFailure| ConnectError::Http(Arc::new(failure));
     let mut connection = HttpConnection::open(stream).await.map_err(broken)?;
     let answer = connection.exchange(request, |head| {
@@ -36,7 +39,7 @@ pub(super) async fn fetch_cookies(
     });
     let (head, page) = answer.await.map_err(broken)?;
     if !head.status.is_success() {
-        return Err(refusal(head.status.as_u16(), asked.path, &page));
+        return Err(refusal(head.status.as_u16(), asked.path, &page, &sent));
     }
     let mut cookies = CookieJar::default();
     cookies.absorb(&head.headers);

@@ -13,6 +13,8 @@ mod endpoint;
 mod error;
 mod http_logon;
 mod proxy;
+mod refusal;
+mod sent;
 mod tls;
 mod upgrade;
 
@@ -24,8 +26,10 @@ pub(crate) use endpoint::Endpoint;
 pub use endpoint::EndpointError;
 pub use error::{ConnectError, Stage, TlsProblem};
 pub(crate) use proxy::{GivenUrl, ProxyChoice, authority};
+pub(crate) use refusal::{explanation, refusal};
+pub(crate) use sent::Sent;
 pub(crate) use tls::TlsOptions;
-pub(crate) use upgrade::{explanation, logon_header, refusal};
+pub(crate) use upgrade::logon_header;
 
 use super::builder::ClientBuilder;
 use super::credentials::{Attempt, Credentials, Logon};

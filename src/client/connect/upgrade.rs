@@ -11,15 +11,14 @@ use tokio_tungstenite::tungstenite::{self};
 use super::dial::BoxedStream;
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::{ConnectError, TlsProblem};
+use super::refusal::refusal;
+use super::sent::Sent;
 use super::tls::problem_of;
 use crate::client::credentials::Logon;
 use crate::client::error::CloseCause;
 use crate::client::meter::Metered;
 use crate::client::websocket::{self, HeadError, HeadFirst, Socket};
 use crate::proto::base64;
-
-/// How much of a refusing server's page is kept as evidence, in characters.
-const MOST_EXPLANATION: usize = 200;
 
 /// Asks for a WebSocket on a stream, whose first messages may have `max_message_bytes`.
 pub(super) async fn upgrade(
@@ -34,6 +33,7 @@ pub(super) async fn upgrade(
     if let Some((name, value)) = logon_header(logon)? {
         request.headers_mut().insert(name, value);
     }
+    let sent = Sent::of(request.headers());
     let stream = HeadFirst::new(Metered::new(stream));
     match client_async_with_config(request, stream, Some(websocket::config())).await {
         Ok((_, response)) if response.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS) => {
@@ -49,7 +49,7 @@ pub(super) async fn upgrade(
         }
         Err(tungstenite::Error::Http(response)) => {
             let page = response.body().as_deref().unwrap_or_default();
-            Err(refusal(response.status().as_u16(), endpoint.path(), page))
+            Err(refusal(response.status().as_u16(), endpoint.path(), page, &sent))
         }
         Err(error) => {
             let (problem, head) = match &error {
@@ -91,67 +91,9 @@ pub(crate) fn logon_header(
     Ok(Some((name, value)))
 }
 
-/// What a status other than the one hoped for means.
-pub(crate) fn refusal(status: u16, path: &str, page: &[u8]) -> ConnectError {
-    let explanation = explanation(page);
-    match status {
-        401 => ConnectError::Unauthorized { explanation },
-        403 => ConnectError::Forbidden { explanation },
-        404 => ConnectError::NotFound { path: path.to_owned(), explanation },
-        500 => ConnectError::ServerFailed { explanation },
-        503 => ConnectError::Unavailable { explanation },
-        _ => ConnectError::Status { status, explanation },
-    }
-}
-
-/// The start of a page's text, without tags, styles and control characters.
-pub(crate) fn explanation(page: &[u8]) -> String {
-    let page = String::from_utf8_lossy(page);
-    let mut text = String::new();
-    let mut rest = page.as_ref();
-    while text.chars().count() < MOST_EXPLANATION {
-        let Some(c) = rest.chars().next() else { break };
-        if c == '<' {
-            rest = after_tag(rest);
-            continue;
-        }
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
-        if c.is_whitespace() || c.is_control() {
-            if !text.is_empty() && !text.ends_with(' ') {
-                text.push(' ');
-            }
-        } else {
-            text.push(c);
-        }
-    }
-    text.trim_end().to_owned()
-}
-
-/// What follows a tag, or the whole of a style or script.
-fn after_tag(text: &str) -> &str {
-    let after = |text: &'_ str, end: &str| text.find(end).map(|at| at.saturating_add(end.len()));
-    let hidden = ["style", "script"]
-        .into_iter()
-        .find(|name| text.get(1..=name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name)));
-    let end = match hidden {
-        Some(name) => after(&text.to_ascii_lowercase(), &format!("</{name}>")),
-        None => after(text, ">"),
-    };
-    end.and_then(|end| text.get(end..)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_page_is_cut_down_to_its_words() {
-        let page = b"<html><head><style>p { x }</style><title>Logon\r\n failed</title></head>\n\n<p>Ask your\x1b[31m admin</p>";
-        assert_eq!(explanation(page), "Logon failed Ask your [31m admin");
-        assert_eq!(explanation(&b"x".repeat(10_000)).len(), MOST_EXPLANATION);
-        assert_eq!(explanation(b"\xff\xfe"), "\u{fffd}\u{fffd}");
-        assert_eq!(explanation(b"a <STYLE> never closed"), "a");
-    }
 
     #[test]
     fn logons_become_headers_that_are_not_printed() {

@@ -40,8 +40,11 @@ pub enum ExtractError {
         /// The other one.
         second: String,
     },
-    /// Two entries differ only in case, which is no difference on some systems.
-    #[error("entries {first:?} and {second:?} differ only in case")]
+    /// Two entries differ only in case, or in whether letters with marks are composed, which is no
+    /// difference on some systems.
+    #[error(
+        "entries {first:?} and {second:?} differ only in case or in how marks are put on letters"
+    )]
     Case {
         /// The one that comes first.
         first: String,

@@ -1,5 +1,7 @@
 //! Names of entries: which are taken, and where they lead.
 
+use icu_normalizer::DecomposingNormalizer;
+
 /// The longest part of a path, in bytes of UTF-8; more is too long for most file systems.
 pub(super) const MAX_PART_BYTES: usize = 255;
 /// How many folders deep a file may lie.
@@ -102,9 +104,15 @@ pub(super) fn parts(name: &str) -> Result<Vec<String>, InvalidName> {
     Ok(parts)
 }
 
-/// What two names have in common that differ only in case.
+/// What two names have in common that differ only in case, or in whether letters with marks are
+/// composed (NFC) or taken apart (NFD).
 pub(super) fn folded(path: &str) -> String {
-    path.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    let apart = DecomposingNormalizer::new_nfd();
+    let whole = apart.normalize(path);
+    let folded: String =
+        whole.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
+    // Some letters come out of that in one piece again.
+    apart.normalize(&folded).into_owned()
 }
 
 fn check(part: &str) -> Result<(), InvalidName> {
@@ -168,6 +176,24 @@ mod tests {
         ] {
             assert_eq!(path(name), name);
         }
+    }
+
+    #[test]
+    fn names_that_some_file_system_takes_for_the_same() {
+        for (one, other) in [
+            ("src/ZRAY", "src/zray"),
+            ("\u{e4}", "a\u{308}"),
+            ("\u{c4}", "a\u{308}"),
+            ("stra\u{df}e", "STRASSE"),
+            ("\u{ac00}", "\u{1100}\u{1161}"),
+            ("\u{1ed9}", "O\u{302}\u{323}"),
+            ("\u{1fc3}", "\u{3b7}\u{3b9}"),
+            ("\u{212b}", "\u{e5}"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one:?} {other:?}");
+        }
+        assert_ne!(folded("a\u{308}"), folded("a"));
+        assert_ne!(folded("a\u{308}"), folded("a\u{301}"));
     }
 
     #[test]

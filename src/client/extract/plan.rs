@@ -131,7 +131,7 @@ fn check_mode(path: &str, mode: Option<u32>, is_folder: bool) -> Result<(), Extr
     }
 }
 
-/// The places that are taken, by their names without case.
+/// The places that are taken, by their names without case and in one normal form.
 #[derive(Default)]
 struct Places {
     taken: BTreeMap<String, Place>,

@@ -50,10 +50,14 @@ impl CookieJar {
     }
 
     fn put(&mut self, name: &str, value: &str) {
-        self.0.retain(|(kept, _)| kept != name);
-        let kept = self.0.iter().map(|(name, value)| length(name, value.expose()));
-        let bytes = kept.fold(length(name, value), usize::saturating_add);
-        if self.0.len() < MAX_COOKIES && bytes <= MAX_COOKIE_BYTES {
+        let others = self.0.iter().filter(|(other, _)| other != name);
+        let (count, bytes) =
+            others.fold((0_usize, length(name, value)), |(count, bytes), (name, value)| {
+                (count.saturating_add(1), bytes.saturating_add(length(name, value.expose())))
+            });
+        // One that does not fit is as if it had not come: what had its name stays.
+        if count < MAX_COOKIES && bytes <= MAX_COOKIE_BYTES {
+            self.0.retain(|(other, _)| other != name);
             self.0.push((name.to_owned(), value.into()));
         }
     }
@@ -99,6 +103,13 @@ mod tests {
         jar.absorb(&setting(&["a=2", "c=gone; Max-Age=0"]));
         assert_eq!(jar.header().unwrap().expose(), "b=x=y; a=2");
         assert!(!format!("{jar:?}").contains("x=y"), "{jar:?}");
+    }
+
+    #[test]
+    fn a_cookie_that_is_too_large_leaves_the_old_one() {
+        let mut jar = CookieJar::from_header(&"a=1; b=2".into());
+        jar.absorb(&setting(&[&format!("a={}", "x".repeat(MAX_COOKIE_BYTES))]));
+        assert_eq!(jar.header().unwrap().expose(), "a=1; b=2");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use hyper::header::{COOKIE, HeaderName, HeaderValue};
 
 use super::error::ListError;
 use crate::adt::{self, Method, Request};
-use crate::client::connect::{Approach, ConnectError, explanation, logon_header, refusal};
+use crate::client::connect::{Approach, ConnectError, Sent, explanation, logon_header, refusal};
 use crate::client::credentials::{Attempt, Logon};
 use crate::client::http::{
     BodyWish, CookieJar, Head, HttpConnection, HttpFailure, HttpRequest, request,
@@ -22,6 +22,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Bytes,
     token: Option<HeaderValue>,
+    /// What it must not be shown with.
+    sent: Sent,
 }
 
 /// Asks one thing after the other, all of which may be asked again.
@@ -92,7 +94,7 @@ impl<'a> Session<'a> {
         self.begin_anew();
         let answer = if may_help { self.ask_with_token(asked).await? } else { refused };
         if answer.status == 401 {
-            return Err(refusal(401, asked.path, &answer.body).into());
+            return Err(refusal(401, asked.path, &answer.body, &answer.sent).into());
         }
         Ok(answer)
     }
@@ -138,7 +140,9 @@ impl<'a> Session<'a> {
                 Some(connection) => connection,
                 None => open(&self.approach).await?,
             };
-            let exchange = connection.exchange(self.request(asked)?, |head| {
+            let request = self.request(asked)?;
+            let sent = Sent::of(request.headers());
+            let exchange = connection.exchange(request, |head| {
                 if head.status.is_success() {
                     BodyWish::Whole(MAX_ADT_BYTES)
                 } else {
@@ -150,7 +154,7 @@ impl<'a> Session<'a> {
             match done.map_err(|_| ListError::Timeout { path, limit })? {
                 Ok((head, body)) => {
                     self.connection = Some(connection);
-                    return Ok(self.take(asked, &head, body));
+                    return Ok(self.take(asked, &head, body, sent));
                 }
                 // The server may close what nothing was sent on for a while.
                 Err(HttpFailure::NoAnswer(_)) if was_kept => {}
@@ -182,7 +186,7 @@ impl<'a> Session<'a> {
     }
 
     /// Keeps what an answer says beside its body.
-    fn take(&mut self, asked: &Request, head: &Head, body: Bytes) -> Answer {
+    fn take(&mut self, asked: &Request, head: &Head, body: Bytes, sent: Sent) -> Answer {
         let status = head.status.as_u16();
         tracing::debug!(method = ?asked.method, path = asked.path, status, "http");
         // What refuses a logon sets no session.
@@ -194,7 +198,7 @@ impl<'a> Session<'a> {
             token.set_sensitive(true);
             token
         });
-        Answer { status, body, token }
+        Answer { status, body, token, sent }
     }
 
     /// Forgets the session, and with it the token.
@@ -224,6 +228,11 @@ fn is_token(value: &HeaderValue) -> bool {
 
 /// The error of an answer by its status, with the server's own words.
 pub(super) fn refused(path: &'static str, answer: &Answer) -> ListError {
-    let reason = adt::message(&answer.body).unwrap_or_else(|| explanation(&answer.body));
-    ListError::Refused { path, status: answer.status, reason }
+    let Answer { status, body, sent, .. } = answer;
+    let scrubbed = sent.scrub(&String::from_utf8_lossy(body));
+    let reason = match adt::message(scrubbed.as_bytes()) {
+        Some(message) => sent.scrub(&message),
+        None => explanation(body, sent),
+    };
+    ListError::Refused { path, status: *status, reason }
 }

@@ -25,7 +25,7 @@ pub(crate) struct HeadFirst<S> {
     rest: Vec<u8>,
 }
 
-/// The head of an answer is larger than any server's.
+/// The head of an answer is no server's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadError {
@@ -40,6 +40,12 @@ pub enum HeadError {
     TooManyHeaders {
         /// [`MAX_HEADERS`].
         limit: usize,
+    },
+    /// It does not begin as HTTP does.
+    #[error("it is no http, but begins with {start:?}")]
+    NotHttp {
+        /// The start of its first line, without control characters.
+        start: String,
     },
 }
 
@@ -56,8 +62,13 @@ struct Head {
     is_over: bool,
 }
 
+/// What every answer begins with.
+const HTTP: &[u8] = b"HTTP/";
 /// `HTTP/1.1 101`
 const START_BYTES: usize = 12;
+/// How much is shown of what is no HTTP, in bytes; less than the first line of what was sent, lest
+/// it is that.
+const MOST_SHOWN_BYTES: usize = 24;
 /// How much is read at a time.
 const READ_BYTES: usize = 4 << 10;
 
@@ -98,11 +109,23 @@ impl Head {
                     self.line_len = self.line_len.saturating_add(1);
                     if self.start.len() < START_BYTES {
                         self.start.push(*byte);
+                        if self.start.iter().zip(HTTP).any(|(got, wanted)| got != wanted) {
+                            return Err(self.not_http(bytes.get(place.saturating_add(1)..)));
+                        }
                     }
                 }
             }
         }
         Ok(None)
+    }
+
+    fn not_http(&self, rest: Option<&[u8]>) -> HeadError {
+        let line = self.start.iter().chain(rest.unwrap_or_default()).copied();
+        let line: Vec<u8> =
+            line.take_while(|byte| !b"\r\n".contains(byte)).take(MOST_SHOWN_BYTES).collect();
+        let start = String::from_utf8_lossy(&line);
+        let start = start.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        HeadError::NotHttp { start }
     }
 
     /// Whether frames follow.
@@ -251,7 +274,24 @@ mod tests {
         let too_large = Some(HeadError::TooLarge { limit: MAX_HEAD_BYTES });
         assert_eq!(refused(filled(MAX_HEAD_BYTES + 1)).await, too_large);
         // Neither a status line nor lines before it are without end.
-        assert_eq!(refused("x".repeat(MAX_HEAD_BYTES + 1)).await, too_large);
+        assert_eq!(refused("HTTP/".repeat(MAX_HEAD_BYTES / 5 + 1)).await, too_large);
         assert_eq!(refused("\r\n".repeat(MAX_HEAD_BYTES)).await, too_many);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_http_is_said_at_once() {
+        let start = |start: &str| Some(HeadError::NotHttp { start: start.to_owned() });
+        for (answer, said) in [
+            ("SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0-OpenSSH_9.6"),
+            ("\r\n{\"x\":1}", "{\"x\":1}"),
+            ("HTTQ/1.1 101 X\r\n\r\n", "HTTQ/1.1 101 X"),
+            ("\u{15}\u{3}\u{1}\0\u{2}", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(refused(answer.to_owned()).await, start(said));
+        }
+        assert_eq!(
+            refused("x".repeat(MAX_HEAD_BYTES + 1)).await,
+            start(&"x".repeat(MOST_SHOWN_BYTES))
+        );
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::object::ObjectKey;
+use crate::ops::field;
 use crate::ops::selection::Selection;
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
@@ -95,8 +96,7 @@ impl Operation for List {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<Vec<ListedObject>, OperationError> {
-        let rows: Vec<Row> =
-            reply.field("objects").ok_or_else(|| OperationError::missing("objects"))?;
+        let rows: Vec<Row> = field::required(reply, "objects")?;
         let named = rows.iter().filter(|row| !row.kind.is_empty() && !row.name.is_empty());
         let listed =
             named.map(|row| ListedObject::new(ObjectKey::new(&row.kind, &row.name), &row.package));

@@ -1,5 +1,6 @@
 //! `git.getTypes`: which object types the server can serialize.
 
+use crate::ops::field;
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
 };
@@ -37,6 +38,6 @@ impl Operation for Types {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<Vec<String>, OperationError> {
-        reply.field("types").ok_or_else(|| OperationError::missing("types"))
+        field::required(reply, "types")
     }
 }

@@ -183,7 +183,7 @@ fn read_grid(reply: &Reply) -> Result<Option<Grid>, OperationError> {
     if !is_there {
         return Ok(None);
     }
-    let data = reply.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
+    let data = reply.bounded_data()?.and_then(|data| serde_json::from_str(data.get()).ok());
     data.map(Some).ok_or_else(|| OperationError::missing("rows"))
 }
 

@@ -78,7 +78,7 @@ impl Operation for Search {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<Found, OperationError> {
-        let list = reply.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
+        let list = reply.bounded_data()?.and_then(|data| serde_json::from_str(data.get()).ok());
         let entries: Vec<Entry> = match list {
             Some(entries) => entries,
             // A list at the top leaves no room for anything else, so some may put it under a name.

@@ -57,7 +57,6 @@ pub struct MessageReader {
     /// unusual after its data had begun, and a server that writes one so writes all so.
     taken_as_text: u32,
     /// Whether texts are kept as they come, chunks too.
-    #[cfg(feature = "check")]
     keeps_texts: bool,
     pool: BufferPool,
     /// The length of the last message in fragments: the next may be as long.
@@ -110,7 +109,6 @@ impl MessageReader {
             partial: None,
             chunk: UnfinishedChunk::default(),
             taken_as_text: 0,
-            #[cfg(feature = "check")]
             keeps_texts: false,
             pool: BufferPool::default(),
             last_fragmented: 0,
@@ -123,9 +121,8 @@ impl MessageReader {
         self.max_message_bytes = max_message_bytes;
     }
 
-    /// Gives every chunk as the text it came in, for whoever looks at how it is written.
-    #[cfg(feature = "check")]
-    pub(crate) fn keep_texts(&mut self) {
+    /// Gives every chunk as the text it came in from now on, for whoever looks at how it is written.
+    pub fn keep_texts(&mut self) {
         self.keeps_texts = true;
     }
 
@@ -234,9 +231,7 @@ impl MessageReader {
             (_, Some(_)) => return Err(FrameError::MessageInMessage { got }),
             (opcode, partial) => {
                 self.chunk.begin();
-                let is_usual = self.taken_as_text == 0;
-                #[cfg(feature = "check")]
-                let is_usual = is_usual && !self.keeps_texts;
+                let is_usual = self.taken_as_text == 0 && !self.keeps_texts;
                 self.taken_as_text = self.taken_as_text.saturating_sub(1);
                 partial.insert(Partial::new(match opcode {
                     Opcode::Text if is_usual && header.len >= LEAST_TEXT_BYTES as u64 => {

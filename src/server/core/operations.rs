@@ -84,6 +84,11 @@ impl Operations {
         }
     }
 
+    /// How many operations are known.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
     /// Whether a request of this name is still to get its last frame.
     pub(crate) fn has_stream(&self, key: &StreamKey) -> bool {
         self.streams.contains_key(key)

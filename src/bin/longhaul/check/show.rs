@@ -130,6 +130,34 @@ pub(super) fn summary(report: &Report) -> String {
     counts.join(", ")
 }
 
+/// How many checks were skipped, and why most of them; `None` where none was.
+pub(super) fn skipped(report: &Report) -> Option<String> {
+    let reasons = report.skipped();
+    let first = reasons.first()?;
+    let all = report.count(Status::Skipped);
+    let checks = if all == 1 { "1 check was" } else { &*format!("{all} checks were") };
+    let others = reasons.len().saturating_sub(1);
+    let and = match others {
+        0 => String::new(),
+        1 => ", and for one other reason".to_owned(),
+        others => format!(", and for {others} other reasons"),
+    };
+    Some(format!("{checks} skipped: {}{and}", first.reason))
+}
+
+/// What to do about skipped checks.
+pub(super) fn skipped_hint(report: &Report) -> &'static str {
+    if report.is_complete() {
+        ""
+    } else if report.operation.is_none() {
+        "name a small package, or an operation that only reads with --operation"
+    } else if report.operation.as_deref() == Some("test.payload") {
+        "name a package: an export shows what the test payload does not"
+    } else {
+        "the report says why beside each; -v tells what is asked"
+    }
+}
+
 /// What is checked.
 pub(super) fn list(checks: &[&Check]) -> Vec<String> {
     let width = checks.iter().map(|check| check.id.len()).max().unwrap_or(0);

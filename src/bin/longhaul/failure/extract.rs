@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use longhaul::client::extract::ExtractError;
-use longhaul::ops::git::archive::ArchiveError;
 
 use super::{Failure, Kind, chain};
 
@@ -22,18 +21,15 @@ impl From<ExtractError> for Failure {
     }
 }
 
+const MADE_TO_HARM: &str =
+    "archives are made like that to do harm; if the server is trusted, leave --extract out";
+
 fn sort(error: &ExtractError) -> (Kind, &'static str) {
     use ExtractError as E;
     match error {
         E::TooLarge { .. } => (Kind::Limit, "if the server is trusted, allow more with --max-size"),
-        E::Ratio { .. }
-        | E::TooMany { .. }
-        | E::Archive(
-            ArchiveError::TooManyEntries { .. } | ArchiveError::DirectoryTooLarge { .. },
-        ) => (
-            Kind::Limit,
-            "archives are made like that to do harm; if the server is trusted, leave --extract out",
-        ),
+        E::Archive(error) if error.is_limit() => (Kind::Limit, MADE_TO_HARM),
+        E::Ratio { .. } | E::TooMany { .. } => (Kind::Limit, MADE_TO_HARM),
         E::Target(_) => (Kind::Usage, "name a new folder with --extract"),
         E::Exists(_) => (
             Kind::Local,

@@ -1,6 +1,6 @@
 //! What to do next about each error.
 
-use longhaul::client::EndpointError;
+use longhaul::client::{EndpointError, HeadError};
 use longhaul::proto::welcome::WelcomeError;
 use longhaul::proto::{AssembleError, ExchangeError, OperationError, ServerError};
 use longhaul::{CloseCause, ConnectError, Error, ErrorKind, Stage, TlsProblem};
@@ -16,6 +16,9 @@ pub(super) fn next_step(error: &Error) -> String {
         Error::NotReopened { source, .. } => reopening(source),
         Error::Server { source, .. } => server(source),
         Error::Transfer { source, .. } => transfer(source),
+        Error::Operation { source: OperationError::TooManyValues { .. }, .. } => {
+            "no server has so much to say: see what answers there"
+        }
         Error::Operation { .. } if error.kind() == ErrorKind::Limit => {
             "if the server is trusted, allow more with --max-size"
         }
@@ -122,8 +125,19 @@ fn connect(error: &ConnectError) -> &'static str {
         ConnectError::Status { status: 502 | 504, .. } => {
             "what stands before the server cannot reach it: try again later"
         }
-        ConnectError::Status { .. }
-        | ConnectError::Http(_)
+        ConnectError::AnswerHead(HeadError::NotHttp { .. }) => {
+            "something else than an HTTP server answers there: check host and port in --url, and \
+             whether it is https://"
+        }
+        ConnectError::Upgrade(cause) if matches!(**cause, CloseCause::Cut) => {
+            "what answers there hung up without a word: check host and port in --url, and whether \
+             it is https://"
+        }
+        ConnectError::Status { .. } => {
+            "something else may answer there, or something between that lets no WebSocket through: \
+             check --url and --path"
+        }
+        ConnectError::Http(_)
         | ConnectError::Upgrade(_)
         | ConnectError::AnswerHead(_)
         | ConnectError::Welcome(_) => "something else may answer there: check --url and --path",
