@@ -145,6 +145,19 @@ fn failures_the_server_reports() {
 }
 
 #[test]
+fn an_error_beside_its_type_may_have_a_code_or_a_message_alone() {
+    let refused = |fields: &str| match failure(
+        Features::NONE,
+        &[format!(r#"{{"id":"git_1","type":"error",{fields}}}"#)],
+    ) {
+        ExchangeError::Server(error) => (error.code, error.message),
+        other => panic!("{fields}: {other:?}"),
+    };
+    assert_eq!(refused(r#""code":"GIT_ERROR""#).0, "GIT_ERROR");
+    assert_eq!(refused(r#""message":"no such package""#).1, "no such package");
+}
+
+#[test]
 fn a_gap_at_complete_is_found() {
     let texts = [frames().chunk(1, b"x", None), frames().complete(2, None, &())];
     let missing = Seq::new(2).unwrap();

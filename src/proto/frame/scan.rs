@@ -189,6 +189,17 @@ mod tests {
     }
 
     #[test]
+    fn an_id_that_comes_twice_is_left_to_the_full_reader() {
+        assert_eq!(chunk_id(r#"{"id":"a","id":"b","type":"chunk","seq":1,"data":""}"#), None);
+    }
+
+    #[test]
+    fn the_number_may_stand_before_id_and_type() {
+        let text = r#"{"seq":1,"id":"a","type":"chunk","data":""}"#;
+        assert_eq!(chunk_id(text), Some("a"));
+    }
+
+    #[test]
     fn order_and_white_space_do_not_matter() {
         let text =
             " { \"data\" : \"QUJD\" ,\r\n\"seq\": 7 , \"type\":\"chunk\",\t\"id\":\"git_1\" } \n";
