@@ -94,14 +94,14 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING
         request TYPE REF TO zcl_longhaul_request
         record  TYPE zlonghaul_oper
-        prefix  TYPE zcl_longhaul_stream=>part
+        prefix  TYPE zcl_longhaul_prefix=>claim
       RAISING
         zcx_longhaul.
     METHODS check_room
       RAISING zcx_longhaul.
     METHODS terms
       IMPORTING request      TYPE REF TO zcl_longhaul_request
-      RETURNING VALUE(terms) TYPE zcl_longhaul_stream=>wishes.
+      RETURNING VALUE(terms) TYPE zcl_longhaul_delivery=>wishes.
     METHODS chunk_bytes
       IMPORTING request            TYPE REF TO zcl_longhaul_request
       RETURNING VALUE(chunk_bytes) TYPE i
@@ -255,9 +255,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       IF stream->phase <> zcl_longhaul_stream=>phases-over.
         CONTINUE.
       ENDIF.
-      IF stream->record-opid IS NOT INITIAL.
+      DATA(opid) = stream->opid( ).
+      IF opid IS NOT INITIAL.
         INSERT VALUE #( id   = stream->id
-                        opid = stream->record-opid ) INTO ended INDEX 1.
+                        opid = opid ) INTO ended INDEX 1.
       ENDIF.
       DELETE streams INDEX index.
     ENDLOOP.
