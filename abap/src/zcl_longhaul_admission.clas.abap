@@ -90,7 +90,8 @@ CLASS zcl_longhaul_admission IMPLEMENTATION.
     DATA(user) = CONV zlonghaul_oper-uname( connection->user( ) ).
     IF store->count_working( user  = user
                              since = clock->now( ) - settings-silent_ms ) >= settings-max_operations.
-      RAISE EXCEPTION zcx_longhaul=>busy( too_many ).
+      DATA(busy) = zcx_longhaul=>busy( too_many ).
+      RAISE EXCEPTION busy.
     ENDIF.
     store->limit( user      = user
                   max_count = settings-max_kept

@@ -142,7 +142,8 @@ CLASS zcl_longhaul_lease IMPLEMENTATION.
     record-touched = written_at.
     record-expires = expires( ).
     IF store->create( record ) = abap_false.
-      RAISE EXCEPTION zcx_longhaul=>busy( `another request with this key comes in` ).
+      DATA(busy) = zcx_longhaul=>busy( `another request with this key comes in` ).
+      RAISE EXCEPTION busy.
     ENDIF.
   ENDMETHOD.
 

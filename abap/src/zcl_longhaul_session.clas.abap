@@ -129,7 +129,8 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
           message = `id is in use`.
     ENDIF.
     IF lines( streams ) >= settings-max_transfers.
-      RAISE EXCEPTION zcx_longhaul=>busy( zcl_longhaul_admission=>too_many ).
+      DATA(busy) = zcx_longhaul=>busy( zcl_longhaul_admission=>too_many ).
+      RAISE EXCEPTION busy.
     ENDIF.
   ENDMETHOD.
 
