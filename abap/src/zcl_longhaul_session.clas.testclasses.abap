@@ -514,6 +514,8 @@ CLASS ltcl_session DEFINITION FINAL FOR TESTING RISK LEVEL HARMLESS DURATION SHO
     METHODS released_operation_ends FOR TESTING RAISING cx_static_check.
     METHODS keeps_nothing_else FOR TESTING RAISING cx_static_check.
     METHODS survives_its_database FOR TESTING RAISING cx_static_check.
+    METHODS completes_without_database FOR TESTING RAISING cx_static_check.
+    METHODS cancels_without_database FOR TESTING RAISING cx_static_check.
 
     METHODS connect
       IMPORTING user TYPE string DEFAULT `ME`
@@ -1300,6 +1302,28 @@ CLASS ltcl_session IMPLEMENTATION.
     assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"SERVICE_EXCEPTION"` ).
     hear( `{"id":"p","domain":"system","action":"ping"}` ).
     assert_sent( `{"id":"p","success":true` ).
+  ENDMETHOD.
+
+  METHOD completes_without_database.
+    settings-max_held_chunks = 100.
+    zcl_longhaul_config=>change( settings ).
+    connect( ).
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    WHILE connection->has_sent( `"done":3` ) = abap_false.
+      run( 1 ).
+    ENDWHILE.
+    " The client takes all of it; only that it is left cannot be written.
+    store->is_broken = abap_true.
+    run( ).
+    assert_sent( `{"id":"a","type":"complete"` ).
+  ENDMETHOD.
+
+  METHOD cancels_without_database.
+    hear( export( more = |,"features":["cancel","resume"],"operation":"{ key }"| ) ).
+    run( 2 ).
+    store->is_broken = abap_true.
+    hear( `{"id":"c","domain":"stream","action":"cancel","params":{"target":"a"}}` ).
+    assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"CANCELLED"` ).
   ENDMETHOD.
 
   METHOD hear.

@@ -52,7 +52,6 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
         error   TYPE REF TO zcx_longhaul
         is_kept TYPE abap_bool
       RAISING
-        zcx_longhaul
         zcx_longhaul_lost.
 
     "! Chunks up to this one may be sent
@@ -103,6 +102,9 @@ CLASS zcl_longhaul_stream DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING error TYPE REF TO zcx_longhaul
       RAISING   zcx_longhaul
                 zcx_longhaul_lost.
+    "! It is over, and the store knows, if it can
+    METHODS let_go
+      IMPORTING is_kept TYPE abap_bool.
     METHODS give_up
       IMPORTING error TYPE REF TO zcx_longhaul
       RAISING   zcx_longhaul_lost.
@@ -225,6 +227,20 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
   ENDMETHOD.
 
 
+  METHOD let_go.
+    phase = phases-over.
+    TRY.
+        IF is_kept = abap_true AND lease->record-is_kept = abap_true.
+          lease->leave( ).
+        ELSE.
+          lease->free( ).
+        ENDIF.
+      CATCH zcx_longhaul ##NO_HANDLER.
+        " The client is to have its last frame all the same; the row goes when its time is over.
+    ENDTRY.
+  ENDMETHOD.
+
+
   METHOD lose.
     IF phase = phases-over.
       RETURN.
@@ -317,8 +333,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     ENDIF.
     DATA(answer) = COND string( WHEN delivery->is_stream = abap_false
                                 THEN operation->answer( payload->chunk( 1 )-data ) ).
-    phase = phases-over.
-    lease->leave( ).
+    let_go( abap_true ).
     IF delivery->is_stream = abap_true.
       delivery->complete( payload = payload
                           data    = lease->record-outcome_json ).
@@ -332,12 +347,7 @@ CLASS zcl_longhaul_stream IMPLEMENTATION.
     IF phase = phases-over.
       RETURN.
     ENDIF.
-    phase = phases-over.
-    IF is_kept = abap_true AND lease->record-is_kept = abap_true.
-      lease->leave( ).
-    ELSE.
-      lease->free( ).
-    ENDIF.
+    let_go( is_kept ).
     delivery->error( error ).
   ENDMETHOD.
 
