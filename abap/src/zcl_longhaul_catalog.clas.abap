@@ -38,7 +38,8 @@ CLASS zcl_longhaul_catalog IMPLEMENTATION.
       INTO TABLE @DATA(services).
     LOOP AT services INTO DATA(service).
       DATA(name_by_path) = zcl_longhaul_abapgit=>service_name( service-obj_name ).
-      IF name = name_by_path OR name = service-obj_name.
+      " The hash is in lower case, and names are asked for in capitals.
+      IF to_upper( name ) = to_upper( name_by_path ) OR name = service-obj_name.
         object-name = name_by_path.
         object-package = service-devclass.
         RETURN.
