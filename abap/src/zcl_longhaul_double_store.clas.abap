@@ -6,6 +6,8 @@ CLASS zcl_longhaul_double_store DEFINITION PUBLIC FINAL FOR TESTING CREATE PUBLI
     DATA operations TYPE SORTED TABLE OF zlonghaul_oper WITH UNIQUE KEY opid READ-ONLY.
     "! Whether the database fails
     DATA is_broken TYPE abap_bool.
+    "! Whether somebody else creates each operation a moment before
+    DATA is_late TYPE abap_bool.
     METHODS constructor
       IMPORTING system TYPE REF TO zcl_longhaul_double_system.
     "! As if a session had come to this item, and not back, after others that did not either
@@ -68,6 +70,9 @@ CLASS zcl_longhaul_double_store IMPLEMENTATION.
 
   METHOD zif_longhaul_store~create.
     fail_if_broken( ).
+    IF is_late = abap_true.
+      RETURN.
+    ENDIF.
     INSERT operation INTO TABLE operations.
     is_new = xsdbool( sy-subrc = 0 ).
   ENDMETHOD.

@@ -9,6 +9,7 @@ CLASS ltcl_lease DEFINITION INHERITING FROM zcl_longhaul_test_bench FINAL FOR TE
 
     METHODS setup RAISING cx_static_check.
     METHODS teardown.
+    METHODS one_of_two_begins FOR TESTING RAISING cx_static_check.
     METHODS latest_resume_wins FOR TESTING RAISING cx_static_check.
     METHODS notices_while_it_sends FOR TESTING RAISING cx_static_check.
     METHODS says_when_it_is_gone FOR TESTING RAISING cx_static_check.
@@ -26,6 +27,13 @@ CLASS ltcl_lease IMPLEMENTATION.
 
   METHOD teardown.
     end( ).
+  ENDMETHOD.
+
+  METHOD one_of_two_begins.
+    store->is_late = abap_true.
+    hear( export( more = |,"features":["resume"],"operation":"{ key }"| ) ).
+    assert_sent( `{"id":"a","type":"error","success":false,"error":{"code":"BUSY"` ).
+    assert_sent( `"retryAfterMs":2000}}` ).
   ENDMETHOD.
 
   METHOD latest_resume_wins.
