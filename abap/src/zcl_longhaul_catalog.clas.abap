@@ -28,11 +28,15 @@ CLASS zcl_longhaul_catalog IMPLEMENTATION.
   METHOD find_service.
     object = VALUE #( type = service_type
                       name = name ).
-    DATA(pattern) = |{ name(15) }%|.
+    " What stands in a name is no pattern.
+    DATA(pattern) = |{ replace( val   = name(15)
+                                regex = `[#%_]`
+                                with  = `#$0`
+                                occ   = 0 ) }%|.
     SELECT obj_name, devclass FROM tadir
       WHERE pgmid = @repository
         AND object = @service_type
-        AND obj_name LIKE @pattern
+        AND obj_name LIKE @pattern ESCAPE '#'
         AND delflag = @space
       ORDER BY obj_name
       INTO TABLE @DATA(services).

@@ -11,6 +11,7 @@ CLASS ltcl_catalog DEFINITION FINAL FOR TESTING RISK LEVEL CRITICAL DURATION SHO
     METHODS names_services_by_path FOR TESTING.
     METHODS finds_services_by_path FOR TESTING.
     METHODS selects_services_by_path FOR TESTING RAISING cx_static_check.
+    METHODS takes_no_pattern_for_a_service FOR TESTING.
     METHODS adds_local_packages FOR TESTING.
     METHODS add
       IMPORTING
@@ -91,6 +92,20 @@ CLASS ltcl_catalog IMPLEMENTATION.
         act = objects[ 1 ]-name
         exp = path_name ).
     ENDLOOP.
+  ENDMETHOD.
+
+  METHOD takes_no_pattern_for_a_service.
+    add( type = 'SICF' name = raw_key ).
+    DATA(count) = zcl_abapgit_object_sicf=>count.
+    LOOP AT VALUE string_table( ( `%` ) ( `_______________X` ) ) INTO DATA(pattern).
+      DATA(found) = catalog->find( type = 'SICF'
+                                   name = CONV #( pattern ) ).
+      cl_abap_unit_assert=>assert_initial( found-package ).
+    ENDLOOP.
+    " Each would be looked into, of all that a system has.
+    cl_abap_unit_assert=>assert_equals(
+      act = zcl_abapgit_object_sicf=>count
+      exp = count ).
   ENDMETHOD.
 
   METHOD adds_local_packages.
