@@ -215,13 +215,18 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       CATCH zcx_longhaul INTO DATA(unreadable).
         refuse_unreadable( unreadable ).
         RETURN.
+      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
+        " Such as a text that the system's own codecs do not take.
+        refuse_unreadable( NEW #( code    = zif_longhaul=>code-parse_error
+                                  message = zcx_longhaul=>unforeseen( unforeseen )->message ) ).
+        RETURN.
     ENDTRY.
     TRY.
         serve( request ).
       CATCH zcx_longhaul INTO DATA(error).
         refuse( request = request
                 error   = error ).
-      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
+      CATCH cx_no_check cx_dynamic_check INTO unforeseen.
         " Whatever else goes wrong with one request is its own affair.
         refuse( request = request
                 error   = zcx_longhaul=>unforeseen( unforeseen ) ).
