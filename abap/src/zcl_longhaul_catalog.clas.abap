@@ -28,17 +28,22 @@ CLASS zcl_longhaul_catalog IMPLEMENTATION.
   METHOD find_service.
     object = VALUE #( type = service_type
                       name = name ).
-    DATA(pattern) = |{ name(15) }%|.
+    " What stands in a name is no pattern.
+    DATA(pattern) = |{ replace( val   = name(15)
+                                regex = `[#%_]`
+                                with  = `#$0`
+                                occ   = 0 ) }%|.
     SELECT obj_name, devclass FROM tadir
       WHERE pgmid = @repository
         AND object = @service_type
-        AND obj_name LIKE @pattern
+        AND obj_name LIKE @pattern ESCAPE '#'
         AND delflag = @space
       ORDER BY obj_name
       INTO TABLE @DATA(services).
     LOOP AT services INTO DATA(service).
       DATA(name_by_path) = zcl_longhaul_abapgit=>service_name( service-obj_name ).
-      IF name = name_by_path OR name = service-obj_name.
+      " The hash is in lower case, and names are asked for in capitals.
+      IF to_upper( name ) = to_upper( name_by_path ) OR name = service-obj_name.
         object-name = name_by_path.
         object-package = service-devclass.
         RETURN.

@@ -50,12 +50,11 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA connection TYPE REF TO zif_longhaul_connection.
     DATA registry TYPE REF TO zcl_longhaul_registry.
     DATA store TYPE REF TO zif_longhaul_store.
-    DATA clock TYPE REF TO zif_longhaul_clock.
+    DATA admission TYPE REF TO zcl_longhaul_admission.
     DATA settings TYPE zcl_longhaul_config=>settings.
     "! In the order of their turns
     DATA streams TYPE STANDARD TABLE OF stream WITH EMPTY KEY.
     DATA ended TYPE STANDARD TABLE OF ended_stream WITH EMPTY KEY.
-    DATA last_alias TYPE i.
 
     METHODS serve
       IMPORTING request TYPE REF TO zcl_longhaul_request
@@ -71,49 +70,9 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
                 zcx_longhaul_lost.
     METHODS grant
       IMPORTING credit TYPE zcl_longhaul_steering=>credit.
-    METHODS let_go
-      IMPORTING key TYPE string
-      RAISING   zcx_longhaul.
-    METHODS take_up
-      IMPORTING request TYPE REF TO zcl_longhaul_request
-      RAISING   zcx_longhaul.
-    METHODS open_stream
-      IMPORTING
-        request   TYPE REF TO zcl_longhaul_request
-        operation TYPE REF TO zif_longhaul_operation
-      RAISING
-        zcx_longhaul.
-    METHODS start_new
-      IMPORTING
-        request   TYPE REF TO zcl_longhaul_request
-        operation TYPE REF TO zif_longhaul_operation
-        record    TYPE zlonghaul_oper
-      RAISING
-        zcx_longhaul.
-    METHODS attach
-      IMPORTING
-        request TYPE REF TO zcl_longhaul_request
-        record  TYPE zlonghaul_oper
-        prefix  TYPE zcl_longhaul_stream=>part
-      RAISING
-        zcx_longhaul.
+    "! Whether there is room for one more stream with this id
     METHODS check_room
-      RAISING zcx_longhaul.
-    METHODS terms
-      IMPORTING request      TYPE REF TO zcl_longhaul_request
-      RETURNING VALUE(terms) TYPE zcl_longhaul_stream=>wishes.
-    METHODS chunk_bytes
-      IMPORTING request            TYPE REF TO zcl_longhaul_request
-      RETURNING VALUE(chunk_bytes) TYPE i
-      RAISING   zcx_longhaul.
-    "! What is kept of an operation, by the user and the key that only the user knows
-    METHODS opid
-      IMPORTING key         TYPE string
-      RETURNING VALUE(opid) TYPE zlonghaul_oper-opid
-      RAISING   zcx_longhaul.
-    METHODS question
-      IMPORTING request         TYPE REF TO zcl_longhaul_request
-      RETURNING VALUE(question) TYPE zlonghaul_oper-question_id
+      IMPORTING id TYPE string
       RAISING   zcx_longhaul.
     METHODS stream_of
       IMPORTING id            TYPE string
@@ -136,8 +95,6 @@ CLASS zcl_longhaul_session DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS welcome
       RETURNING VALUE(frame) TYPE string
       RAISING   zcx_longhaul.
-    METHODS busy
-      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
     METHODS list_of_texts
       IMPORTING texts       TYPE string_table
       RETURNING VALUE(json) TYPE string.
@@ -146,63 +103,6 @@ ENDCLASS.
 
 
 CLASS zcl_longhaul_session IMPLEMENTATION.
-
-
-  METHOD attach.
-    CASE record-status.
-      WHEN space.
-        RAISE EXCEPTION TYPE zcx_longhaul
-          EXPORTING
-            code    = zif_longhaul=>code-resume_unknown
-            message = `no operation has this key`.
-      WHEN zif_longhaul_store=>statuses-expired.
-        RAISE EXCEPTION TYPE zcx_longhaul
-          EXPORTING
-            code    = zif_longhaul=>code-resume_expired
-            message = `the operation was kept for its time and is gone`.
-    ENDCASE.
-    APPEND NEW #( terms      = terms( request )
-                  record     = record
-                  operation  = registry->operation( domain = CONV #( record-op_domain )
-                                                    action = CONV #( record-op_action ) )
-                  connection = connection
-                  store      = store
-                  clock      = clock
-                  prefix     = prefix ) TO streams.
-  ENDMETHOD.
-
-
-  METHOD start_new.
-    DATA(user) = CONV zlonghaul_oper-uname( connection->user( ) ).
-    IF store->count_working( user  = user
-                             since = clock->now( ) - settings-silent_ms ) >= settings-max_operations.
-      RAISE EXCEPTION busy( ).
-    ENDIF.
-    store->limit( user      = user
-                  max_count = settings-max_kept
-                  max_bytes = settings-max_kept_bytes
-                  now       = clock->now( ) ).
-    operation->prepare( request->params ).
-    DATA(new_record) = record.
-    IF new_record-is_kept = abap_true.
-      new_record-plan_json = operation->plan( ).
-      new_record-state_json = operation->state( ).
-    ENDIF.
-    APPEND NEW #( terms      = terms( request )
-                  record     = new_record
-                  operation  = operation
-                  connection = connection
-                  store      = store
-                  clock      = clock ) TO streams.
-  ENDMETHOD.
-
-
-  METHOD busy.
-    exception = NEW #(
-      code           = zif_longhaul=>code-busy
-      message        = `too many heavy requests`
-      retry_after_ms = settings-retry_after_ms ).
-  ENDMETHOD.
 
 
   METHOD cancel.
@@ -222,20 +122,15 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
 
 
   METHOD check_room.
-    IF lines( streams ) >= settings-max_transfers.
-      RAISE EXCEPTION busy( ).
+    IF stream_of( id ) IS BOUND.
+      RAISE EXCEPTION TYPE zcx_longhaul
+        EXPORTING
+          code    = zif_longhaul=>code-parse_error
+          message = `id is in use`.
     ENDIF.
-  ENDMETHOD.
-
-
-  METHOD chunk_bytes.
-    chunk_bytes = COND #( WHEN request->chunk_bytes = zcl_longhaul_request=>not_asked
-                          THEN settings-chunk_bytes
-                          ELSE nmin( val1 = request->chunk_bytes
-                                     val2 = settings-max_chunk_bytes ) ).
-    IF chunk_bytes = 0.
-      " No chunk is that small, and one of a byte is not what anybody means.
-      zcl_longhaul_steering=>refuse( `chunkSize` ).
+    IF lines( streams ) >= settings-max_transfers.
+      DATA(busy) = zcx_longhaul=>busy( zcl_longhaul_admission=>too_many ).
+      RAISE EXCEPTION busy.
     ENDIF.
   ENDMETHOD.
 
@@ -244,7 +139,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     me->connection = connection.
     me->registry = registry.
     me->store = store.
-    me->clock = clock.
+    admission = NEW #( connection = connection
+                       registry   = registry
+                       store      = store
+                       clock      = clock ).
     settings = zcl_longhaul_config=>current( ).
   ENDMETHOD.
 
@@ -255,9 +153,10 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       IF stream->phase <> zcl_longhaul_stream=>phases-over.
         CONTINUE.
       ENDIF.
-      IF stream->record-opid IS NOT INITIAL.
+      DATA(opid) = stream->opid( ).
+      IF opid IS NOT INITIAL.
         INSERT VALUE #( id   = stream->id
-                        opid = stream->record-opid ) INTO ended INDEX 1.
+                        opid = opid ) INTO ended INDEX 1.
       ENDIF.
       DELETE streams INDEX index.
     ENDLOOP.
@@ -316,13 +215,18 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       CATCH zcx_longhaul INTO DATA(unreadable).
         refuse_unreadable( unreadable ).
         RETURN.
+      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
+        " Such as a text that the system's own codecs do not take.
+        refuse_unreadable( NEW #( code    = zif_longhaul=>code-parse_error
+                                  message = zcx_longhaul=>unforeseen( unforeseen )->message ) ).
+        RETURN.
     ENDTRY.
     TRY.
         serve( request ).
       CATCH zcx_longhaul INTO DATA(error).
         refuse( request = request
                 error   = error ).
-      CATCH cx_no_check cx_dynamic_check INTO DATA(unforeseen).
+      CATCH cx_no_check cx_dynamic_check INTO unforeseen.
         " Whatever else goes wrong with one request is its own affair.
         refuse( request = request
                 error   = zcx_longhaul=>unforeseen( unforeseen ) ).
@@ -356,68 +260,6 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD open_stream.
-    IF stream_of( request->id ) IS BOUND.
-      RAISE EXCEPTION TYPE zcx_longhaul
-        EXPORTING
-          code    = zif_longhaul=>code-parse_error
-          message = `id is in use`.
-    ENDIF.
-    check_room( ).
-    DATA(now) = clock->now( ).
-    store->expire( now    = now
-                   forget = now - settings-remembered_ms ).
-
-    DATA(record) = VALUE zlonghaul_oper(
-      opid        = zcl_longhaul_codec=>unique( )
-      uname       = connection->user( )
-      question_id = question( request )
-      op_domain   = request->domain
-      op_action   = request->action
-      epoch_id    = zcl_longhaul_codec=>unique( )
-      chunk_bytes = chunk_bytes( request )
-      status      = zif_longhaul_store=>statuses-working ).
-    IF request->is_stream = abap_false
-        OR request->operation IS INITIAL
-        OR request->wants( zif_longhaul=>feature-resume ) = abap_false.
-      start_new( request = request
-             operation   = operation
-             record      = record ).
-      RETURN.
-    ENDIF.
-
-    record-opid = opid( request->operation ).
-    record-is_kept = abap_true.
-    DATA(known) = store->read( record-opid ).
-    IF known IS INITIAL.
-      start_new( request = request
-             operation   = operation
-             record      = record ).
-    ELSEIF known-question_id <> record-question_id AND known-status <> zif_longhaul_store=>statuses-expired.
-      RAISE EXCEPTION TYPE zcx_longhaul
-        EXPORTING
-          code    = zif_longhaul=>code-resume_mismatch
-          message = `the key stands for another request`.
-    ELSE.
-      attach( request = request
-              record  = known
-              prefix  = VALUE #( next   = 1
-                                 sha256 = zcl_longhaul_codec=>sha256( VALUE #( ) ) ) ).
-    ENDIF.
-  ENDMETHOD.
-
-
-  METHOD opid.
-    opid = zcl_longhaul_codec=>sha256( zcl_longhaul_codec=>to_utf8( |{ connection->user( ) } { key }| ) ).
-  ENDMETHOD.
-
-
-  METHOD question.
-    question = zcl_longhaul_codec=>sha256( zcl_longhaul_codec=>to_utf8(
-      |{ request->domain } { request->action } { request->params->canonical( ) }| ) ).
-  ENDMETHOD.
-
-
   METHOD refuse.
     IF error->code = zif_longhaul=>code-parse_error.
       refuse_unreadable( error ).
@@ -438,47 +280,11 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
   ENDMETHOD.
 
 
-  METHOD let_go.
-    DATA(opid) = opid( key ).
-    IF store->free( opid ) = abap_false.
-      store->release( opid ).
-    ENDIF.
-  ENDMETHOD.
-
-
-  METHOD take_up.
-    DATA(resume) = zcl_longhaul_steering=>read_resume( request->params ).
-    IF stream_of( request->id ) IS BOUND.
-      RAISE EXCEPTION TYPE zcx_longhaul
-        EXPORTING
-          code    = zif_longhaul=>code-parse_error
-          message = `id is in use`.
-    ENDIF.
-    check_room( ).
-    DATA(now) = clock->now( ).
-    store->expire( now    = now
-                   forget = now - settings-remembered_ms ).
-    DATA(record) = store->read( opid( resume-operation ) ).
-    IF record IS NOT INITIAL
-        AND record-status <> zif_longhaul_store=>statuses-expired
-        AND record-epoch_id <> resume-epoch.
-      RAISE EXCEPTION TYPE zcx_longhaul
-        EXPORTING
-          code    = zif_longhaul=>code-resume_mismatch
-          message = `another epoch`.
-    ENDIF.
-    attach( request = request
-            record  = record
-            prefix  = VALUE #( next   = resume-next
-                               offset = resume-offset
-                               sha256 = resume-sha256 ) ).
-  ENDMETHOD.
-
-
   METHOD serve.
     IF request->domain = zif_longhaul=>stream_domain.
       IF request->action = zif_longhaul=>resume_action.
-        take_up( request ).
+        check_room( request->id ).
+        APPEND admission->resume( request ) TO streams.
       ELSE.
         steer( request ).
       ENDIF.
@@ -489,9 +295,11 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
     IF query IS BOUND.
       connection->send_text( NEW zcl_longhaul_frames( request->id )->answer( query->answer( request->params ) ) ).
     ELSE.
-      open_stream( request = request
-            operation      = registry->operation( domain = request->domain
-                                             action      = request->action ) ).
+      DATA(operation) = registry->operation( domain = request->domain
+                                             action = request->action ).
+      check_room( request->id ).
+      APPEND admission->open( request   = request
+                              operation = operation ) TO streams.
     ENDIF.
   ENDMETHOD.
 
@@ -508,7 +316,7 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
       WHEN `credit`.
         grant( zcl_longhaul_steering=>read_credit( request->params ) ).
       WHEN `release`.
-        let_go( zcl_longhaul_steering=>read_key( request->params ) ).
+        admission->release( zcl_longhaul_steering=>read_key( request->params ) ).
       WHEN OTHERS.
         DATA(shown) = substring( val = request->action
                                  len = nmin( val1 = strlen( request->action )
@@ -533,20 +341,6 @@ CLASS zcl_longhaul_session IMPLEMENTATION.
         RETURN.
       ENDIF.
     ENDLOOP.
-  ENDMETHOD.
-
-
-  METHOD terms.
-    terms = VALUE #(
-      id           = request->id
-      is_stream    = xsdbool( request->is_stream = abap_true OR request->domain = zif_longhaul=>stream_domain )
-      has_checksum = request->wants( zif_longhaul=>feature-checksum )
-      has_credit   = xsdbool( request->wants( zif_longhaul=>feature-credit ) = abap_true AND request->window > 0 )
-      window       = request->window ).
-    IF terms-is_stream = abap_true AND request->wants( zif_longhaul=>feature-binary ) = abap_true.
-      last_alias = last_alias + 1.
-      terms-alias = last_alias.
-    ENDIF.
   ENDMETHOD.
 
 

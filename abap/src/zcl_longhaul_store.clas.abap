@@ -1,7 +1,8 @@
 "! <p class="shorttext synchronized">longhaul: keeps operations in the database</p>
 "! Everything is written over a service connection to the standard database and committed there, so
 "! that no COMMIT ends the transaction of whoever works in the session, such as a serializer. The row of
-"! an operation is changed before its chunks: it is the lock that two sessions meet at.
+"! an operation is changed before its chunks: it is the lock that two sessions meet at. INTO stands before
+"! WHERE, since CONNECTION would have to stand behind an INTO that is last.
 CLASS zcl_longhaul_store DEFINITION PUBLIC FINAL CREATE PUBLIC.
   PUBLIC SECTION.
     INTERFACES zif_longhaul_store.
@@ -47,7 +48,7 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD drop.
     DATA nothing TYPE zlonghaul_oper-tail_data.
     UPDATE zlonghaul_oper CONNECTION r/3*longhaul
-      SET status = @zif_longhaul_store~statuses-expired,
+      SET status = @zif_longhaul_store=>statuses-expired,
           session_id = @space,
           item_no = 0,
           item_tries = 0,
@@ -100,8 +101,8 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
               expires = @expires
           WHERE opid = @opid.
         SELECT SINGLE * FROM zlonghaul_oper CONNECTION r/3*longhaul
-          WHERE opid = @opid
-          INTO @operation.
+          INTO @operation
+          WHERE opid = @opid.
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
@@ -113,9 +114,9 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     DATA part TYPE zlonghaul_part.
     TRY.
         SELECT SINGLE * FROM zlonghaul_part CONNECTION r/3*longhaul
+          INTO @part
           WHERE opid = @opid
-            AND seq_no = @seq
-          INTO @part.
+            AND seq_no = @seq.
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -128,11 +129,11 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD zif_longhaul_store~count_working.
     TRY.
         SELECT COUNT(*) FROM zlonghaul_oper CONNECTION r/3*longhaul
+          INTO @count
           WHERE uname = @user
-            AND status = @zif_longhaul_store~statuses-working
+            AND status = @zif_longhaul_store=>statuses-working
             AND session_id <> @space
-            AND touched >= @since
-          INTO @count.
+            AND touched >= @since.
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.
@@ -154,14 +155,14 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     DATA over TYPE versions.
     TRY.
         SELECT opid, session_id, touched, byte_count FROM zlonghaul_oper CONNECTION r/3*longhaul
-          WHERE status <> @zif_longhaul_store~statuses-expired
+          INTO TABLE @over
+          WHERE status <> @zif_longhaul_store=>statuses-expired
             AND expires < @now
-          ORDER BY opid
-          INTO TABLE @over.
+          ORDER BY opid.
         drop_all( operations = over
                   now        = now ).
         DELETE FROM zlonghaul_oper CONNECTION r/3*longhaul
-          WHERE status = @zif_longhaul_store~statuses-expired
+          WHERE status = @zif_longhaul_store=>statuses-expired
             AND touched < @forget.
         commit_own( ).
       CATCH cx_sy_open_sql_db INTO DATA(cause).
@@ -216,11 +217,11 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
     DATA bytes TYPE int8.
     TRY.
         SELECT opid, session_id, touched, byte_count FROM zlonghaul_oper CONNECTION r/3*longhaul
+          INTO TABLE @kept
           WHERE uname = @user
-            AND status <> @zif_longhaul_store~statuses-expired
+            AND status <> @zif_longhaul_store=>statuses-expired
             AND session_id = @space
-          ORDER BY touched DESCENDING
-          INTO TABLE @kept.
+          ORDER BY touched DESCENDING.
         LOOP AT kept INTO DATA(operation).
           count = count + 1.
           bytes = bytes + operation-byte_count.
@@ -257,8 +258,8 @@ CLASS zcl_longhaul_store IMPLEMENTATION.
   METHOD zif_longhaul_store~read.
     TRY.
         SELECT SINGLE * FROM zlonghaul_oper CONNECTION r/3*longhaul
-          WHERE opid = @opid
-          INTO @operation.
+          INTO @operation
+          WHERE opid = @opid.
       CATCH cx_sy_open_sql_db INTO DATA(cause).
         RAISE EXCEPTION failed( cause ).
     ENDTRY.

@@ -17,6 +17,11 @@ CLASS zcx_longhaul DEFINITION PUBLIC INHERITING FROM cx_static_check FINAL CREAT
 
     METHODS if_message~get_text REDEFINITION.
 
+    "! The client is to come again after a while
+    CLASS-METHODS busy
+      IMPORTING why              TYPE string
+      RETURNING VALUE(exception) TYPE REF TO zcx_longhaul.
+
     "! Of an exception that nothing foresees. Its text may hold anything, so only its name goes out; it stands
     "! behind this one for whoever looks
     CLASS-METHODS unforeseen
@@ -27,6 +32,14 @@ ENDCLASS.
 
 
 CLASS zcx_longhaul IMPLEMENTATION.
+
+
+  METHOD busy.
+    exception = NEW #(
+      code           = zif_longhaul=>code-busy
+      message        = why
+      retry_after_ms = zcl_longhaul_config=>current( )-retry_after_ms ).
+  ENDMETHOD.
 
 
   METHOD constructor ##ADT_SUPPRESS_GENERATION.

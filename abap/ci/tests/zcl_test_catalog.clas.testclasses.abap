@@ -10,6 +10,8 @@ CLASS ltcl_catalog DEFINITION FINAL FOR TESTING RISK LEVEL CRITICAL DURATION SHO
     METHODS leaves_out_parts_of_others FOR TESTING.
     METHODS names_services_by_path FOR TESTING.
     METHODS finds_services_by_path FOR TESTING.
+    METHODS selects_services_by_path FOR TESTING RAISING cx_static_check.
+    METHODS takes_no_pattern_for_a_service FOR TESTING.
     METHODS adds_local_packages FOR TESTING.
     METHODS add
       IMPORTING
@@ -74,6 +76,36 @@ CLASS ltcl_catalog IMPLEMENTATION.
       act = catalog->find( type = 'SICF' name = raw_key )-name
       exp = path_name ).
     cl_abap_unit_assert=>assert_initial( catalog->find( type = 'SICF' name = 'ZSERVICE       OTHER' )-package ).
+  ENDMETHOD.
+
+  METHOD selects_services_by_path.
+    add( type = 'SICF' name = raw_key ).
+    " As git.list gives it, and in capitals, as people write names.
+    LOOP AT VALUE string_table( ( |{ path_name }| ) ( |{ to_upper( path_name ) }| ) ) INTO DATA(name).
+      DATA(objects) = NEW zcl_longhaul_selection( catalog )->select(
+        params     = zcl_longhaul_json_reader=>read( |\{"objects":[\{"type":"SICF","name":"{ name }"\}]\}| )
+        error_code = zif_longhaul=>code-git_error ).
+      cl_abap_unit_assert=>assert_equals(
+        act = objects[ 1 ]-package
+        exp = 'ZTEST' ).
+      cl_abap_unit_assert=>assert_equals(
+        act = objects[ 1 ]-name
+        exp = path_name ).
+    ENDLOOP.
+  ENDMETHOD.
+
+  METHOD takes_no_pattern_for_a_service.
+    add( type = 'SICF' name = raw_key ).
+    DATA(count) = zcl_abapgit_object_sicf=>count.
+    LOOP AT VALUE string_table( ( `%` ) ( `_______________X` ) ) INTO DATA(pattern).
+      DATA(found) = catalog->find( type = 'SICF'
+                                   name = CONV #( pattern ) ).
+      cl_abap_unit_assert=>assert_initial( found-package ).
+    ENDLOOP.
+    " Each would be looked into, of all that a system has.
+    cl_abap_unit_assert=>assert_equals(
+      act = zcl_abapgit_object_sicf=>count
+      exp = count ).
   ENDMETHOD.
 
   METHOD adds_local_packages.
