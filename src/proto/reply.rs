@@ -370,14 +370,13 @@ mod tests {
 
     #[test]
     fn a_field_has_a_limit_of_values() {
-        let reply = |entries: usize| {
+        let of = |entries: usize| {
             let list = vec!["\",[{\\\"\""; entries].join(",");
-            let data = RawValue::from_string(format!("{{\"types\":[{list}]}}")).ok();
-            Reply::composed(data, Vec::new(), 0, 0, None)
+            reply(&format!("{{\"types\":[{list}]}}"), None)
         };
-        let most = reply(MAX_VALUES - 1);
+        let most = of(MAX_VALUES - 1);
         assert_eq!(most.field::<Vec<String>>("types").unwrap().len(), MAX_VALUES - 1);
-        let above = reply(MAX_VALUES);
+        let above = of(MAX_VALUES);
         assert_eq!(above.field::<Vec<String>>("types"), None);
         let error = above.bounded_field("types").unwrap_err();
         assert!(matches!(error, OperationError::TooManyValues { limit: MAX_VALUES, .. }));
