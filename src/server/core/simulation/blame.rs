@@ -36,6 +36,7 @@ impl FaultKind {
                     || is_unaccepted(error)
                     || is_accepted_otherwise(error)
                     || is_of_other_chunk(error)
+                    || is_behind_other_chunk(error)
             }
             Self::DropChunk => is_gap(error) || is_parked(error),
             // Without `accepted` nobody knows whose the chunks are that come by an alias.
@@ -60,6 +61,11 @@ impl FaultKind {
             _ => false,
         }
     }
+}
+
+/// A chunk of somebody else came by an id that was changed into that of a request for one answer.
+fn is_behind_other_chunk(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::AnswerAfterChunks { .. })
 }
 
 /// A chunk did not come, and the end did.
