@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::limits::{MAX_MENDED_GROWTH, MAX_TEXT_BYTES};
@@ -223,6 +223,7 @@ pub(crate) fn each_member<'a>(
             Ok(())
         }
     }
+    opens_with('{', json)?;
     let mut deserializer = serde_json::Deserializer::from_str(json);
     deserializer.deserialize_map(Each(visit))?;
     deserializer.end()
@@ -275,9 +276,19 @@ pub(crate) fn each_element<'a>(
             Ok(())
         }
     }
+    opens_with('[', json)?;
     let mut deserializer = serde_json::Deserializer::from_str(json);
     deserializer.deserialize_seq(Each(visit))?;
     deserializer.end()
+}
+
+/// Fails unless `json` is what opens with that bracket. The deserializer would say so too, with all
+/// of a string that stands there instead in its error, however long that is.
+fn opens_with(bracket: char, json: &str) -> Result<(), serde_json::Error> {
+    if json.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(bracket) {
+        return Ok(());
+    }
+    Err(serde_json::Error::custom(format_args!("no JSON that opens with {bracket}")))
 }
 
 /// The first member `key` of a JSON object; `None` also where `json` is no object.
