@@ -49,3 +49,16 @@ impl fmt::Debug for Payload {
 pub trait PayloadReader: Read + Seek {}
 
 impl<T: Read + Seek> PayloadReader for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_bytes_are_there_in_every_way_and_not_in_its_text() {
+        let payload = Payload::verified(Bytes::from_static(b"secret"));
+        assert_eq!((&payload[..], payload.as_ref()), (&b"secret"[..], &b"secret"[..]));
+        assert!(!format!("{payload:?}").contains("secret"));
+        assert_eq!(payload.into_bytes(), "secret");
+    }
+}

@@ -270,3 +270,15 @@ fn a_decoded_chunk_is_nothing_after_the_end_and_too_early_while_resuming() {
     assert_eq!(error, ExchangeError::NotAccepted { kind: Kind::Chunk });
     assert!(out.is_empty());
 }
+
+#[test]
+fn damage_and_limits_are_told_from_the_rest() {
+    let chunk =
+        r#"{"id":"git_1","type":"chunk","seq":1,"data":"eA==","offset":0,"crc32":"00000000"}"#;
+    let damaged = failure(checked(), &[chunk.to_owned()]);
+    assert!(damaged.is_damage() && !damaged.is_limit());
+    let gap = failure(Features::NONE, &[frames().complete(1, None, &serde_json::Value::Null)]);
+    assert!(!gap.is_damage() && !gap.is_limit());
+    let too_large = ExchangeError::AnswerTooLarge { got: 2, limit: 1 };
+    assert!(too_large.is_limit() && !too_large.is_damage());
+}
