@@ -1,47 +1,56 @@
 //! Ctrl+C.
 #![cfg(unix)]
 
+use std::process::Command;
+
 use longhaul::server::{Profile, Script};
 use rustix::process::Signal;
 
 use crate::support::{Folder, SAMPLE, Serving, Spawned, run};
 
-#[test]
-fn an_interrupted_export_leaves_nothing_where_it_cannot_go_on() {
+const EXPORT: [&str; 3] = ["export", "$DEMO", "--json"];
+const WARNED: &str = "warning: now";
+
+/// A server whose export says a warning, and then nothing.
+fn falls_silent() -> Serving {
     let warning = r#"{"id":"{id}","type":"warning","message":"now"}"#;
     let script = Script::new().before(vec![warning.into()]).stall_after(0);
-    let serving = Serving::start(|server| server.profile(Profile::Seed).script(script));
-    let folder = Folder::new();
-    let words = ["export", "$DEMO", "--json"];
-    let mut spawned = folder.spawn(&serving.url(), &words);
-    spawned.wait_for_stderr("warning: now");
-    spawned.signal(Signal::INT);
+    Serving::start(|server| server.profile(Profile::Seed).script(script))
+}
+
+/// What an export says that a signal has ended.
+fn ended_by(signal: Signal, mut spawned: Spawned) -> String {
+    spawned.wait_for_stderr(WARNED);
+    spawned.signal(signal);
     let (status, ended) = spawned.wait();
     assert_eq!(status.code(), Some(130), "{ended}");
     assert!(ended.contains(r#""kind":"interrupted""#), "{ended}");
+    ended
+}
+
+#[test]
+fn an_interrupted_export_leaves_nothing_where_it_cannot_go_on() {
+    let (serving, folder) = (falls_silent(), Folder::new());
+    let ended = ended_by(Signal::INT, folder.spawn(&serving.url(), &EXPORT));
     assert!(!ended.contains("--resume"), "{ended}");
     assert!(folder.names().is_empty());
 }
 
-/// Linux alone says whether the signal is ignored.
+/// Linux alone says whether the signal is ignored, as it may be already where these tests run.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_that_goes_interrupts_too_unless_that_is_to_be_outlived() {
-    let warning = r#"{"id":"{id}","type":"warning","message":"now"}"#;
-    let script = Script::new().before(vec![warning.into()]).stall_after(0);
-    let serving = Serving::start(|server| server.profile(Profile::Seed).script(script));
-    let folder = Folder::new();
-    let words = ["export", "$DEMO", "--json"];
-    let mut spawned = folder.spawn(&serving.url(), &words);
-    spawned.wait_for_stderr("warning: now");
-    spawned.signal(Signal::HUP);
-    let (status, ended) = spawned.wait();
-    assert_eq!(status.code(), Some(130), "{ended}");
-    assert!(ended.contains(r#""kind":"interrupted""#), "{ended}");
-    let mut command = in_shell(&folder, &serving, "trap '' HUP", &words);
+    let (serving, folder) = (falls_silent(), Folder::new());
+    let with = |disposition: &str| {
+        let mut env = Command::new("env");
+        env.arg(disposition);
+        started_by(env, &folder, &serving, &EXPORT)
+    };
+    ended_by(Signal::HUP, Spawned::new(with("--default-signal=HUP")));
+    let mut command = with("--ignore-signal=HUP");
     command.args(["--timeout", "500ms"]);
     let mut spawned = Spawned::new(command);
-    spawned.wait_for_stderr("warning: now");
+    spawned.wait_for_stderr(WARNED);
     spawned.signal(Signal::HUP);
     let (status, ended) = spawned.wait();
     assert_eq!(status.code(), Some(5), "{ended}");
@@ -54,7 +63,9 @@ fn a_file_larger_than_the_user_may_write_fails_like_a_full_disk() {
     for target in ["a.zip", "-"] {
         let words = ["export", "$DEMO", "-o", target];
         // In blocks of 512 bytes; the export has 70 kB, and stdout is no file.
-        let command = in_shell(&folder, &serving, "ulimit -f 40", &words);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -f 40; exec \"$0\" \"$@\""]);
+        let command = started_by(shell, &folder, &serving, &words);
         let (status, _, said) = Spawned::new(command).wait_for_all();
         assert_eq!(status.code(), Some(1), "{said}");
         assert!(said.contains("error: ") && said.contains("hint: "), "{said}");
@@ -93,16 +104,9 @@ fn a_cookie_file_that_nobody_writes_is_not_waited_for_without_end() {
     run(&mut folder.longhaul(&serving.url(), &words)).expect(3);
 }
 
-/// The command, started by a shell that has done `first`.
-fn in_shell(
-    folder: &Folder,
-    serving: &Serving,
-    first: &str,
-    words: &[&str],
-) -> std::process::Command {
+/// The command, started by another that takes it as its arguments.
+fn started_by(mut command: Command, folder: &Folder, serving: &Serving, words: &[&str]) -> Command {
     let inner = folder.std_command(&serving.url(), words);
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]);
     command.arg(inner.get_program()).args(inner.get_args()).current_dir(folder.path(""));
     for (name, value) in inner.get_envs() {
         match value {
