@@ -203,8 +203,13 @@ impl World {
         let caller = &self.callers[number];
         // What the request was served with, or what the ones before were.
         let of_request = self.served_with(number);
-        let of_before = self.server.served.iter().map(|(_, run)| &self.server.runs[*run]);
-        let of_before = of_before.rev().find(|run| run.work == number);
+        let runs = self.server.served.iter().map(|(_, run)| &self.server.runs[*run]);
+        let mut runs = runs.rev().filter(|run| run.work == number);
+        let of_before = runs.next();
+        let is_lost = |why| {
+            self.is_forgotten(why)
+                || why == Why::Disconnected && self.plan.offer.loss == Loss::Forgotten
+        };
         match error.code.as_str() {
             ServerError::BUSY => caller.history.was_refused,
             Refusal::GIT_ERROR => {
@@ -220,13 +225,11 @@ impl World {
                 // What was renamed may be gone by now.
                 let is_renamed =
                     known.is_none_or(|known| Some(&*known.epoch) != caller.epoch.as_deref());
-                self.plan.offer.loss == Loss::Renamed && is_renamed
+                // A request that was long on its way has begun anew what was forgotten.
+                let is_begun_anew = runs.any(|run| run.freed.is_some_and(is_lost));
+                is_renamed && (self.plan.offer.loss == Loss::Renamed || is_begun_anew)
             }
             ServerError::RESUME_UNKNOWN => {
-                let is_lost = |why| {
-                    self.is_forgotten(why)
-                        || why == Why::Disconnected && self.plan.offer.loss == Loss::Forgotten
-                };
                 of_before.is_some_and(|run| run.freed.is_some_and(is_lost))
             }
             ServerError::RESUME_EXPIRED => {
