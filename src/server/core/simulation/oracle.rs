@@ -99,7 +99,11 @@ impl World {
         if is_right {
             return;
         }
-        assert!(!reply.digest_checked, "t{number} has other bytes, and their digest is right");
+        // No frame's text has a checksum: a bit of its id may give the end of an empty payload, with
+        // its digest, to another request.
+        let is_of_other = reply.chunks == 0 && caller.history.is_tainted;
+        let is_excused = is_of_other || !reply.digest_checked;
+        assert!(is_excused, "t{number} has other bytes, and their digest is right");
         assert!(caller.history.is_tainted, "t{number} has other bytes, and no frame was altered");
         if reply.chunks > 0 {
             let said = caller.ledger.sha256(reply.chunks);
@@ -107,12 +111,13 @@ impl World {
         }
         let agreed = self.plan.offer.features.unwrap_or_default();
         let wishes = &caller.plan.wishes;
-        // A single answer has no checksum, and a bit may give it to another request.
+        // A single answer has no checksum either.
         let is_checked = wishes.is_stream
             && reply.frame.is_some()
             && agreed.contains(Feature::Stream)
             && agreed.agreed(wishes.features).contains(Feature::Checksum);
-        assert!(!is_checked, "t{number} has other bytes, though checksum was agreed on");
+        let is_excused = is_of_other || !is_checked;
+        assert!(is_excused, "t{number} has other bytes, though checksum was agreed on");
         self.tally.changed += 1;
     }
 
