@@ -1,6 +1,8 @@
 //! Ctrl+C.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::process::Command;
 
 use longhaul::server::{Profile, Script};
@@ -73,13 +75,20 @@ fn a_file_larger_than_the_user_may_write_fails_like_a_full_disk() {
     }
 }
 
+/// A named pipe in the folder.
+#[cfg(target_os = "linux")]
+fn pipe(folder: &Folder, name: &str) -> PathBuf {
+    let pipe = folder.path(name);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    pipe
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_pipe_that_nobody_reads_is_waited_for_and_can_be_left() {
     let serving = Serving::start(|server| server);
     let folder = Folder::new();
-    let pipe = folder.path("pipe");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let pipe = pipe(&folder, "pipe");
     let words = ["export", "$DEMO", "-o", "pipe"];
     let mut spawned = folder.spawn(&serving.url(), &words);
     spawned.wait_for_stderr("is a pipe");
@@ -98,8 +107,7 @@ fn a_pipe_that_nobody_reads_is_waited_for_and_can_be_left() {
 fn a_cookie_file_that_nobody_writes_is_not_waited_for_without_end() {
     let serving = Serving::start(|server| server);
     let folder = Folder::new();
-    let pipe = folder.path("jar");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    pipe(&folder, "jar");
     let words = ["ping", "--cookie-file", "jar", "--timeout", "300ms"];
     run(&mut folder.longhaul(&serving.url(), &words)).expect(3);
 }
