@@ -284,7 +284,7 @@ pub(crate) fn each_element<'a>(
 
 /// Fails unless `json` is what opens with that bracket. The deserializer would say so too, with all
 /// of a string that stands there instead in its error, however long that is.
-fn opens_with(bracket: char, json: &str) -> Result<(), serde_json::Error> {
+pub(crate) fn opens_with(bracket: char, json: &str) -> Result<(), serde_json::Error> {
     if json.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(bracket) {
         return Ok(());
     }

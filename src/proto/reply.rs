@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
-use super::json::{LossyText, each_element, member, values, whole_number};
+use super::json::{LossyText, each_element, member, opens_with, values, whole_number};
 use super::limits::{
     MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED, MAX_SKIPPED_BYTES, MAX_VALUES,
 };
@@ -288,10 +288,9 @@ impl Reply {
             let _ = each_element(list.get(), |entry| {
                 let room = left.filter(|_| skipped.len() < MAX_SKIPPED);
                 let Some(room) = room else { return };
-                // A long string would stand in an error that nobody reads.
-                let text = Some(entry.get()).filter(|text| text.starts_with('{'));
-                let entry = text.and_then(|text| serde_json::from_str::<Skipped>(text).ok());
-                let Some(entry) = entry else { return };
+                let read = opens_with('{', entry.get())
+                    .and_then(|()| serde_json::from_str::<Skipped>(entry.get()));
+                let Ok(entry) = read else { return };
                 left = room.checked_sub(entry.text_bytes());
                 if left.is_some() {
                     skipped.push(entry);
