@@ -32,6 +32,11 @@ impl Check {
         let rest = self.section().strip_prefix(section);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
+
+    /// Whether it stands in one of these, or there are none.
+    pub(super) fn is_wanted(&self, sections: &[String]) -> bool {
+        sections.is_empty() || sections.iter().any(|section| self.is_in(section))
+    }
 }
 
 /// The title of a section that has checks, such as `checksum` of `6.1`.

@@ -87,6 +87,18 @@ pub enum CheckError {
     },
 }
 
+/// The checks of these sections, in the order of PROTOCOL.md: all of them where no section is named.
+///
+/// # Errors
+/// [`CheckError::NoSection`] if a section has none.
+pub fn checks_in(sections: &[String]) -> Result<Vec<&'static Check>, CheckError> {
+    let has_checks = |section: &&String| catalog().iter().any(|check| check.is_in(section));
+    if let Some(section) = sections.iter().find(|section| !has_checks(section)) {
+        return Err(CheckError::NoSection { section: section.clone() });
+    }
+    Ok(catalog().iter().copied().filter(|check| check.is_wanted(sections)).collect())
+}
+
 /// Checks the server that `target` describes.
 ///
 /// A server that cannot be talked to at all, since its upgrade or its welcome is not right, gives a
@@ -98,11 +110,7 @@ pub enum CheckError {
 /// # Cancellation
 /// Dropping the future drops the connections; what the server keeps of operations is left to it.
 pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, CheckError> {
-    for section in &options.sections {
-        if !catalog().iter().any(|check| check.is_in(section)) {
-            return Err(CheckError::NoSection { section: section.clone() });
-        }
-    }
+    checks_in(&options.sections)?;
     let started = Instant::now();
     let way = target.into_way()?;
     let book = Book::default();
@@ -300,9 +308,7 @@ fn report(
     options: &Options,
     started: Instant,
 ) -> Report {
-    let sections = &options.sections;
-    let is_wanted =
-        |check: &Check| sections.is_empty() || sections.iter().any(|section| check.is_in(section));
+    let is_wanted = |check: &Check| check.is_wanted(&options.sections);
     let (requests, connections) = book.counts();
     Report {
         server: Greeting::new(welcome),

@@ -2,7 +2,7 @@
 
 mod show;
 
-use longhaul::check::{CheckError, Options, Report, SkippedChecks, catalog, run as check};
+use longhaul::check::{CheckError, Options, Report, SkippedChecks, checks_in, run as check};
 use serde::Serialize;
 
 use crate::args::{CheckArgs, TalkArgs};
@@ -90,15 +90,7 @@ fn failure(error: CheckError) -> Failure {
 
 /// Prints what is checked.
 fn list(args: &CheckArgs) -> Result<Done, Failure> {
-    for section in &args.section {
-        if !catalog().iter().any(|check| check.is_in(section)) {
-            return Err(failure(CheckError::NoSection { section: section.clone() }));
-        }
-    }
-    let wanted = catalog().iter().copied().filter(|check| {
-        args.section.is_empty() || args.section.iter().any(|section| check.is_in(section))
-    });
-    let checks: Vec<_> = wanted.collect();
+    let checks = checks_in(&args.section).map_err(failure)?;
     if args.json {
         #[derive(Serialize)]
         struct List<T> {
