@@ -166,9 +166,9 @@ pub fn extract(
 ///
 /// *Errors*: refused is a name that is absolute, has `..` or an empty part anywhere else, a drive,
 /// a backslash, or anything else that some system reads in its own way ([`InvalidName`]); two names
-/// that are the same or differ only in case or Unicode's normal forms; a file where another needs a folder; a link or a
-/// device; too much of anything ([`ExtractOptions`]); an entry whose bytes are not those that were
-/// packed.
+/// that are the same or differ only in case or Unicode's normal forms; a file where another needs a
+/// folder; a link or a device; too much of anything ([`ExtractOptions`]); an entry whose bytes are
+/// not those that were packed.
 ///
 /// # Errors
 /// Any [`ExtractError`]; nothing is left behind.
