@@ -71,6 +71,7 @@ impl Ask {
             window: self.request.window,
             prefix: self.prefix.clone(),
             max_chunk: facts.limits.max_chunk_bytes,
+            is_small: self.request.name.domain() == "test",
             is_loose: false,
         }
     }

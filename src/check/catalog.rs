@@ -29,14 +29,18 @@ impl Check {
 
     /// Whether it stands in this section or in one below it: `6` has all of `6.1` to `6.5`.
     pub fn is_in(&self, section: &str) -> bool {
-        let rest = self.section().strip_prefix(section);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        is_within(self.section(), section)
     }
 
     /// Whether it stands in one of these, or there are none.
     pub(super) fn is_wanted(&self, sections: &[String]) -> bool {
         sections.is_empty() || sections.iter().any(|section| self.is_in(section))
     }
+}
+
+/// Whether a section is this one, or stands below it.
+pub(super) fn is_within(section: &str, outer: &str) -> bool {
+    section.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The title of a section that has checks, such as `checksum` of `6.1`.
@@ -309,7 +313,7 @@ checks! {
     RESUME_UNKNOWN [Resume] "6.4.resume.unknown"
         "A key that nobody used is answered RESUME_UNKNOWN.";
     KEY_ATTACHES [Resume] "6.4.key.attaches"
-        "The same request with the same key attaches from the first chunk, under the same epoch.";
+        "The same request with the same key attaches from the first chunk and runs nothing again.";
     KEY_OTHER_PARAMS [Resume] "6.4.key.other-params"
         "The same key with other params is answered RESUME_MISMATCH.";
     LATEST_WINS [Resume] "6.4.resume.latest-wins"
@@ -350,7 +354,7 @@ checks! {
     EXPORT_ARCHIVE "10.1.export.archive"
         "The payload of `git.export` is a ZIP archive in abapGit's layout, each entry right.";
     EXPORT_RESULT "10.1.export.result"
-        "`objectCount` and `fileCount` are those of the archive.";
+        "`objectCount`, `fileCount` and `files` are those of the archive.";
     LIST_SHAPE "10.1.list.shape"
         "`git.list` gives each object once, and their number.";
     LIST_PACKAGES "10.1.list.packages"

@@ -1,14 +1,18 @@
 //! One connection to the server: requests out, every message in held against PROTOCOL.md.
 
+mod facts;
 mod taking;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
+
+pub(super) use facts::Facts;
+pub(super) use trouble::Trouble;
 
 use super::ask::Ask;
 use super::book::{Book, Evidence};
@@ -16,58 +20,10 @@ use super::catalog::FRAMES;
 use super::watched::{Kind, Terms, Watched};
 use super::wire::MOST_LOOKED_AT;
 use crate::client::{BareConnection, BareError, Came, ConnectError, Way};
-use crate::proto::welcome::ServerLimits;
-use crate::proto::{Control, Feature, Features, MessageId, OperationName, Params};
+use crate::proto::{Control, Feature, MessageId, OperationName, Params};
 
-/// What the server said of itself, and what goes for all connections.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
-    pub(super) features: Option<Features>,
-    pub(super) limits: ServerLimits,
-    pub(super) domains: Vec<String>,
-    /// How long the server may say nothing.
-    pub(super) silence: Duration,
-    /// How much of a payload is taken.
-    pub(super) max_payload_bytes: u64,
-    /// The number in the last id.
-    pub(super) minted: Arc<AtomicU64>,
-}
-
-impl Facts {
-    pub(super) fn offers(&self, feature: Feature) -> bool {
-        self.features.is_some_and(|features| features.contains(feature))
-    }
-
-    /// A window that the server takes, of that many chunks at most.
-    pub(super) fn window(&self, wanted: u64) -> u64 {
-        wanted.min(self.limits.max_window.unwrap_or(wanted)).max(1)
-    }
-
-    /// An id that was never used before.
-    pub(super) fn mint(&self, start: &str) -> String {
-        let number = self.minted.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        format!("{start}_{number}")
-    }
-}
-
-/// Why a probe cannot go on.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// Nothing came for so long: no pong either, or no more of a stream that had begun.
-    Silent(Duration),
-    /// Nothing but a pong came for so long, which is right while a server computes (PROTOCOL 1.3).
-    Computing(Duration),
-    /// It goes on for longer than a group of checks may take.
-    TooLong(Duration),
-    /// The connection is gone, and how.
-    Gone(String),
-    /// A further connection could not be opened.
-    Connect(ConnectError),
-    /// The payload is larger than what is taken.
-    TooLarge(u64),
-    /// What was to be looked at is not there, and why.
-    Skip(String),
-}
+/// How often a server may tell of a payload of the domain `test` before it comes.
+const MOST_SIGNS: u64 = 1_000;
 
 /// A connection that has been greeted.
 #[derive(Debug)]
@@ -251,6 +207,12 @@ impl Line {
         let watched = self.watched.get(&event.0);
         if watched.is_some_and(|watched| watched.is_beyond) {
             return Err(Trouble::Skip(format!("a result has more than {MOST_LOOKED_AT} values")));
+        }
+        if let Some(watched) = watched.filter(|watched| watched.terms.is_small) {
+            let signs = watched.progress.saturating_add(watched.warnings);
+            if signs > MOST_SIGNS {
+                return Err(Trouble::Endless(signs));
+            }
         }
         let bytes = watched.map_or(0, Watched::held_bytes);
         let most = self.facts.max_payload_bytes;

@@ -59,7 +59,7 @@ pub use report::{CheckResult, Finding, Grade, Greeting, Report, SkippedChecks, S
 use book::{Book, Evidence};
 use catalog::{
     ACCEPTED_CHUNK_SIZE, ACCEPTED_FIRST, ACCEPTED_SHAPE, CONNECTION_STAYS, RELEASE_FREES,
-    REQUEST_ENDS, UPGRADE_HEADERS,
+    REQUEST_ENDS, UPGRADE_HEADERS, is_within,
 };
 use line::{Facts, Line, Trouble};
 use options::Subject;
@@ -71,6 +71,8 @@ use crate::proto::{Feature, OperationName, Params, Welcome};
 
 /// The payload of a reference server that is asked for, in bytes.
 const TEST_PAYLOAD_BYTES: u64 = 40_001;
+/// More than that payload takes however it is cut, in bytes.
+const AMPLE_BYTES: u64 = 16 << 20;
 
 /// A server was not checked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -166,11 +168,10 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
         }
         let left = options.limit.saturating_sub(started.elapsed());
         if left.is_zero() {
-            skip(group, &book, &format!("{:?} were over", options.limit));
-            too_long(options.limit, group.does, "--timeout", &book);
+            skip(group, &book, &out_of_time(&options));
             continue;
         }
-        check(group, &mut probing, left, options.group_limit).await;
+        check(group, &mut probing, left, &options).await;
     }
     let left = options.limit.saturating_sub(started.elapsed()).max(options.silence);
     let may_keep = probing.offers(Feature::Resume) && !probing.keys.is_empty();
@@ -189,7 +190,7 @@ pub async fn run(target: ClientBuilder, options: Options) -> Result<Report, Chec
 }
 
 /// Runs one group of checks to its end, or until it cannot go on.
-async fn check(group: &Group, probing: &mut Probing, left: Duration, limit: Duration) {
+async fn check(group: &Group, probing: &mut Probing, left: Duration, options: &Options) {
     tracing::info!(group = group.name, "{}", group.does);
     let book = probing.book.clone();
     probing.has_asked.store(false, Ordering::Relaxed);
@@ -198,17 +199,15 @@ async fn check(group: &Group, probing: &mut Probing, left: Duration, limit: Dura
     {
         return skip(group, &book, why);
     }
-    // Where it is all of the time that is over, that says nothing of the server.
-    let is_last = left < limit;
-    let limit = left.min(limit);
-    let ended = timeout(limit, (group.run)(probing)).await;
+    let ended = timeout(left.min(options.group_limit), (group.run)(probing)).await;
     let trouble = match ended {
         Ok(Ok(())) => return,
         Ok(Err(trouble)) => trouble,
-        Err(_) => Trouble::TooLong(limit),
+        // Where all of the time is over, that says nothing of the server.
+        Err(_) if left < options.group_limit => Trouble::Skip(out_of_time(options)),
+        Err(_) => Trouble::TooLong(options.group_limit),
     };
     let has_asked = probing.has_asked.load(Ordering::Relaxed);
-    let is_test = probing.subject.as_ref().is_some_and(|subject| subject.is_test);
     let may_run = match &trouble {
         Trouble::Computing(_) | Trouble::TooLong(_) => has_asked,
         Trouble::Silent(_) => has_asked && group.gives_sample,
@@ -223,11 +222,17 @@ async fn check(group: &Group, probing: &mut Probing, left: Duration, limit: Dura
         Trouble::Connect(error) => format!("no further connection: {error}"),
         Trouble::TooLarge(most) => {
             let came = format!("the payload is larger than {most} bytes");
-            if is_test {
+            if probing.tests_with_payload() && most >= AMPLE_BYTES {
                 let expected = format!("an end behind {TEST_PAYLOAD_BYTES} bytes");
                 let evidence = Evidence { sent: group.does, expected: &expected, came: &came };
                 book.fault(&REQUEST_ENDS, evidence);
             }
+            format!("{came}: give --max-size")
+        }
+        Trouble::Endless(signs) => {
+            let came = format!("{signs} frames of progress and warnings, and no end");
+            let expected = "a last frame of what is small";
+            book.fault(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
             came
         }
         Trouble::Silent(time) => {
@@ -242,17 +247,11 @@ async fn check(group: &Group, probing: &mut Probing, left: Duration, limit: Dura
             book.note(&REQUEST_ENDS, Evidence { sent: group.does, expected, came: &came });
             format!("it needs more time than {time:?}: give --idle-timeout")
         }
-        Trouble::TooLong(limit) if is_test && has_asked && !is_last => {
-            // Nobody has to work for it, so it is not slow.
-            let expected = format!("the end of {TEST_PAYLOAD_BYTES} bytes within {limit:?}");
-            let came = "something to the last, and no end";
-            let evidence = Evidence { sent: group.does, expected: &expected, came };
-            book.fault(&REQUEST_ENDS, evidence);
-            format!("it took longer than {limit:?}")
-        }
         Trouble::TooLong(limit) => {
-            too_long(limit, group.does, "--group-timeout", &book);
-            format!("it took longer than {limit:?}")
+            let came = "something to the last, and no end";
+            let expected = "an end in time; what is slow rightly needs more, --group-timeout";
+            book.note(&REQUEST_ENDS, Evidence { sent: group.does, expected, came });
+            format!("it took longer than {limit:?}: give --group-timeout")
         }
         Trouble::Gone(came) => {
             let expected = "the connection stays";
@@ -268,11 +267,9 @@ async fn check(group: &Group, probing: &mut Probing, left: Duration, limit: Dura
     skip(group, &book, &why);
 }
 
-/// What is not looked at does not pass, however right it may be.
-fn too_long(limit: Duration, does: &str, option: &str, book: &Book) {
-    let expected = format!("an end within {limit:?}; what is slow rightly needs more, {option}");
-    let came = "something to the last, and no end";
-    book.deviation(&REQUEST_ENDS, Evidence { sent: does, expected: &expected, came });
+/// Why what was not come to is skipped.
+fn out_of_time(options: &Options) -> String {
+    format!("{:?} were over: give --timeout", options.limit)
 }
 
 fn skip(group: &Group, book: &Book, why: &str) {
@@ -283,10 +280,7 @@ fn skip(group: &Group, book: &Book, why: &str) {
 fn is_wanted(group: &Group, options: &Options) -> bool {
     let sections = &options.sections;
     let feeds = |section: &String| {
-        let below = |inner: &str, outer: &str| {
-            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        group.feeds.iter().any(|fed| below(fed, section) || below(section, fed))
+        group.feeds.iter().any(|fed| is_within(fed, section) || is_within(section, fed))
     };
     let is_fed = sections.is_empty() || sections.iter().any(feeds);
     let is_needed = group.gives_sample

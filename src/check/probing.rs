@@ -136,6 +136,11 @@ impl Probing {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it is checked with the payload of the domain `test`.
+    pub(super) fn tests_with_payload(&self) -> bool {
+        self.subject.as_ref().is_some_and(|subject| subject.is_test)
+    }
+
     pub(super) fn offers(&self, feature: Feature) -> bool {
         self.facts.offers(feature)
     }

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::proto::json::{Key, values, whole_number};
+use crate::proto::json::{Key, opens_with, values, whole_number};
 use crate::proto::limits::MAX_VALUES;
 
 /// How many members an object may have that is looked at one by one.
@@ -40,6 +40,7 @@ pub(super) enum Member<T> {
 impl Object {
     /// Reads an object strictly.
     pub(super) fn read(text: &str) -> Option<Self> {
+        opens_with('{', text).ok()?;
         serde_json::from_str(text).ok()
     }
 
@@ -71,11 +72,13 @@ impl Object {
     }
 
     pub(super) fn flag(&self, key: &str) -> Member<bool> {
-        self.member(key, |raw| serde_json::from_str(raw).ok())
+        self.member(key, |raw| raw.parse().ok())
     }
 
     pub(super) fn number(&self, key: &str) -> Member<f64> {
-        self.member(key, |raw| serde_json::from_str(raw).ok())
+        // A string would be all of it in the error.
+        let read = |raw: &str| (!raw.starts_with('"')).then(|| serde_json::from_str(raw).ok());
+        self.member(key, |raw| read(raw)?)
     }
 
     pub(super) fn object(&self, key: &str) -> Member<Self> {
@@ -88,7 +91,10 @@ impl Object {
             None => Ok(Value::Null),
             Some(raw) => match values(raw) {
                 0..=MOST_LOOKED_AT => Ok(serde_json::from_str(raw).unwrap_or(Value::Null)),
-                many => Err(TooManyValues { is_beyond_clients: many > MAX_VALUES }),
+                many => {
+                    let is_beyond_clients = many > MAX_VALUES && has_too_large_a_field(raw);
+                    Err(TooManyValues { is_beyond_clients })
+                }
             },
         }
     }
@@ -111,6 +117,12 @@ impl Object {
         inner.0.extend(outer);
         inner
     }
+}
+
+/// Whether a field of a result has more values than a client takes. *Source*: PROTOCOL 8.
+fn has_too_large_a_field(raw: &str) -> bool {
+    let object = Object::read(raw);
+    object.is_some_and(|object| object.0.iter().any(|(_, field)| values(field.get()) > MAX_VALUES))
 }
 
 /// Whether a key means something in some frame.
@@ -163,6 +175,27 @@ mod tests {
         let twice = Object::read(r#"{"seq":null,"x":1,"x":2,"\u0073eq":1}"#).unwrap();
         assert_eq!((twice.duplicate(), twice.count("seq")), (Some("seq"), Member::Is(1)));
         assert_eq!(Object::read(r#"{"x":1,"x":2}"#).unwrap().duplicate(), None);
+    }
+
+    #[test]
+    fn clients_take_many_values_in_each_of_several_fields() {
+        let field = format!("[{}0]", "0,".repeat(MAX_VALUES * 2 / 3));
+        let beyond = |data: &str| {
+            let object = Object::read(&format!(r#"{{"data":{data}}}"#)).unwrap();
+            object.value("data").unwrap_err().is_beyond_clients
+        };
+        assert!(!beyond(&format!(r#"{{"a":{field},"b":{field}}}"#)));
+        assert!(beyond(&format!(r#"{{"a":[{field},{field}]}}"#)));
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_left_as_it_stands() {
+        let object = Object::read(r#"{"a":"x","b":true,"c":-1.5e3,"d":[1]}"#).unwrap();
+        assert_eq!((object.flag("b"), object.number("c")), (Member::Is(true), Member::Is(-1500.0)));
+        assert!(matches!(object.flag("a"), Member::Other(_)));
+        assert!(matches!(object.number("a"), Member::Other(_)));
+        assert!(matches!(object.object("a"), Member::Other(_)));
+        assert!(matches!(object.object("d"), Member::Other(_)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use longhaul::check::Status::{self, Deviation, Fault, Note};
 use longhaul::server::{RawMessage, Script};
 
-use crate::{assert_found, hasty, run, section_of, serve};
+use crate::{assert_found, each, hasty, run, section_of, serve};
 
 const COMPLETE: &str =
     r#"{"id":"{id}","type":"complete","success":true,"totalChunks":1,"data":{}}"#;
@@ -194,10 +194,11 @@ async fn check(messages: Vec<RawMessage>, finds: &str, status: Status, about: &s
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_is_found() {
-    for (texts, finds, status) in ROWS {
+    each(ROWS, async |(texts, finds, status)| {
         let messages = texts.iter().map(|text| RawMessage::from(*text)).collect();
         check(messages, finds, *status, texts[0]).await;
-    }
+    })
+    .await;
 }
 
 fn chunks(count: usize, data: &str) -> Vec<RawMessage> {

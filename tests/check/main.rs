@@ -12,6 +12,7 @@ mod tampered;
 
 use std::time::Duration;
 
+use futures::stream::{self, StreamExt};
 use longhaul::Client;
 use longhaul::check::{self, Options, Report, Status};
 use longhaul::server::{Server, ServerBuilder};
@@ -38,6 +39,11 @@ fn section_of(id: &str) -> &str {
 
 async fn run(url: &str, options: Options) -> Report {
     deadline(check::run(Client::builder(url).no_proxy(), options)).await.unwrap()
+}
+
+/// Looks into each case, several at a time: what they take is waiting.
+async fn each<T>(cases: impl IntoIterator<Item = T>, look: impl AsyncFn(T)) {
+    stream::iter(cases).for_each_concurrent(8, |case| look(case)).await;
 }
 
 /// That a check found something at least so grave; shows all that was found otherwise.

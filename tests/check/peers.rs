@@ -209,8 +209,7 @@ async fn a_payload_that_never_ends_is_a_fault() {
             tokio::spawn(promise(stream));
         }
     });
-    let options = hasty().section("4").group_limit(Duration::from_millis(300));
-    let report = run(&url, options).await;
+    let report = run(&url, hasty().section("4")).await;
     assert_found(&report, "4.1.request.ends", Status::Fault, "progress without end");
 }
 

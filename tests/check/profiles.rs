@@ -1,14 +1,13 @@
 //! The reference server passes, in every profile and with each feature switched off.
 
+use std::time::Duration;
+
 use longhaul::check::{Options, Status, catalog};
 use longhaul::proto::Feature;
 use longhaul::server::Profile;
 
-use crate::support::PACKAGE;
-use crate::{found, run, serve};
-
-/// A server has nothing to do any more, and keeps what is not released for ten minutes.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+use crate::support::{PACKAGE, until};
+use crate::{found, hasty, run, serve};
 
 #[tokio::test]
 async fn every_profile_passes() {
@@ -71,17 +70,31 @@ async fn what_is_switched_off_is_not_offered() {
 }
 
 #[tokio::test]
+async fn what_the_caller_does_not_take_is_no_departure() {
+    let server = serve(|builder| builder).await;
+    let report = run(&server.url(), Options::new().max_payload_bytes(10 << 10)).await;
+    assert!(report.is_clean() && !report.is_complete(), "{}", found(&report));
+}
+
+/// Nothing is told on the way to one answer, so it may take longer than it is waited for.
+#[tokio::test]
+async fn one_answer_that_takes_long_is_no_departure_and_hides_nothing() {
+    let server = serve(|builder| builder.object_delay(Duration::from_millis(80))).await;
+    let options = hasty().packages([PACKAGE]).section("4.1").section("6.1");
+    let report = run(&server.url(), options).await;
+    assert!(report.is_clean(), "{}", found(&report));
+    let status = |id| report.result(id).unwrap().status;
+    assert_eq!(status("4.1.answer.single"), Status::Skipped);
+    assert_eq!(status("6.1.chunk.crc32"), Status::Pass);
+}
+
+#[tokio::test]
 async fn nothing_is_left_on_the_server() {
     let server = serve(|builder| builder).await;
     for packages in [&[][..], &[PACKAGE]] {
         run(&server.url(), Options::new().packages(packages.iter().copied())).await;
-        // The server notices the end of a connection in its own time.
-        let emptied = async {
-            while server.retained() > 0 || server.sessions() > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        let emptied = tokio::time::timeout(PATIENCE, emptied).await;
-        assert!(emptied.is_ok(), "{} operations are left", server.retained());
+        // The server notices the end of a connection in its own time, and keeps what is not
+        // released for ten minutes.
+        until(|| server.retained() == 0 && server.sessions() == 0).await;
     }
 }

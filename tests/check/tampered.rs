@@ -3,13 +3,15 @@
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 
+use longhaul::check::Report;
 use longhaul::check::Status::{self, Deviation, Fault, Note};
 use longhaul::proto::Feature;
 use longhaul::proto::checksum::Sha256;
 use longhaul::server::{DEFAULT_PATH, TestPayload};
 
+use crate::support::PACKAGE;
 use crate::tamper::{Change, Tamper};
-use crate::{assert_found, hasty, run, section_of, serve};
+use crate::{assert_found, each, hasty, run, section_of, serve};
 
 fn as_it_is() -> Change {
     Arc::new(|text| vec![text.to_owned()])
@@ -32,9 +34,13 @@ fn streaming_all() -> Change {
     })
 }
 
-/// Cuts runs of `part` that are longer than `most`.
-fn cutting(part: &'static str, most: usize) -> Change {
-    Arc::new(move |text| vec![text.replace(&part.repeat(most + 1), &part.repeat(most))])
+/// Cuts ids that are longer than `most`.
+fn cutting_ids(most: usize) -> Change {
+    Arc::new(move |text| {
+        let id = text.strip_prefix(r#"{"id":""#).and_then(|rest| rest.split('"').next());
+        let cut = id.filter(|id| id.len() > most).map(|id| text.replacen(id, &id[..most], 1));
+        vec![cut.unwrap_or_else(|| text.to_owned())]
+    })
 }
 
 /// Replaces in texts that have `part`.
@@ -44,11 +50,24 @@ fn replacing_in(part: &'static str, from: &'static str, to: &'static str) -> Cha
     })
 }
 
-async fn check(up: Change, down: Change, finds: &str, status: Status, about: &str) {
+async fn check(up: Change, down: Change, finds: &str, status: Status, about: &str) -> Report {
+    check_with(up, down, &[], finds, status, about).await
+}
+
+async fn check_with(
+    up: Change,
+    down: Change,
+    packages: &[&str],
+    finds: &str,
+    status: Status,
+    about: &str,
+) -> Report {
     let server = serve(|builder| builder).await;
     let tamper = Tamper::before(server.addr(), DEFAULT_PATH, up, down).await;
-    let report = run(&tamper.url(), hasty().section(section_of(finds))).await;
+    let options = hasty().section(section_of(finds)).packages(packages.iter().copied());
+    let report = run(&tamper.url(), options).await;
     assert_found(&report, finds, status, about);
+    report
 }
 
 #[tokio::test]
@@ -61,7 +80,7 @@ async fn nothing_changed_passes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codes_that_are_others() {
-    for (code, finds) in [
+    let codes = [
         ("UNKNOWN_DOMAIN", "2.1.unknown.domain"),
         ("UNKNOWN_ACTION", "2.1.unknown.action"),
         ("UNKNOWN_ACTION", "6.controls.unknown-action"),
@@ -82,10 +101,12 @@ async fn codes_that_are_others() {
         ("RESUME_UNKNOWN", "6.4.release.frees"),
         ("RESUME_UNKNOWN", "6.2.cancel.frees"),
         ("SUPERSEDED", "6.4.resume.latest-wins"),
-    ] {
+    ];
+    each(codes, async |(code, finds)| {
         let down = replacing(code, "SERVICE_EXCEPTION");
         check(as_it_is(), down, finds, Deviation, code).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,7 +114,7 @@ async fn requests_that_do_not_arrive_as_they_were_sent() {
     let cancel = r#""action":"cancel""#;
     let credit = r#""action":"credit""#;
     let release = r#""action":"release""#;
-    for (up, finds, status) in [
+    let cases = [
         (without(cancel), "6.2.cancel.ends", Fault),
         (without(credit), "6.3.credit.goes-on", Fault),
         (without(release), "6.4.release.frees", Fault),
@@ -121,19 +142,21 @@ async fn requests_that_do_not_arrive_as_they_were_sent() {
         (streaming_all(), "4.1.answer.single", Deviation),
         (replacing("x-unknown", "id"), "2.request.json", Fault),
         (replacing("Az09-_-_Za90", "az09"), "2.2.id.echoed", Fault),
-        (cutting("L", 40), "2.2.id.echoed", Fault),
-        (cutting("L", 100), "2.2.id.echoed", Fault),
+        (cutting_ids(63), "2.2.id.echoed", Fault),
+        (cutting_ids(127), "2.2.id.echoed", Fault),
         (replacing_in(credit, "\"upTo\":3}", "\"upTo\":1}"), "6.3.credit.stale", Fault),
-    ] {
+    ];
+    each(cases, async |(up, finds, status)| {
         check(up, as_it_is(), finds, status, finds).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_do_not_arrive_as_they_were_sent() {
     let welcome = r#""id":"welcome""#;
     let twice: Change = Arc::new(|text| vec![text.to_owned(), text.to_owned()]);
-    for (down, finds, status) in [
+    let cases = [
         (replacing("\"pong\":true", "\"pong\":false"), "10.2.ping.pong", Fault),
         (replacing("\"types\":", "\"kinds\":"), "10.1.types.counted", Fault),
         (
@@ -187,9 +210,65 @@ async fn answers_that_do_not_arrive_as_they_were_sent() {
         (replacing_in("accepted", "\"ttl\"", "\"ttl2\""), "6.4.accepted.shape", Fault),
         (replacing_in("accepted", "\"epoch\":\"", "\"epoch\":\"x"), "6.4.resume.goes-on", Fault),
         (without("\"type\":\"accepted\""), "6.5.alias.known", Fault),
-    ] {
+    ];
+    each(cases, async |(down, finds, status)| {
         check(as_it_is(), down, finds, status, finds).await;
-    }
+    })
+    .await;
+}
+
+/// What goes wrong for one reason is reported once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_departure_is_one_finding() {
+    let cases = [
+        (r#""action":"cancel""#, "6.2.cancel.ends"),
+        (r#""action":"credit""#, "6.3.credit.goes-on"),
+    ];
+    each(cases, async |(action, finds)| {
+        let report = check(without(action), as_it_is(), finds, Fault, finds).await;
+        let ends = report.result("4.1.request.ends");
+        assert!(ends.is_none_or(|ends| ends.findings.is_empty()), "{}", crate::found(&report));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operation_that_a_key_runs_again() {
+    let down: Change = Arc::new(|text| {
+        let again = text.contains(r#""type":"accepted""#).then(|| text.split(',').next()).flatten();
+        let progress = |done| Some(format!(r#"{},"type":"progress","done":{done}}}"#, again?));
+        [Some(text.to_owned()), progress(0), progress(50)].into_iter().flatten().collect()
+    });
+    check(as_it_is(), down, "6.4.key.attaches", Deviation, "progress from the start").await;
+}
+
+#[tokio::test]
+async fn a_checksum_that_is_wrong_of_a_few_bytes() {
+    let down: Change = Arc::new(|text| {
+        let is_short = text.contains(r#"==","offset""#);
+        let crc32 = text.split_once(r#""crc32":""#).filter(|_| is_short);
+        vec![crc32.map_or_else(
+            || text.to_owned(),
+            |(start, rest)| format!(r#"{start}"crc32":"00000000{}"#, &rest[8..]),
+        )]
+    });
+    check(as_it_is(), down, "6.1.chunk.crc32", Fault, "chunks of 1 and 13 bytes").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_about_a_package() {
+    let few = replacing("\"maxTransfers\":16", "\"maxTransfers\":3");
+    let cases = [
+        (few, "1.2.limits.max-transfers"),
+        (replacing("\"size\":", "\"size\":1"), "10.1.export.result"),
+        (replacing("\"files\":[", "\"files\":[{\"path\":\"x\"},"), "10.1.export.result"),
+        (replacing("\"files\":[", "\"files\":[],\"x\":["), "10.1.export.result"),
+        (replacing("\"fileCount\":", "\"fileCount\":1"), "10.1.export.result"),
+    ];
+    each(cases, async |(down, finds)| {
+        check_with(as_it_is(), down, &[PACKAGE], finds, Deviation, finds).await;
+    })
+    .await;
 }
 
 /// What is answered with an id that the check itself wrote is not somebody else's.
@@ -242,6 +321,30 @@ async fn ids_that_were_only_named_are_no_strangers() {
     assert_found(&report, "6.controls.missing-param", Deviation, "the id of a target");
     let strange = report.result("2.2.id.echoed");
     assert!(strange.is_none_or(|result| result.findings.is_empty()), "{}", crate::found(&report));
+}
+
+/// The empty id of a bad request is not that of a control which names nothing.
+#[tokio::test]
+async fn an_empty_id_that_is_echoed_is_no_answer_to_a_control() {
+    let empty = r#"{"id":"","#;
+    let was_empty = Arc::new(Mutex::new(false));
+    let seen = Arc::clone(&was_empty);
+    let up: Change = Arc::new(move |text| {
+        *seen.lock().unwrap() |= text.starts_with(empty);
+        vec![text.to_owned()]
+    });
+    let down: Change = Arc::new(move |text| {
+        let mut was_empty = was_empty.lock().unwrap();
+        let is_its_answer = *was_empty && text.contains("PARSE_ERROR");
+        *was_empty &= !is_its_answer;
+        vec![if is_its_answer { text.replace(r#"{"id":"unknown","#, empty) } else { text.into() }]
+    });
+    let server = serve(|builder| builder).await;
+    let tamper = Tamper::before(server.addr(), DEFAULT_PATH, up, down).await;
+    let report = run(&tamper.url(), hasty().section("3.5").section("6")).await;
+    assert_found(&report, "3.5.parse-error.shape", Deviation, "an id that is echoed");
+    let missing = report.result("6.controls.missing-param").unwrap();
+    assert!(missing.findings.is_empty(), "{}", crate::found(&report));
 }
 
 /// A server that does not look at the digest of a prefix: the proxy puts the right one in place.

@@ -53,7 +53,7 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
             break;
         }
         book.seen(&BINARY_SAME);
-        let is_test = probing.subject.as_ref().is_some_and(|subject| subject.is_test);
+        let is_test = probing.tests_with_payload();
         let payload = watched.payload();
         if is_test && watched.data().is_some() && Sha256::of(&payload) != sample.digest {
             let came = format!("{} bytes that are others", payload.len());

@@ -90,7 +90,7 @@ pub(super) async fn ends(
             let came = format!("nothing for {time:?}");
             let sent = format!("stream.cancel of {}", line.watched(id).terms.sent);
             book.fault(check, Evidence { sent: &sent, expected, came: &came });
-            return Err(Trouble::Silent(time));
+            return Err(Trouble::Skip(came));
         }
         other => other?,
     }

@@ -6,7 +6,7 @@ use super::Group;
 use crate::check::ask::Ask;
 use crate::check::book::Evidence;
 use crate::check::catalog::{CONTROL_ANSWERS, CONTROL_MISSING_PARAM, CONTROL_UNKNOWN};
-use crate::check::line::Trouble;
+use crate::check::line::{Line, Trouble};
 use crate::check::probing::{Probing, text_of};
 use crate::proto::request::STREAM_DOMAIN;
 use crate::proto::{Feature, OperationName, Params};
@@ -26,12 +26,12 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
         |action: &'static str, params| Ask::new(OperationName::new(STREAM_DOMAIN, action), params);
     let target = |name: &str| Params::new().with("target", name);
     let of_other_form = [
-        (Feature::Cancel, control("cancel", Params::new()), ""),
-        (Feature::Cancel, control("cancel", target("a b")), "a b"),
-        (Feature::Credit, control("credit", target("check_0")), "check_0"),
-        (Feature::Credit, control("credit", target("check_0").with("upTo", "3")), "check_0"),
-        (Feature::Resume, control("release", Params::new()), ""),
-        (Feature::Resume, control("release", Params::new().with("operation", "short")), ""),
+        (Feature::Cancel, control("cancel", Params::new()), None),
+        (Feature::Cancel, control("cancel", target("a b")), Some("a b")),
+        (Feature::Credit, control("credit", target("check_0")), Some("check_0")),
+        (Feature::Credit, control("credit", target("check_0").with("upTo", "3")), Some("check_0")),
+        (Feature::Resume, control("release", Params::new()), None),
+        (Feature::Resume, control("release", Params::new().with("operation", "short")), None),
     ];
     let offered: Vec<_> =
         of_other_form.into_iter().filter(|(feature, ..)| probing.offers(*feature)).collect();
@@ -44,12 +44,13 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
     }
     let mut line = probing.line().await?;
     for (_, ask, target) in offered {
-        if !target.is_empty() {
+        if let Some(target) = target {
             line.expect_named(target, "a control that names it");
         }
         let id = line.ask(&ask).await?;
-        line.until(|line| line.has_ended(&id) || line.has_ended(target)).await?;
-        let Some(end) = line.watched(target).end.as_ref() else {
+        let is_named_done = |line: &Line| target.is_some_and(|target| line.has_ended(target));
+        line.until(|line| line.has_ended(&id) || is_named_done(line)).await?;
+        let Some(end) = target.and_then(|target| line.watched(target).end.as_ref()) else {
             probing.judge_code(&CONTROL_MISSING_PARAM, line.watched(&id), &["MISSING_PARAM"]);
             continue;
         };

@@ -61,7 +61,7 @@ async fn step_by_step(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
             let sent = "system.ping while a stream waits for credit";
             let expected = "the answer to it";
             book.fault(&CREDIT_OTHERS, Evidence { sent, expected, came: &came });
-            return Err(Trouble::Silent(time));
+            return Err(Trouble::Skip(came));
         }
         other => other?,
     }
@@ -164,7 +164,7 @@ async fn whole_window(probing: &Probing, line: &mut Line) -> Result<(), Trouble>
             let evidence =
                 Evidence { sent, expected: "as many chunks as were granted", came: &came };
             probing.book.fault(&CREDIT_WINDOW, evidence);
-            return Err(Trouble::Silent(time));
+            return Err(Trouble::Skip(came));
         }
         other => other?,
     }
@@ -198,7 +198,7 @@ async fn no_window(probing: &Probing, line: &mut Line) -> Result<(), Trouble> {
                 let expected = "the whole stream, since `credit` is not agreed on";
                 let sent = &line.watched(&id).terms.sent;
                 probing.book.fault(&WINDOW_ZERO, Evidence { sent, expected, came: &came });
-                return Err(Trouble::Silent(time));
+                return Err(Trouble::Skip(came));
             }
             other => other?,
         }

@@ -1,6 +1,6 @@
 //! Operations: records, exports, lists. *Source*: PROTOCOL 4.8, 10.1.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use crate::check::line::Trouble;
 use crate::check::probing::{Probing, text_of};
 use crate::check::watched::Watched;
 use crate::ops::git::ObjectKey;
-use crate::ops::git::archive::{self, SETTINGS_FILE};
+use crate::ops::git::archive::{self, ArchiveFile, SETTINGS_FILE};
 use crate::proto::{Feature, OperationName, Params};
 
 /// How many records are asked for, in chunks of how many bytes.
@@ -150,28 +150,60 @@ fn judge_export(watched: &Watched, book: &Book) -> Option<BTreeSet<ObjectKey>> {
         book.deviation(&EXPORT_ARCHIVE, evidence("`.abapgit.xml`", "an archive without it"));
     }
     let objects: BTreeSet<_> = archive::objects(&files).into_iter().map(|(_, key)| key).collect();
+    judge_result(watched, data, &files, objects.len(), book);
+    Some(objects)
+}
 
+/// Holds what the result says of the archive against what is in it.
+fn judge_result(
+    watched: &Watched,
+    data: &Value,
+    files: &[ArchiveFile],
+    object_count: usize,
+    book: &Book,
+) {
     book.seen(&EXPORT_RESULT);
     let count = |key: &str| data.get(key).and_then(Value::as_u64);
     let skipped = data.get("skipped").and_then(Value::as_array).map_or(0, Vec::len);
-    let there = objects.len().saturating_add(skipped);
+    let there = object_count.saturating_add(skipped);
     let shown = |key| data.get(key).map_or_else(|| "none".to_owned(), Value::to_string);
-    let file_count = files.iter().filter(|file| file.path != SETTINGS_FILE).count();
+    let is_object = |file: &&ArchiveFile| file.path != SETTINGS_FILE;
+    let sizes: BTreeMap<_, _> =
+        files.iter().filter(is_object).map(|file| (file.path.as_str(), file.size)).collect();
     let came = format!(
-        "objectCount {}, fileCount {}, {skipped} skipped; {} objects in {file_count} files",
+        "objectCount {}, fileCount {}, {skipped} skipped; {object_count} objects in {} files",
         shown("objectCount"),
         shown("fileCount"),
-        objects.len(),
+        sizes.len(),
     );
-    if count("fileCount") != u64::try_from(file_count).ok() {
-        let expected = "`fileCount`, the files of the archive without `.abapgit.xml`";
-        book.quirk(&EXPORT_RESULT, evidence(expected, &came));
+    let departs = |expected, came| {
+        let evidence = Evidence { sent: &watched.terms.sent, expected, came };
+        book.quirk(&EXPORT_RESULT, evidence);
+    };
+    if count("fileCount") != u64::try_from(sizes.len()).ok() {
+        departs("`fileCount`, the files of the archive without `.abapgit.xml`", &came);
     }
     if count("objectCount") != u64::try_from(there).ok() {
-        let expected = "`objectCount`, the objects of the archive and those that were skipped";
-        book.quirk(&EXPORT_RESULT, evidence(expected, &came));
+        departs("`objectCount`, the objects of the archive and those that were skipped", &came);
     }
-    Some(objects)
+    let Some(listed) = data.get("files").filter(|listed| !listed.is_null()) else { return };
+    let read = |entry: &Value| {
+        let path = entry.get("path")?.as_str()?;
+        let size = entry.get("size")?.as_u64()?;
+        Some((path.strip_prefix('/').unwrap_or(path).to_owned(), size))
+    };
+    let entries = listed.as_array().map_or(&[][..], Vec::as_slice);
+    let is_there = |entry: &Value| {
+        read(entry).is_some_and(|(path, size)| sizes.get(path.as_str()) == Some(&size))
+    };
+    let wrong = entries.iter().find(|entry| !is_there(entry));
+    if wrong.is_some() || !listed.is_array() || entries.len() != sizes.len() {
+        let came = wrong.map_or_else(
+            || format!("{} entries for {} files", entries.len(), sizes.len()),
+            Value::to_string,
+        );
+        departs("`files`, if it is there, with `path` and `size` of each", &came);
+    }
 }
 
 fn judge_list(

@@ -107,15 +107,14 @@ async fn judge(
     line.send_bad(&bad).await?;
     match line.barrier().await {
         Ok(()) => book.seen(&SESSION_LIVES),
-        Err(Trouble::Gone(came)) => {
-            lost(&came);
-            return Err(Trouble::Gone(came));
-        }
         Err(trouble) => {
-            if let Trouble::Silent(_) = trouble {
-                lost("nothing");
-            }
-            return Err(trouble);
+            let came = match trouble {
+                Trouble::Gone(came) => came,
+                Trouble::Silent(time) => format!("nothing for {time:?}"),
+                trouble => return Err(trouble),
+            };
+            lost(&came);
+            return Err(Trouble::Skip(came));
         }
     }
     if !line.has_parse_error() {

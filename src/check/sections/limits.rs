@@ -10,12 +10,14 @@ use crate::check::probing::{Probing, judge_busy, text_of};
 use crate::check::watched::End;
 use crate::proto::Feature;
 
-/// How many streams are run at once, at most.
+/// How many streams of a test payload are run at once, at most.
 const MOST_STREAMS: u64 = 32;
+/// How many of an operation that somebody has to work for.
+const MOST_HEAVY_STREAMS: u64 = 4;
 
 pub(super) const GROUP: Group = Group {
     name: "limits",
-    does: "runs as many streams at once as `maxTransfers` says, of a test payload, and one more",
+    does: "runs as many streams at once as `maxTransfers` says, if those are few, and one more",
     feeds: &["1.2", "9"],
     shows: &[&MAX_TRANSFERS, &BUSY],
     streams: true,
@@ -34,10 +36,10 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
         book.skip(&MAX_TRANSFERS, why);
         return Ok(());
     }
-    let is_test = probing.subject.as_ref().is_some_and(|subject| subject.is_test);
-    if !is_test || most > MOST_STREAMS {
-        let why =
-            format!("{most} operations at once are only asked for of a test payload, up to 32");
+    let is_test = probing.tests_with_payload();
+    let bearable = if is_test { MOST_STREAMS } else { MOST_HEAVY_STREAMS };
+    if most > bearable {
+        let why = format!("no more than {bearable} of this operation are asked for at once");
         book.skip(&MAX_TRANSFERS, &why);
         return Ok(());
     }
@@ -47,9 +49,10 @@ async fn run(probing: &mut Probing) -> Result<(), Trouble> {
     let ask = ask.features([Feature::Cancel, Feature::Credit]).window(1);
     let mut ids = Vec::new();
     for _ in 0..most {
-        let id = line.ask(&ask).await?;
-        is_begun(&mut line, &id).await?;
-        ids.push(id);
+        ids.push(line.ask(&ask).await?);
+    }
+    for id in &ids {
+        is_begun(&mut line, id).await?;
     }
     book.seen(&MAX_TRANSFERS);
     for id in &ids {

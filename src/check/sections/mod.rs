@@ -56,6 +56,7 @@ pub(super) static GROUPS: &[Group] = &[
     limits::GROUP,
     domains::RECORDS_GROUP,
     domains::GROUP,
+    stream::ONCE,
 ];
 
 /// Frees what the server may keep, and says goodbye.

@@ -269,6 +269,12 @@ async fn attaches(probing: &Probing, line: &mut Line, kept: &Kept) -> Result<(),
         let sent = &watched.terms.sent;
         probing.book.fault(&KEY_ATTACHES, Evidence { sent, expected: &expected, came: &came });
     }
+    if watched.progress > 1 {
+        let came = format!("{} frames of progress", watched.progress);
+        let expected = "its last progress at most: it had come to its end before";
+        let sent = &watched.terms.sent;
+        probing.book.deviation(&KEY_ATTACHES, Evidence { sent, expected, came: &came });
+    }
     same_payload(probing, watched, &sample);
 
     let mut ask = ask;

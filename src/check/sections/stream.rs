@@ -42,12 +42,22 @@ pub(super) const GROUP: Group = Group {
 
 pub(super) const SIZES: Group = Group {
     name: "sizes",
-    does: "asks for the operation with chunk sizes that mean nothing, or too much, and without a stream",
-    feeds: &["1.2", "2", "4.1"],
+    does: "asks for the operation with chunk sizes that mean nothing, or too much",
+    feeds: &["1.2", "2"],
     shows: &[&STREAM_IN_PARAMS, &CHUNK_SIZE_HUGE, &CHUNK_SIZE_ZERO],
     streams: true,
     gives_sample: false,
     run: |probing| sizes(probing).boxed(),
+};
+
+pub(super) const ONCE: Group = Group {
+    name: "once",
+    does: "asks for the operation without a stream",
+    feeds: &["4.1", "4.6"],
+    shows: &[&SINGLE_ANSWER],
+    streams: true,
+    gives_sample: false,
+    run: |probing| once(probing).boxed(),
 };
 
 async fn run(probing: &mut Probing) -> Result<(), Trouble> {
@@ -103,7 +113,7 @@ pub(super) fn same_payload(probing: &Probing, watched: &Watched, sample: &Sample
     }
     let came = format!("{} bytes where {} came before, or others", payload.len(), sample.bytes);
     let evidence = |expected| Evidence { sent: &watched.terms.sent, expected, came: &came };
-    if probing.subject.as_ref().is_some_and(|subject| subject.is_test) {
+    if probing.tests_with_payload() {
         probing.book.fault(&PAYLOAD_SAME, evidence("the same bytes each time"));
     } else {
         let expected = "the same bytes each time, if nothing has changed and none are times";
@@ -145,20 +155,43 @@ async fn sizes(probing: &mut Probing) -> Result<(), Trouble> {
     same_payload(probing, watched, &sample);
 
     zero(probing, &mut line).await?;
-    if sample.bytes <= MOST_ANSWERED_BYTES {
-        // Whatever the answer says, it is one, which whoever watches it sees to.
-        let id = line.ask(&probing.ask()?).await?;
-        line.end_of(&id).await?;
-        book.seen(&SINGLE_ANSWER);
-        line.barrier().await?;
+    probing.keep(line);
+    Ok(())
+}
+
+/// Asks for the operation without `stream`. It comes last: nothing is told on the way to one answer,
+/// so a server may well take too long for it.
+async fn once(probing: &mut Probing) -> Result<(), Trouble> {
+    let (_, sample) = probing.sample()?;
+    if sample.bytes > MOST_ANSWERED_BYTES {
+        return Ok(());
     }
+    let mut line = probing.line().await?;
+    let id = line.ask(&probing.ask()?).await?;
+    // Whatever the answer says, it is one, which whoever watches it sees to.
+    match line.end_of(&id).await {
+        Ok(_) => {}
+        Err(Trouble::Computing(time)) => {
+            let why = format!("one answer took longer than {time:?}: give --idle-timeout");
+            return Err(Trouble::Skip(why));
+        }
+        Err(Trouble::Gone(came)) if !probing.tests_with_payload() => {
+            let expected = "one answer; what takes so long that it breaks needs a stream";
+            let sent = &line.watched(&id).terms.sent;
+            probing.book.note(&SINGLE_ANSWER, Evidence { sent, expected, came: &came });
+            return Ok(());
+        }
+        Err(trouble) => return Err(trouble),
+    }
+    probing.book.seen(&SINGLE_ANSWER);
+    line.barrier().await?;
     probing.keep(line);
     Ok(())
 }
 
 /// Asks for chunks of no bytes, of a small payload where there is one.
 async fn zero(probing: &Probing, line: &mut Line) -> Result<(), Trouble> {
-    let is_test = probing.subject.as_ref().is_some_and(|subject| subject.is_test);
+    let is_test = probing.tests_with_payload();
     if !is_test && !probing.offers(Feature::Cancel) {
         let why = "it might send the whole payload byte by byte, and cannot be cancelled";
         probing.book.skip(&CHUNK_SIZE_ZERO, why);

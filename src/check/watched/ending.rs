@@ -92,7 +92,7 @@ impl Watched {
     fn data_in(&mut self, frame: &Frame<'_>, check: &'static Check) -> Value {
         frame.object.value("data").unwrap_or_else(|too_many| {
             if too_many.is_beyond_clients {
-                let expected = "a `data` of fewer values than section 8 lets a client take";
+                let expected = "fields of fewer values than section 8 lets a client take";
                 frame.deviation(check, expected);
             }
             self.is_beyond = true;

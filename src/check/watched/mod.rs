@@ -42,6 +42,8 @@ pub(super) struct Terms {
     pub(super) prefix: Option<Prefix>,
     /// `maxChunk` of the welcome.
     pub(super) max_chunk: Option<u64>,
+    /// What a test server makes up, for which nobody has to work.
+    pub(super) is_small: bool,
     /// Controls and bad requests, whose answers are up to the server.
     pub(super) is_loose: bool,
 }
