@@ -138,7 +138,10 @@ proptest! {
             prop_assert_eq!(&ours.0[..], messages.get(..ours.0.len()).unwrap_or_default());
         } else if ours.1.is_none() {
             prop_assert!(error.as_ref().is_none_or(is_later), "{:?}", error);
-            prop_assert_eq!(ours.0, messages);
+            let is_early = matches!(error, Some(tungstenite::Error::Utf8(_)));
+            // They stop at a fragment that is no text; we still take what comes before its last.
+            let seen = if is_early { messages.len() } else { ours.0.len() };
+            prop_assert_eq!(ours.0.get(..seen).unwrap_or_default(), &messages[..]);
         }
     }
 }
