@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::proto::json::{Key, opens_with, values, whole_number};
+use crate::proto::json::{Key, each_member, opens_with, values, whole_number};
 use crate::proto::limits::MAX_VALUES;
 
 /// How many members an object may have that is looked at one by one.
@@ -121,8 +121,9 @@ impl Object {
 
 /// Whether a field of a result has more values than a client takes. *Source*: PROTOCOL 8.
 fn has_too_large_a_field(raw: &str) -> bool {
-    let object = Object::read(raw);
-    object.is_some_and(|object| object.0.iter().any(|(_, field)| values(field.get()) > MAX_VALUES))
+    let mut is_there = false;
+    // Nothing is copied: it may be tens of megabytes.
+    each_member(raw, |_, field| is_there |= values(field.get()) > MAX_VALUES).is_ok() && is_there
 }
 
 /// Whether a key means something in some frame.
