@@ -58,7 +58,7 @@ pub(crate) struct Room(#[expect(dead_code, reason = "held for its drop")] OwnedS
 /// The driver's end.
 #[derive(Clone, Debug)]
 pub(crate) struct InboxSender {
-    deliveries: mpsc::UnboundedSender<Delivery>,
+    deliveries: mpsc::UnboundedSender<Box<Delivery>>,
     room: Allowance,
     /// With `credit`, for all but chunks: these are granted, so nothing else may take their room.
     beside: Option<Allowance>,
@@ -73,8 +73,11 @@ struct Allowance {
 }
 
 /// The transfer's end. The channel closes when the driver is done with the id, or is gone.
+///
+/// Each delivery is in a box of its own: the channel holds places for 32 from the start, and most
+/// requests get two.
 #[derive(Debug)]
-pub(crate) struct Inbox(mpsc::UnboundedReceiver<Delivery>);
+pub(crate) struct Inbox(mpsc::UnboundedReceiver<Box<Delivery>>);
 
 /// How much the server may send ahead.
 #[derive(Clone, Copy, Debug)]
@@ -120,28 +123,27 @@ impl Content {
 impl InboxSender {
     /// Says that the request was sent.
     pub(crate) fn sent(&self) {
-        // A transfer that is gone needs no telling; its id is forgotten by its own command.
-        let _ = self.deliveries.send(Delivery::Sent);
+        self.send(Delivery::Sent);
     }
 
     /// Says that the request is not sent on this connection.
     pub(crate) fn refuse(&self) {
-        let _ = self.deliveries.send(Delivery::Refused);
+        self.send(Delivery::Refused);
     }
 
     /// Puts the transfer out.
     pub(crate) fn evict(&self, held: Duration) {
-        let _ = self.deliveries.send(Delivery::Evicted { held });
+        self.send(Delivery::Evicted { held });
     }
 
     /// Puts the transfer out because the server sent too much.
     pub(crate) fn overrun(&self) {
-        let _ = self.deliveries.send(Delivery::Overrun { limit: self.room.limit.into() });
+        self.send(Delivery::Overrun { limit: self.room.limit.into() });
     }
 
     /// Puts the transfer out because of a frame that is not what it has to be.
     pub(crate) fn spoil(&self, error: FrameError) {
-        let _ = self.deliveries.send(Delivery::Broken(error));
+        self.send(Delivery::Broken(error));
     }
 
     /// Whether the server sends only what was granted, so that the socket is never held.
@@ -184,8 +186,7 @@ impl InboxSender {
 
     /// Delivers a message into room that was waited for.
     pub(crate) fn deliver_into(&self, content: Content, room: Room) {
-        // A transfer that is gone does not want it.
-        let _ = self.deliveries.send(Delivery::Message(content, room));
+        self.send(Delivery::Message(content, room));
     }
 
     /// Delivers the last message of a request, of which there is one, whether there is room or not.
@@ -193,6 +194,11 @@ impl InboxSender {
         if let Some(room) = self.room.take_what_is_left(&content) {
             self.deliver_into(content, room);
         }
+    }
+
+    fn send(&self, delivery: Delivery) {
+        // A transfer that is gone needs no telling; its id is forgotten by its own command.
+        let _ = self.deliveries.send(Box::new(delivery));
     }
 }
 
@@ -223,11 +229,11 @@ impl Inbox {
     ///
     /// Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<Delivery> {
-        self.0.recv().await
+        self.0.recv().await.map(|delivery| *delivery)
     }
 
     /// What has come and was not taken, oldest first.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Delivery> {
-        std::iter::from_fn(|| self.0.try_recv().ok())
+        std::iter::from_fn(|| self.0.try_recv().ok().map(|delivery| *delivery))
     }
 }

@@ -6,7 +6,7 @@ use crate::serve::{HELLO, STREAM, asked, chunk, next, pong, says, text, welcome}
 use crate::support::peer::{FINAL, Listening, TEXT, frame};
 
 /// What a request of a caller's costs, in KiB.
-pub(crate) const KIB_A_REQUEST: u64 = 12;
+pub(crate) const KIB_A_REQUEST: u64 = 9;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = busy();

@@ -119,7 +119,7 @@ impl<O: Operation> Engine<O> {
     }
 
     /// Goes on with what is there of the operation.
-    pub(super) fn go_on(mut self, begun: Begun) -> Self {
+    pub(super) fn go_on(&mut self, begun: Begun) {
         let Begun { handle, next, offset, hasher, may_start_over } = begun;
         self.outlet.note_handle(Some(handle.clone()));
         let OperationHandle { operation, retained, .. } = handle;
@@ -132,11 +132,12 @@ impl<O: Operation> Engine<O> {
         self.options.digest = true;
         self.digester = Digester::new(hasher);
         self.may_start_over = may_start_over;
-        self
     }
 
     /// Tries until there is a verdict, the deadline has passed, or somebody wishes it to stop.
-    pub(super) async fn run(self) -> Result<Verdict, Error> {
+    ///
+    /// In a box, since a future has whatever it is called on a second time.
+    pub(super) async fn run(self: Box<Self>) -> Result<Verdict, Error> {
         let (outlet, operation) = (Arc::clone(&self.outlet), self.name.to_string());
         let until = |limit| Some((limit, self.begun.checked_add(limit)?.into()));
         let deadline = self.options.deadline.and_then(until);
@@ -145,7 +146,7 @@ impl<O: Operation> Engine<O> {
         outlet.run(operation, deadline, is_journaled, work).await
     }
 
-    async fn try_until_verdict(mut self) -> Result<Verdict, Error> {
+    async fn try_until_verdict(mut self: Box<Self>) -> Result<Verdict, Error> {
         loop {
             let line = self.line().await?;
             if let Tried::Ended(verdict) = self.try_once(&line).await? {

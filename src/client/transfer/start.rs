@@ -42,12 +42,12 @@ impl<O: Operation> Transfer<O> {
     ) -> Result<Self, Error> {
         let begun = now();
         let (operation, outlet) = (Arc::new(operation), Arc::<Outlet>::default());
-        let engine = Engine::new(
+        let mut engine = Box::new(Engine::new(
             Arc::clone(&operation),
             Arc::clone(&transport),
             options.clone(),
             Arc::clone(&outlet),
-        );
+        ));
         let journal = options.journal.as_ref();
         let leftover = match handle {
             Some(_) => None,
@@ -56,10 +56,9 @@ impl<O: Operation> Transfer<O> {
         let begun_before =
             handle.map(Begun::from_start).or_else(|| leftover.as_ref().map(Begun::from_leftover));
         let bytes = begun_before.as_ref().map_or(0, |begun| begun.offset);
-        let engine = match begun_before {
-            Some(begun) => engine.go_on(begun),
-            None => engine,
-        };
+        if let Some(begun) = begun_before {
+            engine.go_on(begun);
+        }
         let mut transfer = Self::new(transport, operation, options, outlet, Box::pin(engine.run()));
         (transfer.begun, transfer.bytes) = (begun, bytes);
         transfer.leftover = leftover.map(Box::new);
