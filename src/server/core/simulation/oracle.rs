@@ -208,9 +208,10 @@ impl World {
         let caller = &self.callers[number];
         // What the request was served with, or what the ones before were.
         let of_request = self.served_with(number);
-        let runs = self.server.served.iter().map(|(_, run)| &self.server.runs[*run]);
-        let mut runs = runs.rev().filter(|run| run.work == number);
-        let of_before = runs.next();
+        let served = self.server.served.iter().rev().map(|(_, run)| *run);
+        let mut served = served.filter(|run| self.server.runs[*run].work == number);
+        let last = served.next();
+        let of_before = last.map(|run| &self.server.runs[run]);
         let is_lost = |why| {
             self.is_forgotten(why)
                 || why == Why::Disconnected && self.plan.offer.loss == Loss::Forgotten
@@ -226,12 +227,18 @@ impl World {
             }
             ServerError::SUPERSEDED => self.was_overtaken(number),
             ServerError::RESUME_MISMATCH => {
-                let known = of_before.and_then(|run| self.server.core.known.get(&run.id));
+                let known = of_before.filter(|run| run.freed.is_none());
+                let known = known.and_then(|run| self.server.core.known.get(&run.id));
                 // What was renamed may be gone by now.
                 let is_renamed =
                     known.is_none_or(|known| Some(&*known.epoch) != caller.epoch.as_deref());
-                // A request that was long on its way has begun anew what was forgotten.
-                let is_begun_anew = runs.any(|run| run.freed.is_some_and(is_lost));
+                // A request that was long on its way has begun anew what was forgotten: another run
+                // has the key now. What was served more than once is still one run.
+                let is_same_key = |run: &Run| of_before.is_some_and(|last| last.key == run.key);
+                let is_begun_anew = served.any(|at| {
+                    let run = &self.server.runs[at];
+                    Some(at) != last && is_same_key(run) && run.freed.is_some_and(is_lost)
+                });
                 is_renamed && (self.plan.offer.loss == Loss::Renamed || is_begun_anew)
             }
             ServerError::RESUME_UNKNOWN => {
