@@ -84,9 +84,9 @@ impl World {
         mark: Mark,
         act: impl FnOnce(&mut Transfer, &mut Desk<'_>),
     ) {
-        self.callers[number].history.at_hand = mark.altered;
+        self.callers[number].history.at_hand = mark;
         self.decide(number, act);
-        self.callers[number].history.at_hand = Kinds::NONE;
+        self.callers[number].history.at_hand = Mark::default();
     }
 
     fn note_mark(&mut self, caller: usize, mark: Mark) {

@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
+use super::connection::Mark;
 use super::faults::{FaultKind, Kinds};
 
 /// What the network and the server did to one transfer, by how long it can have a part in an error.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is something else that may happen")]
 pub(super) struct History {
-    /// What was done to the message that it is given at this moment.
-    pub(super) at_hand: Kinds,
+    /// What became of the message that it is given at this moment.
+    pub(super) at_hand: Mark,
     /// What was done to frames of the request that is under way, or to those that came to it.
     pub(super) in_request: Kinds,
     /// As much, since it last began from nothing: what was taken of it is there still.

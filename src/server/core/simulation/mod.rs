@@ -35,7 +35,7 @@ mod world;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use plan::Plan;
+use plan::{ASTRAY, Plan};
 use tally::Tally;
 
 /// How many schedules run where nothing else is said.
@@ -92,7 +92,7 @@ fn every_schedule_ends_as_it_has_to() {
     let count = asked.as_deref().map_or(SCHEDULES, |text| number(text).expect("a count"));
     let base = match from_environment("LONGHAUL_BASE").as_deref() {
         None => 0,
-        Some("random") => fastrand::u64(..),
+        Some("random") => fastrand::u64(..ASTRAY),
         Some(text) => number(text).expect("a number, decimal or 0x…"),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -102,6 +102,13 @@ fn every_schedule_ends_as_it_has_to() {
     println!("{tally}");
     let too_few = tally.too_few();
     assert!(count < ENOUGH || too_few.is_empty(), "too little happened: {too_few:?}");
+}
+
+/// In few other schedules does a single answer come to a request that has chunks already.
+#[test]
+fn answers_that_go_astray_end_no_payload() {
+    let tally = run_all(ASTRAY, SCHEDULES / 5, 1).unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{tally}");
 }
 
 #[test]

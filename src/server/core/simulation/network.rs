@@ -149,6 +149,11 @@ fn flipped(fault: &Fault, message: &WireMessage, before: &[u8]) -> Option<Vec<u8
         match fault.kind {
             FaultKind::FlipData => data?.collect(),
             FaultKind::FlipCrc => crc?.collect(),
+            // Every second time the end of its id, so that the answer may be another's.
+            FaultKind::FlipText if text.contains("\"zipBase64\"") && fault.draw(3, 2) == 0 => {
+                let id = span(text, "{\"id\":\"")?;
+                vec![id.end.checked_sub(1)?]
+            }
             FaultKind::FlipText => {
                 let data = data.unwrap_or(0..0);
                 (0..bytes.len()).filter(|at| !data.contains(at)).collect()
