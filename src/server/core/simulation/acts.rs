@@ -236,6 +236,7 @@ impl World {
         // Bytes that were given out are not asked for again.
         let from_nothing = from_nothing && !caller.plan.wishes.gives_out;
         caller.transfer.attach(from_nothing, now);
+        caller.begin_anew();
         let next = caller.transfer.exchange().map_or(1, |exchange| exchange.next_chunk().get());
         caller.ledger.begin(next);
         if from_nothing {

@@ -142,11 +142,6 @@ impl World {
         self.decide_at(number, mark, |transfer, desk| transfer.handle(desk, &content, last, now));
         let caller = &mut self.callers[number];
         let after = &caller.transfer;
-        let bytes = after.exchange().map_or(0, Exchange::delivered_bytes);
-        if bytes > caller.furthest {
-            caller.furthest = bytes;
-            caller.history.tries = 0;
-        }
         let is_taken = after.is_following() && after.id() == before.as_ref();
         let is_wrong = matches!(noted, Some(Noted::Wrong(_)));
         assert!(!is_wrong || !is_taken, "a chunk was taken in spite of {noted:?}");

@@ -33,8 +33,6 @@ pub(super) struct History {
     pub(super) lost_by: Option<FaultKind>,
     /// How it could go on when the connection was lost.
     pub(super) way: Way,
-    /// How often it paused or began again since there last was a new byte.
-    pub(super) tries: u32,
     /// Since when it holds up its connection, once it is put out for that.
     pub(super) held_up: Option<Instant>,
 }

@@ -107,11 +107,9 @@ impl World {
     /// A transfer notices that its connection is gone.
     pub(super) fn lose_transfer(&mut self, number: usize) {
         let (now, caller) = (self.now, &mut self.callers[number]);
-        let wishes = &caller.plan.wishes;
-        let is_given = wishes.gives_out && !caller.transfer.sink.received.is_empty();
         caller.history.way = if caller.known_epoch().is_some() {
             history::Way::Resume
-        } else if wishes.is_repeatable && !is_given {
+        } else if caller.may_restart() {
             history::Way::Restart
         } else {
             history::Way::None

@@ -10,7 +10,9 @@
 //! 4. Every entry of a table leaves it: whoever waits is following, and in the end the server
 //!    knows nothing.
 //! 5. An operation that may not be repeated runs once.
-//! 6. Whenever time passes, each transfer knows what for; limits of time end it when they run out,
+//! 6. Nobody tries again more often or for longer than it may, and nobody gives up before who has a
+//!    way to go on.
+//! 7. Whenever time passes, each transfer knows what for; limits of time end it when they run out,
 //!    not before and not after.
 
 use std::time::{Duration, Instant};
@@ -70,6 +72,7 @@ impl World {
             Verdict::Payload(reply) => self.check_payload(number, reply),
             Verdict::Failed(cause) => {
                 self.check_cause(number, cause);
+                self.check_spent(number, cause);
                 if let Cause::Sink(kind) = cause {
                     let is_full = *kind == std::io::ErrorKind::StorageFull;
                     let kind = if is_full { FaultKind::DiskFull } else { FaultKind::WriteError };
@@ -137,10 +140,7 @@ impl World {
         let caller = &self.callers[number];
         let history = &caller.history;
         let is_explained = match cause {
-            // Not where there was a way to go on, at the first time.
-            Cause::Lost => {
-                history.lost_by.is_some() && (history.way == LostWay::None || history.tries > 0)
-            }
+            Cause::Lost => history.lost_by.is_some(),
             Cause::Sink(kind) => {
                 caller.transfer.sink.full_at.is_some_and(|(_, full)| full == *kind)
             }
@@ -160,6 +160,33 @@ impl World {
             is_explained,
             "nothing led t{number} to {cause:?}: {history:?}, {:?}",
             caller.waits
+        );
+    }
+
+    /// Nobody gives up who has tries left and a way to go on.
+    fn check_spent(&self, number: usize, cause: &Cause) {
+        let caller = &self.callers[number];
+        let (mut asked, is_going_on) = (None, caller.epoch.is_some());
+        let can_go_on = match cause {
+            Cause::Lost => caller.history.way != LostWay::None,
+            Cause::Exchange(ExchangeError::Server(error)) if error.is_busy() => {
+                asked = error.retry_after;
+                // Nor may anything have come, be it another's.
+                is_going_on || caller.plan.wishes.is_repeatable && !caller.history.has_taint
+            }
+            Cause::Exchange(ExchangeError::Server(error)) => {
+                error.is_resume_refusal() && caller.may_restart()
+            }
+            Cause::Exchange(
+                ExchangeError::EpochChanged { .. } | ExchangeError::NotAccepted { .. },
+            ) => is_going_on && caller.may_restart(),
+            Cause::Exchange(error) => error.is_damage() && caller.was_kept,
+            _ => false,
+        };
+        assert!(
+            !can_go_on || caller.tries.is_spent(asked),
+            "t{number} gives up by {cause:?} with tries left: {:?}",
+            caller.tries
         );
     }
 
