@@ -169,8 +169,8 @@ impl World {
                 WireMessage::Binary([&header.to_bytes(), &bytes[..]].concat().into())
             }
         };
-        connection.beside_bytes += message.bytes().len() + MOST_HEADER_BYTES;
-        connection.send_down(&message, None, Mark::default());
+        let beside = message.bytes().len() + MOST_HEADER_BYTES;
+        connection.send_down(&message, None, Mark { beside, ..Mark::default() });
         true
     }
 

@@ -27,6 +27,7 @@ impl World {
         if way == Way::Up {
             while let Some(message) = self.connections[at].pipe(way).receive() {
                 self.trace(|| format!("  c{number} up {}", shown(&message)));
+                self.connections[at].asked += 1;
                 self.server.handle(number, &message, self.now);
             }
             return;

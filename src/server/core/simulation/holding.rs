@@ -60,7 +60,7 @@ impl World {
             held.add("a payload", bytes(operation), self.server.payload(run).len());
         }
         for connection in &self.connections {
-            // Answers to controls, which are short, go out whether there is room or not.
+            // Answers to controls, which are short, go out whether there is room or not, one each.
             let stream = PIPE_BYTES + 2 * (connection.largest_message + MOST_HEADER_BYTES);
             let most = stream + connection.beside_bytes;
             held.add("what is on its way", connection.down_bytes(), most);

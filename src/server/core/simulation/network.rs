@@ -66,7 +66,9 @@ impl World {
                 _ => {}
             }
         }
-        let mark = Mark { altered: kinds, of: caller };
+        let is_beside = *kind == SentKind::Beside;
+        let beside = if is_beside { message.bytes().len() + MOST_HEADER_BYTES } else { 0 };
+        let mark = Mark { altered: kinds, of: caller, beside };
         if let Some(caller) = caller.map(|caller| &mut self.callers[caller])
             && is_on(caller, *connection)
         {
@@ -75,7 +77,7 @@ impl World {
             let is_needed = !is_told.iter().any(|part| says(message, part));
             caller.history.meet(kinds, is_needed);
             caller.history.has_repeats |= count > 1;
-            caller.history.was_refused |= *kind == SentKind::Beside && says(message, "\"BUSY\"");
+            caller.history.was_refused |= is_beside && says(message, "\"BUSY\"");
         }
         let is_accepted = *kind == SentKind::Frame && says(message, "\"alias\"");
         if altered.is_some() && is_accepted {
@@ -85,8 +87,8 @@ impl World {
                 caller.history.meet(kinds, true);
             }
         }
-        if *kind == SentKind::Beside {
-            self.connections[at].beside_bytes += message.bytes().len() + MOST_HEADER_BYTES;
+        if is_beside {
+            self.connections[at].note_answer(message);
         }
         for copy in 0..count {
             // The second one as it was.

@@ -122,7 +122,7 @@ impl World {
     /// request, or the end of another's empty payload.
     fn is_of_other_frame(&self, number: usize, reply: &Reply) -> bool {
         let caller = &self.callers[number];
-        let Mark { altered, of } = caller.history.at_hand;
+        let Mark { altered, of, .. } = caller.history.at_hand;
         let has_chunks = reply.chunks > 0 || !caller.ledger.is_empty();
         let can_be = of != Some(number) || !self.is_streamed(number);
         !has_chunks && altered.contains(FaultKind::FlipText) && can_be
