@@ -7,7 +7,7 @@ use super::super::halves::{Order, Way, Why, WireMessage};
 use super::connection::{Delivery, Mark};
 use super::faults::{Fault, FaultKind};
 use super::holding::MOST_HEADER_BYTES;
-use super::waits::Wait;
+use super::passing::Passing;
 use super::world::World;
 use crate::proto::Alias;
 use crate::proto::frame::BinaryHeader;
@@ -93,7 +93,9 @@ impl World {
     }
 
     fn move_clock(&mut self, time: Duration) -> bool {
-        self.pass(self.now + time, Some(Wait::Clock));
+        // What there is to send is on its way by then.
+        self.settle();
+        self.pass(self.now + time, Passing::Busy);
         self.moved = Some(self.now);
         true
     }

@@ -187,6 +187,11 @@ impl Connection {
         self.marks.front().map_or(Kinds::NONE, |mark| mark.altered)
     }
 
+    /// Whether a frame is on its way to a transfer.
+    pub(super) fn brings(&self, number: usize) -> bool {
+        self.marks.iter().any(|mark| mark.of == Some(number))
+    }
+
     /// What its reader has set aside for a message under way, in bytes.
     pub(super) fn set_aside(&self) -> usize {
         self.reader.set_aside()

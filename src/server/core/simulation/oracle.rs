@@ -22,9 +22,8 @@ use super::super::{Loss, StreamKey};
 use super::connection::Mark;
 use super::faults::FaultKind;
 use super::history::Way as LostWay;
-use super::passing::is_on;
+use super::passing::{Passing, is_on};
 use super::tally::Tally;
-use super::waits::Wait;
 use super::world::World;
 use crate::client::limits::HOLD_LIMIT;
 use crate::proto::{AssembleError, ExchangeError, Feature, Reply, ServerError};
@@ -152,7 +151,7 @@ impl World {
             Cause::Overrun => history.is_doubled || history.has_repeats || history.has_taint,
             Cause::Deadline => {
                 let end = caller.plan.deadline.map(|limit| caller.begun + limit);
-                end.is_some_and(|end| end <= self.now) && caller.waits.is_whole(self.now)
+                end.is_some_and(|end| end <= self.now)
             }
             Cause::Exchange(error) => self.is_explained(number, error),
         };
@@ -208,9 +207,8 @@ impl World {
         let caller = &self.callers[number];
         let history = &caller.history;
         if let ExchangeError::Idle { limit } = error {
-            // Whatever it waited for: it is neither too early, nor has it waited for nothing.
-            let is_due = self.idle_at(number, *limit) <= self.now;
-            return is_due && caller.waits.is_whole(self.now);
+            // It is not too early; that it waited for something was seen as time passed.
+            return self.idle_at(number, *limit) <= self.now;
         }
         let is_met = history.at_hand.altered.any(|kind| kind.spoils(error))
             || history.in_request.any(|kind| kind.leads_to(error))
@@ -351,7 +349,7 @@ impl World {
         let end = self.now + self.plan.offer.retention.ttl;
         while let Some(at) = self.server.next_timeout().filter(|at| *at <= end) {
             self.count_event();
-            self.pass(self.now.max(at), Some(Wait::Clock));
+            self.pass(self.now.max(at), Passing::Busy);
             self.settle();
         }
         let core = &self.server.core;
