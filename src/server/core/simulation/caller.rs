@@ -33,6 +33,8 @@ pub(super) struct Caller {
     pub(super) slow: Duration,
     /// The connection of the request that is under way, or was last.
     pub(super) request: Option<(u64, MessageId)>,
+    /// What stands for that request in its chunks, once the server has said so.
+    pub(super) alias: Option<u32>,
     /// How much of the connection's held time was told.
     pub(super) held: Duration,
     /// The connection is gone, and what came before is still to be taken.
@@ -67,6 +69,7 @@ impl Caller {
             ready_at: start,
             slow: Duration::ZERO,
             request: None,
+            alias: None,
             held: Duration::ZERO,
             is_losing: false,
             begun,

@@ -43,8 +43,8 @@ pub(super) struct Connection {
     held_before: Duration,
     /// Whether something was held, and what came with it was not read yet.
     pub(super) is_released: bool,
-    /// By what an alias that was given on it became another one.
-    pub(super) strays: Kinds,
+    /// What an alias that was given on it became, and by what.
+    pub(super) strays: Vec<(u32, Kinds)>,
     /// Ids and aliases that have ended.
     pub(super) ended: Vec<MessageId>,
     pub(super) largest_message: usize,
@@ -89,6 +89,8 @@ pub(super) struct Mark {
     pub(super) altered: Kinds,
     /// Whose it was when it was sent.
     pub(super) of: Option<usize>,
+    /// Whether its request cannot go on without it.
+    pub(super) is_needed: bool,
     /// How many bytes it has on its way if no stream sends it, or none.
     pub(super) beside: usize,
 }
@@ -120,7 +122,7 @@ impl Connection {
             held: None,
             held_before: Duration::ZERO,
             is_released: false,
-            strays: Kinds::NONE,
+            strays: Vec::new(),
             ended: Vec::new(),
             largest_message: 0,
             beside_bytes: 0,

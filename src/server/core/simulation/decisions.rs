@@ -93,7 +93,8 @@ impl World {
                 self.tally.resumes += u64::from(caller.transfer.is_going_on());
                 caller.request = Some((self.connections[at].number, id));
                 caller.tries.handle_sent(self.now);
-                caller.history.begin_request(self.connections[at].strays);
+                caller.history.begin_request();
+                caller.alias = None;
                 caller.waits.handle_news(self.now, caller.held);
             }
         } else if !caller.transfer.is_following() {

@@ -3,8 +3,9 @@
 use super::super::halves::{Cause, Content, Desk, Routed, Transfer, Way};
 use super::caller::is_chunk;
 use super::connection::{Arrived, Connection, Delivery, Held, Mark};
-use super::faults::Kinds;
+use super::faults::{FaultKind, Kinds};
 use super::ledger::{Entry, Noted};
+use super::passing::is_on;
 use super::world::{World, shown};
 use crate::proto::frame::{Body, Frame};
 use crate::proto::{Exchange, ExchangeError};
@@ -60,6 +61,12 @@ impl World {
         let Arrived { content, routed, mark } = arrived;
         let number = self.connections[at].number;
         self.trace(|| format!("  c{number} down {routed:?} {mark:?}"));
+        if let Some(owner) = mark.of.filter(|_| mark.altered != Kinds::NONE && mark.is_needed)
+            && is_on(&self.callers[owner], number)
+        {
+            let caller = &mut self.callers[owner];
+            caller.history.misses_frame |= !has_reached(owner, &content, &routed, mark);
+        }
         match routed {
             Routed::To(caller) => {
                 self.deliver(at, caller, Delivery { content, last: None, mark });
@@ -174,6 +181,13 @@ impl World {
         caller.transfer.handle_held(total.saturating_sub(caller.held));
         caller.held = total;
     }
+}
+
+/// Whether a chunk that was altered came to whom it was sent, and is still that chunk: then nothing
+/// is missed.
+fn has_reached(owner: usize, content: &Content, routed: &Routed, mark: Mark) -> bool {
+    let is_own = matches!(routed, Routed::To(to) if *to == owner);
+    is_own && !mark.altered.any(FaultKind::takes_away) && Entry::read(content).is_some()
 }
 
 /// Whether it says how far the operation is.

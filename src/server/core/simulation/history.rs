@@ -65,9 +65,8 @@ impl History {
         self.has_taint = true;
     }
 
-    /// Another request is under way, on a connection where an alias may have become another's by
-    /// these.
-    pub(super) fn begin_request(&mut self, strays: Kinds) {
+    /// Another request is under way.
+    pub(super) fn begin_request(&mut self) {
         self.in_request = Kinds::NONE;
         self.misses_frame = false;
         self.has_taint = false;
@@ -75,7 +74,6 @@ impl History {
         self.was_refused = false;
         self.lost_by = None;
         self.way = Way::None;
-        self.meet(strays, true);
     }
 
     /// It begins from nothing.
