@@ -13,7 +13,7 @@ use super::ledger::Ledger;
 use super::plan::CallerPlan;
 use super::tries::Tries;
 use super::waits::Waits;
-use crate::client::inbox::Window;
+use crate::client::Window;
 use crate::client::limits::BESIDE_CHUNKS_BYTES;
 use crate::proto::{Exchange, Feature, MessageId};
 

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::{CancelOutcome, Cause, Course, Transfer, Verdict};
+use crate::client::RetryBudget;
 use crate::client::limits::OUTCOME_LIMIT;
-use crate::client::retry::RetryBudget;
 use crate::proto::frame::Kind;
 use crate::proto::{Control, Exchange, ExchangeError, Feature, MessageId, Seq, ServerError};
 use crate::server::core::halves::Desk;
