@@ -32,14 +32,14 @@ pub(super) struct History {
     /// What the connection of the request was lost by.
     pub(super) lost_by: Option<FaultKind>,
     /// How it could go on when the connection was lost.
-    pub(super) way: Way,
+    pub(super) recourse: Recourse,
     /// Since when it holds up its connection, once it is put out for that.
     pub(super) held_up: Option<Instant>,
 }
 
 /// How a transfer can go on without its connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Recourse {
     #[default]
     None,
     /// The server has said that it keeps the operation.
@@ -73,7 +73,7 @@ impl History {
         self.has_repeats = false;
         self.was_refused = false;
         self.lost_by = None;
-        self.way = Way::None;
+        self.recourse = Recourse::None;
     }
 
     /// It begins from nothing.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::halves::{Cause, Way};
 use super::connection::{Connection, Held};
 use super::faults::FaultKind;
-use super::history;
+use super::history::Recourse;
 use super::passing::is_on;
 use super::world::World;
 use crate::client::limits::HOLD_LIMIT;
@@ -107,12 +107,12 @@ impl World {
     /// A transfer notices that its connection is gone.
     pub(super) fn lose_transfer(&mut self, number: usize) {
         let (now, caller) = (self.now, &mut self.callers[number]);
-        caller.history.way = if caller.known_epoch().is_some() {
-            history::Way::Resume
+        caller.history.recourse = if caller.known_epoch().is_some() {
+            Recourse::Resume
         } else if caller.may_restart() {
-            history::Way::Restart
+            Recourse::Restart
         } else {
-            history::Way::None
+            Recourse::None
         };
         self.decide_on(None, number, |transfer, _| transfer.handle_lost(now));
     }

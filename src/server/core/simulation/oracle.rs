@@ -21,7 +21,7 @@ use super::super::halves::{Cause, Run, Verdict, Way, Why, WorkStep};
 use super::super::{Loss, StreamKey};
 use super::connection::Mark;
 use super::faults::FaultKind;
-use super::history::Way as LostWay;
+use super::history::Recourse;
 use super::passing::{Passing, is_on};
 use super::tally::Tally;
 use super::world::World;
@@ -167,7 +167,7 @@ impl World {
         let caller = &self.callers[number];
         let (mut asked, is_going_on) = (None, caller.epoch.is_some());
         let can_go_on = match cause {
-            Cause::Lost => caller.history.way != LostWay::None,
+            Cause::Lost => caller.history.recourse != Recourse::None,
             Cause::Exchange(ExchangeError::Server(error)) if error.is_busy() => {
                 asked = error.retry_after;
                 // Nor may anything have come, be it another's.
@@ -196,7 +196,7 @@ impl World {
         assert!(wishes.is_repeatable, "t{number} may not be repeated");
         if *cause == Cause::Lost {
             let history = &caller.history;
-            let is_only_way = history.lost_by.is_some() && history.way == LostWay::Restart;
+            let is_only_way = history.lost_by.is_some() && history.recourse == Recourse::Restart;
             assert!(is_only_way, "t{number} begins again, and has {history:?}");
         } else {
             self.check_cause(number, cause);
