@@ -13,6 +13,7 @@
 #![allow(clippy::print_stdout, reason = "a run tells what it came to")]
 
 mod acts;
+mod aftermath;
 mod blame;
 mod caller;
 mod connection;
