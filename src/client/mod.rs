@@ -44,7 +44,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod hold;
 mod http;
-pub(crate) mod inbox;
+mod inbox;
 pub mod limits;
 mod link;
 mod listing;
@@ -54,7 +54,7 @@ mod options;
 mod outbox;
 mod outcome;
 mod request;
-pub(crate) mod retry;
+mod retry;
 mod secret;
 mod sharded;
 #[cfg(any(feature = "cli", feature = "fuzzing"))]
@@ -76,6 +76,8 @@ pub use credentials::{Attempt, Credentials, Logon};
 pub use error::{CloseCause, Error, ErrorKind};
 pub use event::{Event, Sessions, Status, Unverified};
 pub use file::{LeftoverInfo, StagedFile};
+#[cfg(all(test, feature = "server"))]
+pub(crate) use inbox::Window;
 #[cfg(feature = "check")]
 pub(crate) use link::Way;
 pub use link::{ConnectionState, ConnectionStates};
@@ -84,6 +86,8 @@ pub use options::TransferOptions;
 pub use outcome::{CancelOutcome, Completed, Receipt, Recorded, Saved, Staged};
 pub use request::{RequestBuilder, Untyped};
 pub use retry::Retries;
+#[cfg(all(test, feature = "server"))]
+pub(crate) use retry::RetryBudget;
 pub use secret::Secret;
 pub use transfer::{OperationHandle, Records, Stopper, Transfer};
 pub use websocket::HeadError;

@@ -8,6 +8,9 @@
 //! 2. A `Stream` is the account of one request: the next chunk, and how far the client has granted.
 //! 3. A [`Payload`] cuts a [`Source`] into chunks whose borders never change, and knows the digest
 //!    of every prefix that was read. It may be sent while it still grows.
+//!
+//! What is built for tests alone stands above this core and knows the client, too: `halves`, and
+//! with them `pair` and `simulation`, which are here since they look into its tables.
 
 mod aliases;
 mod borders;

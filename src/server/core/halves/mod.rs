@@ -4,6 +4,10 @@
 //! [simulation](super::simulation) runs many, on a network that does all it can. What they have in
 //! common is here: the [`Transfer`] on the client's side, the [`Server`] on the other, and the
 //! [`Pipe`] between them.
+//!
+//! All of it is for tests, and stands above both sides: it needs what the client decides by (its
+//! budget of tries, the room of an inbox, its limits of time), which the server itself does not
+//! know.
 
 mod desk;
 mod pipe;

@@ -7,12 +7,15 @@ use std::time::Instant;
 use super::super::{Change, GrowingBytes, OperationId, Pace, Payload};
 use super::server::{Server, outcome};
 use super::work::{Hidden, Work, WorkStep};
+use crate::proto::OperationKey;
 use crate::server::refusal::Refusal;
 
 /// One run of an operation.
 #[derive(Clone, Debug)]
 pub(in crate::server::core) struct Run {
     pub(in crate::server::core) id: OperationId,
+    /// The key that it was begun with, if any.
+    pub(in crate::server::core) key: Option<OperationKey>,
     /// What it is a run of.
     pub(in crate::server::core) work: usize,
     /// Which run of that it is, counted from 0.

@@ -199,6 +199,7 @@ impl Server {
                     let chunks = usize::try_from(payload.div_ceil(chunk_bytes)).unwrap();
                     self.runs.push(Run {
                         id,
+                        key: request.operation.clone(),
                         work,
                         nth,
                         start: now,

@@ -15,8 +15,7 @@ use bytes::Bytes;
 
 use super::desk::{Content, Desk};
 use super::sink::Sink;
-use crate::client::Retries;
-use crate::client::retry::RetryBudget;
+use crate::client::{Retries, RetryBudget};
 use crate::proto::exchange::Event;
 use crate::proto::frame::Kind;
 use crate::proto::{

@@ -7,7 +7,7 @@ use super::super::halves::{Order, Way, Why, WireMessage};
 use super::connection::{Delivery, Mark};
 use super::faults::{Fault, FaultKind};
 use super::holding::MOST_HEADER_BYTES;
-use super::waits::Wait;
+use super::passing::Passing;
 use super::world::World;
 use crate::proto::Alias;
 use crate::proto::frame::BinaryHeader;
@@ -93,7 +93,9 @@ impl World {
     }
 
     fn move_clock(&mut self, time: Duration) -> bool {
-        self.pass(self.now + time, Some(Wait::Clock));
+        // What there is to send is on its way by then.
+        self.settle();
+        self.pass(self.now + time, Passing::Busy);
         self.moved = Some(self.now);
         true
     }
@@ -169,8 +171,8 @@ impl World {
                 WireMessage::Binary([&header.to_bytes(), &bytes[..]].concat().into())
             }
         };
-        connection.beside_bytes += message.bytes().len() + MOST_HEADER_BYTES;
-        connection.send_down(&message, None, Mark::default());
+        let beside = message.bytes().len() + MOST_HEADER_BYTES;
+        connection.send_down(&message, None, Mark { beside, ..Mark::default() });
         true
     }
 
@@ -236,6 +238,7 @@ impl World {
         // Bytes that were given out are not asked for again.
         let from_nothing = from_nothing && !caller.plan.wishes.gives_out;
         caller.transfer.attach(from_nothing, now);
+        caller.begin_anew();
         let next = caller.transfer.exchange().map_or(1, |exchange| exchange.next_chunk().get());
         caller.ledger.begin(next);
         if from_nothing {

@@ -11,10 +11,11 @@ use super::faults::{Fault, FaultKind};
 use super::history::History;
 use super::ledger::Ledger;
 use super::plan::CallerPlan;
+use super::tries::Tries;
 use super::waits::Waits;
-use crate::client::inbox::Window;
+use crate::client::Window;
 use crate::client::limits::BESIDE_CHUNKS_BYTES;
-use crate::proto::{Feature, MessageId};
+use crate::proto::{Exchange, Feature, MessageId};
 
 /// How many bytes may wait for one transfer without `credit`; one message may exceed it.
 /// Less than the client takes, so that short payloads fill it.
@@ -32,6 +33,8 @@ pub(super) struct Caller {
     pub(super) slow: Duration,
     /// The connection of the request that is under way, or was last.
     pub(super) request: Option<(u64, MessageId)>,
+    /// What stands for that request in its chunks, once the server has said so.
+    pub(super) alias: Option<u32>,
     /// How much of the connection's held time was told.
     pub(super) held: Duration,
     /// The connection is gone, and what came before is still to be taken.
@@ -41,8 +44,11 @@ pub(super) struct Caller {
     pub(super) attaches: Option<(Instant, bool)>,
     pub(super) history: History,
     pub(super) waits: Waits,
+    pub(super) tries: Tries,
     /// The most bytes that were there at any time: only more give it its retries back.
-    pub(super) furthest: u64,
+    furthest: u64,
+    /// Whether the server had said that it keeps the operation, when it last decided something.
+    pub(super) was_kept: bool,
     pub(super) ledger: Ledger,
     /// The name of the state that it goes on with, if it does.
     pub(super) epoch: Option<String>,
@@ -63,13 +69,16 @@ impl Caller {
             ready_at: start,
             slow: Duration::ZERO,
             request: None,
+            alias: None,
             held: Duration::ZERO,
             is_losing: false,
             begun,
             attaches: None,
             history: History::default(),
             waits: Waits::new(start),
+            tries: Tries::default(),
             furthest: 0,
+            was_kept: false,
             ledger: Ledger::default(),
             epoch: None,
             ended_on: None,
@@ -99,6 +108,28 @@ impl Caller {
     /// The name of the state that the server keeps of its operation, as far as it knows.
     pub(super) fn known_epoch(&self) -> Option<&str> {
         Some(self.transfer.exchange()?.retained()?.epoch.as_str())
+    }
+
+    /// Gives it its tries back if there is more than there was at any time.
+    pub(super) fn note_bytes(&mut self) {
+        let bytes = self.transfer.exchange().map_or(0, Exchange::delivered_bytes);
+        if bytes > self.furthest {
+            self.furthest = bytes;
+            self.tries = Tries::default();
+        }
+    }
+
+    /// It comes back for its operation, with all its tries.
+    pub(super) fn begin_anew(&mut self) {
+        self.tries = Tries::default();
+        self.furthest = self.transfer.exchange().map_or(0, Exchange::delivered_bytes);
+    }
+
+    /// Whether it may ask from nothing again.
+    pub(super) fn may_restart(&self) -> bool {
+        let wishes = &self.plan.wishes;
+        let is_given = wishes.gives_out && !self.transfer.sink.received.is_empty();
+        wishes.is_repeatable && !is_given
     }
 
     /// Whether it has `credit`.

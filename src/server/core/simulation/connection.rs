@@ -12,6 +12,8 @@ use crate::proto::{Counters, Demux, MessageId};
 
 /// The largest message that a client of the simulation takes.
 const MAX_MESSAGE_BYTES: usize = 1 << 20;
+/// The longest refusal, or answer to a control.
+const MOST_ANSWER_BYTES: usize = 300;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is something else that may be so")]
 pub(super) struct Connection {
@@ -41,13 +43,17 @@ pub(super) struct Connection {
     held_before: Duration,
     /// Whether something was held, and what came with it was not read yet.
     pub(super) is_released: bool,
-    /// By what an alias that was given on it became another one.
-    pub(super) strays: Kinds,
+    /// What an alias that was given on it became, and by what.
+    pub(super) strays: Vec<(u32, Kinds)>,
     /// Ids and aliases that have ended.
     pub(super) ended: Vec<MessageId>,
     pub(super) largest_message: usize,
-    /// What was sent in all that no stream sends, in bytes.
+    /// What is on its way that no stream sends, in bytes.
     pub(super) beside_bytes: usize,
+    /// How many messages have come to the server.
+    pub(super) asked: u64,
+    /// How many it has said something to beside all streams.
+    pub(super) answered: u64,
 }
 
 /// A message that its transfer has no room for.
@@ -83,6 +89,10 @@ pub(super) struct Mark {
     pub(super) altered: Kinds,
     /// Whose it was when it was sent.
     pub(super) of: Option<usize>,
+    /// Whether its request cannot go on without it.
+    pub(super) is_needed: bool,
+    /// How many bytes it has on its way if no stream sends it, or none.
+    pub(super) beside: usize,
 }
 
 /// A message that has come.
@@ -112,10 +122,12 @@ impl Connection {
             held: None,
             held_before: Duration::ZERO,
             is_released: false,
-            strays: Kinds::NONE,
+            strays: Vec::new(),
             ended: Vec::new(),
             largest_message: 0,
             beside_bytes: 0,
+            asked: 0,
+            answered: 0,
         }
     }
 
@@ -133,10 +145,19 @@ impl Connection {
     /// Sends what the server has sent, or what is left of it.
     pub(super) fn send_down(&mut self, message: &WireMessage, altered: Option<&[u8]>, mark: Mark) {
         self.marks.push_back(mark);
+        self.beside_bytes += mark.beside;
         self.largest_message = self.largest_message.max(message.bytes().len());
         let is_text = matches!(message, WireMessage::Text(_));
         let bytes = altered.unwrap_or(message.bytes());
         self.pipes[Way::Down as usize].send_bytes(is_text, bytes);
+    }
+
+    /// The server says something beside all streams: at most once to each message, and not much.
+    pub(super) fn note_answer(&mut self, message: &WireMessage) {
+        self.answered += 1;
+        assert!(self.answered <= self.asked, "more is answered than was asked");
+        let bytes = message.bytes().len();
+        assert!(bytes <= MOST_ANSWER_BYTES, "an answer beside all streams has {bytes} bytes");
     }
 
     /// The next message that is there in full.
@@ -144,6 +165,7 @@ impl Connection {
         let input = &mut self.pipes[Way::Down as usize].arrived;
         let Some(message) = self.reader.read(input)? else { return Ok(None) };
         let mark = self.marks.pop_front().expect("each was sent");
+        self.beside_bytes -= mark.beside;
         let content = match message {
             Message::Chunk(message) => {
                 let routed = route_chunk(&mut self.demux, &message);
@@ -165,6 +187,11 @@ impl Connection {
     /// By what the message was altered that is read next.
     pub(super) fn next_altered(&self) -> Kinds {
         self.marks.front().map_or(Kinds::NONE, |mark| mark.altered)
+    }
+
+    /// Whether a frame is on its way to a transfer.
+    pub(super) fn brings(&self, number: usize) -> bool {
+        self.marks.iter().any(|mark| mark.of == Some(number))
     }
 
     /// What its reader has set aside for a message under way, in bytes.

@@ -43,10 +43,13 @@ impl World {
         let caller = &mut self.callers[number];
         let (had_verdict, restarts) = (caller.is_over(), caller.transfer.restarts.len());
         let paused = caller.transfer.connects_at();
+        caller.was_kept = caller.known_epoch().is_some();
         act(&mut caller.transfer, &mut desk);
-        let caller = &mut self.callers[number];
-        let is_pausing = caller.transfer.connects_at().is_some_and(|at| paused != Some(at));
-        caller.history.tries += u32::from(is_pausing);
+        caller.note_bytes();
+        let until = caller.transfer.connects_at().filter(|at| paused != Some(*at));
+        if until.is_some() || caller.transfer.restarts.len() > restarts {
+            caller.tries.begin(self.now, until.unwrap_or(self.now));
+        }
         self.note_decision(at, number, had_verdict, restarts);
     }
 
@@ -64,7 +67,6 @@ impl World {
             *self.tally.restarts.entry(super::oracle::name(&cause)).or_default() += 1;
             let caller = &mut self.callers[number];
             caller.history.begin_payload();
-            caller.history.tries += 1;
             caller.ledger.begin(1);
         }
         let caller = &mut self.callers[number];
@@ -90,7 +92,9 @@ impl World {
                 caller.epoch = epoch.map(ToOwned::to_owned);
                 self.tally.resumes += u64::from(caller.transfer.is_going_on());
                 caller.request = Some((self.connections[at].number, id));
-                caller.history.begin_request(self.connections[at].strays);
+                caller.tries.handle_sent(self.now);
+                caller.history.begin_request();
+                caller.alias = None;
                 caller.waits.handle_news(self.now, caller.held);
             }
         } else if !caller.transfer.is_following() {

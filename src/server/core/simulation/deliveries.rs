@@ -3,8 +3,9 @@
 use super::super::halves::{Cause, Content, Desk, Routed, Transfer, Way};
 use super::caller::is_chunk;
 use super::connection::{Arrived, Connection, Delivery, Held, Mark};
-use super::faults::Kinds;
+use super::faults::{FaultKind, Kinds};
 use super::ledger::{Entry, Noted};
+use super::passing::is_on;
 use super::world::{World, shown};
 use crate::proto::frame::{Body, Frame};
 use crate::proto::{Exchange, ExchangeError};
@@ -27,6 +28,7 @@ impl World {
         if way == Way::Up {
             while let Some(message) = self.connections[at].pipe(way).receive() {
                 self.trace(|| format!("  c{number} up {}", shown(&message)));
+                self.connections[at].asked += 1;
                 self.server.handle(number, &message, self.now);
             }
             return;
@@ -59,6 +61,12 @@ impl World {
         let Arrived { content, routed, mark } = arrived;
         let number = self.connections[at].number;
         self.trace(|| format!("  c{number} down {routed:?} {mark:?}"));
+        if let Some(owner) = mark.of.filter(|_| mark.altered != Kinds::NONE && mark.is_needed)
+            && is_on(&self.callers[owner], number)
+        {
+            let caller = &mut self.callers[owner];
+            caller.history.misses_frame |= !has_reached(owner, &content, &routed, mark);
+        }
         match routed {
             Routed::To(caller) => {
                 self.deliver(at, caller, Delivery { content, last: None, mark });
@@ -84,9 +92,9 @@ impl World {
         mark: Mark,
         act: impl FnOnce(&mut Transfer, &mut Desk<'_>),
     ) {
-        self.callers[number].history.at_hand = mark.altered;
+        self.callers[number].history.at_hand = mark;
         self.decide(number, act);
-        self.callers[number].history.at_hand = Kinds::NONE;
+        self.callers[number].history.at_hand = Mark::default();
     }
 
     fn note_mark(&mut self, caller: usize, mark: Mark) {
@@ -142,11 +150,6 @@ impl World {
         self.decide_at(number, mark, |transfer, desk| transfer.handle(desk, &content, last, now));
         let caller = &mut self.callers[number];
         let after = &caller.transfer;
-        let bytes = after.exchange().map_or(0, Exchange::delivered_bytes);
-        if bytes > caller.furthest {
-            caller.furthest = bytes;
-            caller.history.tries = 0;
-        }
         let is_taken = after.is_following() && after.id() == before.as_ref();
         let is_wrong = matches!(noted, Some(Noted::Wrong(_)));
         assert!(!is_wrong || !is_taken, "a chunk was taken in spite of {noted:?}");
@@ -178,6 +181,13 @@ impl World {
         caller.transfer.handle_held(total.saturating_sub(caller.held));
         caller.held = total;
     }
+}
+
+/// Whether a chunk that was altered came to whom it was sent, and is still that chunk: then nothing
+/// is missed.
+fn has_reached(owner: usize, content: &Content, routed: &Routed, mark: Mark) -> bool {
+    let is_own = matches!(routed, Routed::To(to) if *to == owner);
+    is_own && !mark.altered.any(FaultKind::takes_away) && Entry::read(content).is_some()
 }
 
 /// Whether it says how far the operation is.

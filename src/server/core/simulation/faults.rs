@@ -139,6 +139,11 @@ impl FaultKind {
         )
     }
 
+    /// Whether a frame that it meets may become another's, or another frame.
+    pub(super) fn takes_away(self) -> bool {
+        !matches!(self, Self::FlipData | Self::FlipCrc | Self::Forge)
+    }
+
     /// Whether only chunks meet it, and neither what is said of them nor how they end.
     pub(super) fn is_of_chunks(self) -> bool {
         matches!(

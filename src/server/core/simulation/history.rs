@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
+use super::connection::Mark;
 use super::faults::{FaultKind, Kinds};
 
 /// What the network and the server did to one transfer, by how long it can have a part in an error.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is something else that may happen")]
 pub(super) struct History {
-    /// What was done to the message that it is given at this moment.
-    pub(super) at_hand: Kinds,
+    /// What became of the message that it is given at this moment.
+    pub(super) at_hand: Mark,
     /// What was done to frames of the request that is under way, or to those that came to it.
     pub(super) in_request: Kinds,
     /// As much, since it last began from nothing: what was taken of it is there still.
@@ -31,16 +32,14 @@ pub(super) struct History {
     /// What the connection of the request was lost by.
     pub(super) lost_by: Option<FaultKind>,
     /// How it could go on when the connection was lost.
-    pub(super) way: Way,
-    /// How often it paused or began again since there last was a new byte.
-    pub(super) tries: u32,
+    pub(super) recourse: Recourse,
     /// Since when it holds up its connection, once it is put out for that.
     pub(super) held_up: Option<Instant>,
 }
 
 /// How a transfer can go on without its connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Recourse {
     #[default]
     None,
     /// The server has said that it keeps the operation.
@@ -66,17 +65,15 @@ impl History {
         self.has_taint = true;
     }
 
-    /// Another request is under way, on a connection where an alias may have become another's by
-    /// these.
-    pub(super) fn begin_request(&mut self, strays: Kinds) {
+    /// Another request is under way.
+    pub(super) fn begin_request(&mut self) {
         self.in_request = Kinds::NONE;
         self.misses_frame = false;
         self.has_taint = false;
         self.has_repeats = false;
         self.was_refused = false;
         self.lost_by = None;
-        self.way = Way::None;
-        self.meet(strays, true);
+        self.recourse = Recourse::None;
     }
 
     /// It begins from nothing.

@@ -10,12 +10,12 @@ use crate::proto::limits::CHUNK_OVERHEAD_BYTES;
 
 /// What is held, and how much may be.
 #[derive(Clone, Copy, Debug, Default)]
-struct Held {
+struct Sum {
     bytes: usize,
     most: usize,
 }
 
-impl Held {
+impl Sum {
     fn add(&mut self, what: &str, bytes: usize, most: usize) {
         assert!(bytes <= most, "{bytes} bytes are held of {what}, and the most is {most}");
         self.bytes += bytes;
@@ -26,7 +26,7 @@ impl Held {
 impl World {
     /// Holds both sides to their bounds, each part and all together.
     pub(super) fn check_held(&mut self) {
-        let mut held = Held::default();
+        let mut held = Sum::default();
         for connection in &self.connections {
             hold_connection(&mut held, connection);
         }
@@ -44,8 +44,8 @@ impl World {
     }
 
     /// What is kept, what is still being sent, and what is on its way.
-    fn hold_server(&self) -> Held {
-        let (core, mut held) = (&self.server.core, Held::default());
+    fn hold_server(&self) -> Sum {
+        let (core, mut held) = (&self.server.core, Sum::default());
         let kept = || core.known.values().filter(|operation| operation.owner.is_some());
         let bytes = |operation: &Operation| usize::try_from(operation.held_bytes()).unwrap();
         let alone: usize = kept().filter(|op| op.stream.is_none()).map(bytes).sum();
@@ -60,7 +60,7 @@ impl World {
             held.add("a payload", bytes(operation), self.server.payload(run).len());
         }
         for connection in &self.connections {
-            // Answers to controls, which are short, go out whether there is room or not.
+            // Answers to controls, which are short, go out whether there is room or not, one each.
             let stream = PIPE_BYTES + 2 * (connection.largest_message + MOST_HEADER_BYTES);
             let most = stream + connection.beside_bytes;
             held.add("what is on its way", connection.down_bytes(), most);
@@ -72,14 +72,14 @@ impl World {
 /// What stands before a message.
 pub(super) const MOST_HEADER_BYTES: usize = 10;
 
-fn hold_connection(held: &mut Held, connection: &Connection) {
+fn hold_connection(held: &mut Sum, connection: &Connection) {
     let largest = connection.largest_message;
     held.add("a message under way", connection.set_aside(), largest * 2);
     let waits = connection.held.as_ref().map_or(0, |held| held.delivery.content.len());
     held.add("a message without room", waits, largest);
 }
 
-fn hold_caller(held: &mut Held, caller: &Caller, largest: usize) {
+fn hold_caller(held: &mut Sum, caller: &Caller, largest: usize) {
     // One message more than there is room for: the last one, or one where there is no credit.
     for (waiting, room) in caller.waiting.into_iter().zip(caller.room()) {
         held.add("what waits for a sink", waiting, room + largest);

@@ -113,6 +113,11 @@ impl Ledger {
         }
     }
 
+    /// Whether no chunk was taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
     /// The digest of all chunks that came, which are `count`; `None` if one is missing.
     pub(super) fn sha256(&self, count: u64) -> Option<Sha256> {
         let mut hasher = Sha256Hasher::default();

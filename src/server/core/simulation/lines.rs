@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::halves::{Cause, Way};
 use super::connection::{Connection, Held};
 use super::faults::FaultKind;
-use super::history;
+use super::history::Recourse;
 use super::passing::is_on;
 use super::world::World;
 use crate::client::limits::HOLD_LIMIT;
@@ -107,14 +107,12 @@ impl World {
     /// A transfer notices that its connection is gone.
     pub(super) fn lose_transfer(&mut self, number: usize) {
         let (now, caller) = (self.now, &mut self.callers[number]);
-        let wishes = &caller.plan.wishes;
-        let is_given = wishes.gives_out && !caller.transfer.sink.received.is_empty();
-        caller.history.way = if caller.known_epoch().is_some() {
-            history::Way::Resume
-        } else if wishes.is_repeatable && !is_given {
-            history::Way::Restart
+        caller.history.recourse = if caller.known_epoch().is_some() {
+            Recourse::Resume
+        } else if caller.may_restart() {
+            Recourse::Restart
         } else {
-            history::Way::None
+            Recourse::None
         };
         self.decide_on(None, number, |transfer, _| transfer.handle_lost(now));
     }

@@ -66,27 +66,25 @@ impl World {
                 _ => {}
             }
         }
-        let mark = Mark { altered: kinds, of: caller };
+        let is_beside = *kind == SentKind::Beside;
+        let beside = if is_beside { message.bytes().len() + MOST_HEADER_BYTES } else { 0 };
+        // It can do without news of how far the operation is.
+        let is_told = [r#""type":"progress""#, r#""type":"warning""#];
+        let is_needed = !is_told.iter().any(|part| says(message, part));
+        let mark = Mark { altered: kinds, of: caller, is_needed, beside };
         if let Some(caller) = caller.map(|caller| &mut self.callers[caller])
             && is_on(caller, *connection)
         {
-            // It can do without news of how far the operation is.
-            let is_told = [r#""type":"progress""#, r#""type":"warning""#];
-            let is_needed = !is_told.iter().any(|part| says(message, part));
-            caller.history.meet(kinds, is_needed);
+            // Whether it misses what was altered is seen when that comes.
+            caller.history.meet(kinds, is_needed && count == 0);
             caller.history.has_repeats |= count > 1;
-            caller.history.was_refused |= *kind == SentKind::Beside && says(message, "\"BUSY\"");
+            caller.history.was_refused |= is_beside && says(message, "\"BUSY\"");
         }
-        let is_accepted = *kind == SentKind::Frame && says(message, "\"alias\"");
-        if altered.is_some() && is_accepted {
-            // An alias that is another one may be that of anybody there.
-            self.connections[at].strays.add(kinds);
-            for caller in self.callers.iter_mut().filter(|caller| is_on(caller, *connection)) {
-                caller.history.meet(kinds, true);
-            }
+        if *kind == SentKind::Frame {
+            self.note_alias(at, caller, message.bytes(), altered.as_deref(), kinds);
         }
-        if *kind == SentKind::Beside {
-            self.connections[at].beside_bytes += message.bytes().len() + MOST_HEADER_BYTES;
+        if is_beside {
+            self.connections[at].note_answer(message);
         }
         for copy in 0..count {
             // The second one as it was.
@@ -95,6 +93,47 @@ impl World {
             self.connections[at].send_down(message, altered, mark);
         }
     }
+}
+
+impl World {
+    /// A caller is given an alias. One that became another is that of whoever has it, or is given
+    /// it later.
+    fn note_alias(
+        &mut self,
+        at: usize,
+        caller: Option<usize>,
+        message: &[u8],
+        altered: Option<&[u8]>,
+        kinds: Kinds,
+    ) {
+        let Some(alias) = alias_of(message) else { return };
+        let connection = &mut self.connections[at];
+        let number = connection.number;
+        if let Some(caller) = caller.map(|caller| &mut self.callers[caller])
+            && is_on(caller, number)
+        {
+            caller.alias = Some(alias);
+            for (_, kinds) in connection.strays.iter().filter(|(stray, _)| *stray == alias) {
+                caller.history.meet(*kinds, true);
+            }
+        }
+        let Some(stray) = altered.and_then(alias_of).filter(|stray| *stray != alias) else {
+            return;
+        };
+        connection.strays.push((stray, kinds));
+        for caller in self.callers.iter_mut().filter(|caller| is_on(caller, number)) {
+            if caller.alias == Some(stray) {
+                caller.history.meet(kinds, true);
+            }
+        }
+    }
+}
+
+/// The alias that an `accepted` frame gives.
+fn alias_of(message: &[u8]) -> Option<u32> {
+    let text = String::from_utf8_lossy(message);
+    let (_, rest) = text.split_once("\"alias\":")?;
+    rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Whether a frame, which is no chunk, has this in it.
@@ -149,6 +188,11 @@ fn flipped(fault: &Fault, message: &WireMessage, before: &[u8]) -> Option<Vec<u8
         match fault.kind {
             FaultKind::FlipData => data?.collect(),
             FaultKind::FlipCrc => crc?.collect(),
+            // Every second time the end of its id, so that the answer may be another's.
+            FaultKind::FlipText if text.contains("\"zipBase64\"") && fault.draw(3, 2) == 0 => {
+                let id = span(text, "{\"id\":\"")?;
+                vec![id.end.checked_sub(1)?]
+            }
             FaultKind::FlipText => {
                 let data = data.unwrap_or(0..0);
                 (0..bytes.len()).filter(|at| !data.contains(at)).collect()

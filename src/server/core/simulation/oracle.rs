@@ -10,18 +10,19 @@
 //! 4. Every entry of a table leaves it: whoever waits is following, and in the end the server
 //!    knows nothing.
 //! 5. An operation that may not be repeated runs once.
-//! 6. Whenever time passes, each transfer knows what for; limits of time end it when they run out,
+//! 6. Nobody tries again more often or for longer than it may, and nobody gives up before who has a
+//!    way to go on.
+//! 7. Whenever time passes, each transfer knows what for; limits of time end it when they run out,
 //!    not before and not after.
 
 use std::time::{Duration, Instant};
 
-use super::super::halves::{Cause, Run, Verdict, Way, Why, WorkStep};
+use super::super::halves::{Cause, Run, Verdict, Why, WorkStep};
 use super::super::{Loss, StreamKey};
+use super::connection::Mark;
 use super::faults::FaultKind;
-use super::history::Way as LostWay;
+use super::history::Recourse;
 use super::passing::is_on;
-use super::tally::Tally;
-use super::waits::Wait;
 use super::world::World;
 use crate::client::limits::HOLD_LIMIT;
 use crate::proto::{AssembleError, ExchangeError, Feature, Reply, ServerError};
@@ -69,6 +70,7 @@ impl World {
             Verdict::Payload(reply) => self.check_payload(number, reply),
             Verdict::Failed(cause) => {
                 self.check_cause(number, cause);
+                self.check_spent(number, cause);
                 if let Cause::Sink(kind) = cause {
                     let is_full = *kind == std::io::ErrorKind::StorageFull;
                     let kind = if is_full { FaultKind::DiskFull } else { FaultKind::WriteError };
@@ -99,26 +101,36 @@ impl World {
         if is_right {
             return;
         }
-        // No frame's text has a checksum: a bit of its id may give the end of an empty payload, with
-        // its digest, to another request.
-        let is_of_other = reply.chunks == 0 && caller.history.is_tainted;
-        let is_excused = is_of_other || !reply.digest_checked;
-        assert!(is_excused, "t{number} has other bytes, and their digest is right");
         assert!(caller.history.is_tainted, "t{number} has other bytes, and no frame was altered");
-        if reply.chunks > 0 {
+        if !self.is_of_other_frame(number, reply) {
+            assert!(!reply.digest_checked, "t{number} has other bytes, and their digest is right");
+            assert!(reply.frame.is_some(), "t{number} has an answer that nobody gave");
             let said = caller.ledger.sha256(reply.chunks);
             assert_eq!(said, Some(received.sha256()), "t{number} has bytes that nobody sent");
+            let agreed = self.plan.offer.features.unwrap_or_default();
+            let is_checked = self.is_streamed(number)
+                && agreed.agreed(caller.plan.wishes.features).contains(Feature::Checksum);
+            assert!(!is_checked, "t{number} has other bytes, though checksum was agreed on");
         }
-        let agreed = self.plan.offer.features.unwrap_or_default();
-        let wishes = &caller.plan.wishes;
-        // A single answer has no checksum either.
-        let is_checked = wishes.is_stream
-            && reply.frame.is_some()
-            && agreed.contains(Feature::Stream)
-            && agreed.agreed(wishes.features).contains(Feature::Checksum);
-        let is_excused = is_of_other || !is_checked;
-        assert!(is_excused, "t{number} has other bytes, though checksum was agreed on");
         self.tally.changed += 1;
+    }
+
+    /// Whether a payload may be another one by the frame that ended it, which has no checksum: its
+    /// text was altered, no chunk was taken before, and it is a single answer, or that of another
+    /// request, or the end of another's empty payload.
+    fn is_of_other_frame(&self, number: usize, reply: &Reply) -> bool {
+        let caller = &self.callers[number];
+        let Mark { altered, of, .. } = caller.history.at_hand;
+        let has_chunks = reply.chunks > 0 || !caller.ledger.is_empty();
+        let can_be = of != Some(number) || !self.is_streamed(number);
+        !has_chunks && altered.contains(FaultKind::FlipText) && can_be
+    }
+
+    /// Whether its payload comes in chunks.
+    fn is_streamed(&self, number: usize) -> bool {
+        let offered = self.plan.offer.features;
+        let can_stream = offered.is_none_or(|offered| offered.contains(Feature::Stream));
+        self.callers[number].plan.wishes.is_stream && can_stream
     }
 
     /// An error is one that something has led to that happened to this very transfer.
@@ -126,10 +138,7 @@ impl World {
         let caller = &self.callers[number];
         let history = &caller.history;
         let is_explained = match cause {
-            // Not where there was a way to go on, at the first time.
-            Cause::Lost => {
-                history.lost_by.is_some() && (history.way == LostWay::None || history.tries > 0)
-            }
+            Cause::Lost => history.lost_by.is_some(),
             Cause::Sink(kind) => {
                 caller.transfer.sink.full_at.is_some_and(|(_, full)| full == *kind)
             }
@@ -141,7 +150,7 @@ impl World {
             Cause::Overrun => history.is_doubled || history.has_repeats || history.has_taint,
             Cause::Deadline => {
                 let end = caller.plan.deadline.map(|limit| caller.begun + limit);
-                end.is_some_and(|end| end <= self.now) && caller.waits.is_whole(self.now)
+                end.is_some_and(|end| end <= self.now)
             }
             Cause::Exchange(error) => self.is_explained(number, error),
         };
@@ -152,6 +161,33 @@ impl World {
         );
     }
 
+    /// Nobody gives up who has tries left and a way to go on.
+    fn check_spent(&self, number: usize, cause: &Cause) {
+        let caller = &self.callers[number];
+        let (mut asked, is_going_on) = (None, caller.epoch.is_some());
+        let can_go_on = match cause {
+            Cause::Lost => caller.history.recourse != Recourse::None,
+            Cause::Exchange(ExchangeError::Server(error)) if error.is_busy() => {
+                asked = error.retry_after;
+                // Nor may anything have come, be it another's.
+                is_going_on || caller.plan.wishes.is_repeatable && !caller.history.has_taint
+            }
+            Cause::Exchange(ExchangeError::Server(error)) => {
+                error.is_resume_refusal() && caller.may_restart()
+            }
+            Cause::Exchange(
+                ExchangeError::EpochChanged { .. } | ExchangeError::NotAccepted { .. },
+            ) => is_going_on && caller.may_restart(),
+            Cause::Exchange(error) => error.is_damage() && caller.was_kept,
+            _ => false,
+        };
+        assert!(
+            !can_go_on || caller.tries.is_spent(asked),
+            "t{number} gives up by {cause:?} with tries left: {:?}",
+            caller.tries
+        );
+    }
+
     /// As well, for what a transfer begins again from nothing for.
     pub(super) fn check_restart(&self, number: usize, cause: &Cause) {
         let caller = &self.callers[number];
@@ -159,7 +195,7 @@ impl World {
         assert!(wishes.is_repeatable, "t{number} may not be repeated");
         if *cause == Cause::Lost {
             let history = &caller.history;
-            let is_only_way = history.lost_by.is_some() && history.way == LostWay::Restart;
+            let is_only_way = history.lost_by.is_some() && history.recourse == Recourse::Restart;
             assert!(is_only_way, "t{number} begins again, and has {history:?}");
         } else {
             self.check_cause(number, cause);
@@ -170,11 +206,10 @@ impl World {
         let caller = &self.callers[number];
         let history = &caller.history;
         if let ExchangeError::Idle { limit } = error {
-            // Whatever it waited for: it is neither too early, nor has it waited for nothing.
-            let is_due = self.idle_at(number, *limit) <= self.now;
-            return is_due && caller.waits.is_whole(self.now);
+            // It is not too early; that it waited for something was seen as time passed.
+            return self.idle_at(number, *limit) <= self.now;
         }
-        let is_met = history.at_hand.any(|kind| kind.spoils(error))
+        let is_met = history.at_hand.altered.any(|kind| kind.spoils(error))
             || history.in_request.any(|kind| kind.leads_to(error))
             || history.in_payload.any(|kind| kind.stays_as(error));
         is_met
@@ -208,9 +243,10 @@ impl World {
         let caller = &self.callers[number];
         // What the request was served with, or what the ones before were.
         let of_request = self.served_with(number);
-        let runs = self.server.served.iter().map(|(_, run)| &self.server.runs[*run]);
-        let mut runs = runs.rev().filter(|run| run.work == number);
-        let of_before = runs.next();
+        let served = self.server.served.iter().rev().map(|(_, run)| *run);
+        let mut served = served.filter(|run| self.server.runs[*run].work == number);
+        let last = served.next();
+        let of_before = last.map(|run| &self.server.runs[run]);
         let is_lost = |why| {
             self.is_forgotten(why)
                 || why == Why::Disconnected && self.plan.offer.loss == Loss::Forgotten
@@ -226,12 +262,18 @@ impl World {
             }
             ServerError::SUPERSEDED => self.was_overtaken(number),
             ServerError::RESUME_MISMATCH => {
-                let known = of_before.and_then(|run| self.server.core.known.get(&run.id));
+                let known = of_before.filter(|run| run.freed.is_none());
+                let known = known.and_then(|run| self.server.core.known.get(&run.id));
                 // What was renamed may be gone by now.
                 let is_renamed =
                     known.is_none_or(|known| Some(&*known.epoch) != caller.epoch.as_deref());
-                // A request that was long on its way has begun anew what was forgotten.
-                let is_begun_anew = runs.any(|run| run.freed.is_some_and(is_lost));
+                // A request that was long on its way has begun anew what was forgotten: another run
+                // has the key now. What was served more than once is still one run.
+                let is_same_key = |run: &Run| of_before.is_some_and(|last| last.key == run.key);
+                let is_begun_anew = served.any(|at| {
+                    let run = &self.server.runs[at];
+                    Some(at) != last && is_same_key(run) && run.freed.is_some_and(is_lost)
+                });
                 is_renamed && (self.plan.offer.loss == Loss::Renamed || is_begun_anew)
             }
             ServerError::RESUME_UNKNOWN => {
@@ -275,85 +317,6 @@ impl World {
             Why::Fault | Why::Quota | Why::Time => true,
             Why::Disconnected | Why::Ended => is_scarce,
             Why::Control => false,
-        }
-    }
-
-    /// Once all transfers are over: lets everything arrive, and looks at what is left.
-    pub(super) fn finish(mut self) -> Tally {
-        self.faults.clear();
-        self.armed.clear();
-        let is_moving = |world: &Self| {
-            let moves = |connection: &super::connection::Connection| {
-                let is_up = connection.moves(Way::Up, world.now);
-                is_up || connection.is_open && connection.moves(Way::Down, world.now)
-            };
-            world.connections.iter().any(moves)
-        };
-        while is_moving(&self) {
-            self.count_event();
-            self.step();
-            self.settle();
-            self.check();
-        }
-        self.check_freed();
-        for connection in &mut self.connections {
-            assert!(connection.demux.is_empty(), "somebody waits for ever");
-            connection.is_open = false;
-            connection.noticed_at = Some(self.now);
-        }
-        self.settle();
-        // Whatever went wrong, and whether anything was freed or not: after its time nothing is left.
-        let end = self.now + self.plan.offer.retention.ttl;
-        while let Some(at) = self.server.next_timeout().filter(|at| *at <= end) {
-            self.count_event();
-            self.pass(self.now.max(at), Some(Wait::Clock));
-            self.settle();
-        }
-        let core = &self.server.core;
-        assert!(core.known.is_empty() && core.owners.is_empty(), "the server keeps something");
-        assert!(core.streams.is_empty(), "the server has streams of nobody");
-        self.tally.events = self.events as u64;
-        self.tally
-    }
-
-    fn count_event(&mut self) {
-        self.events += 1;
-        assert!(self.events < 200_000, "it hangs after the end");
-    }
-
-    /// What was ended while its connection stood is freed on the server.
-    fn check_freed(&self) {
-        let offered = self.plan.offer.features.unwrap_or_default();
-        for (number, caller) in self.callers.iter().enumerate() {
-            let stood = self.connections.iter().any(|connection| {
-                caller.ended_on == Some(connection.number)
-                    && (connection.is_open || connection.is_closing)
-                    && !connection.is_stalled
-                    && connection.blocked.iter().flatten().all(|until| *until <= self.now)
-            });
-            let is_agreed = |feature| {
-                caller.plan.wishes.features.contains(feature) && offered.contains(feature)
-            };
-            let is_superseded = matches!(&caller.transfer.verdict,
-                Some(Verdict::Failed(Cause::Exchange(ExchangeError::Server(error))))
-                    if error.code == ServerError::SUPERSEDED);
-            // What is said of chunks alone leaves open neither whose they are nor what is kept.
-            let is_sure = !caller.history.ever.any(|kind| !kind.is_of_chunks());
-            // A request that was on its way when its connection was lost may arrive later than all.
-            let last =
-                self.server.served.iter().rfind(|(_, run)| self.server.runs[*run].work == number);
-            let is_late = last.is_some_and(|(key, _)| Some(key.connection) != caller.ended_on);
-            let can_be = !is_late && is_agreed(Feature::Cancel) && is_agreed(Feature::Resume);
-            if stood && can_be && !is_superseded && is_sure {
-                assert!(!self.server.keeps(&caller.transfer.key()), "t{number} is still kept");
-            }
-            let Some((connection, id)) = &caller.request else { continue };
-            if stood && is_agreed(Feature::Cancel) && is_sure {
-                let has = self.server.core.streams.iter().any(|(key, stream)| {
-                    key.connection == *connection && *key.id == *id.as_str() && !stream.is_ended()
-                });
-                assert!(!has, "t{number} is still being sent");
-            }
         }
     }
 }

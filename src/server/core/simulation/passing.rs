@@ -3,19 +3,29 @@
 use std::time::Instant;
 
 use super::super::StreamKey;
+use super::super::halves::Way;
 use super::caller::Caller;
 use super::connection::Connection;
 use super::waits::Wait;
 use super::world::World;
 
+/// What happens as time passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// Something can happen: one thing does, which takes a tick, or the clock was moved.
+    Busy,
+    /// Nothing moves at all.
+    Still,
+}
+
 impl World {
-    /// It is later; `wait` says what everybody waits for, or nothing moves and each has to have a
-    /// reason of its own.
-    pub(super) fn pass(&mut self, until: Instant, wait: Option<Wait>) {
+    /// It is later, and each transfer has a reason of its own to wait until then.
+    pub(super) fn pass(&mut self, until: Instant, passing: Passing) {
         let time = until - self.now;
         for number in 0..self.callers.len() {
             if !time.is_zero() && !self.callers[number].is_over() {
-                let wait = wait.or_else(|| self.wait_of(number));
+                let is_next = passing == Passing::Busy && self.is_next(number);
+                let wait = if is_next { Some(Wait::Turn) } else { self.wait_of(number) };
                 let wait = wait.unwrap_or_else(|| {
                     panic!("t{number} waits for nothing: {:?}", self.callers[number].waits)
                 });
@@ -25,7 +35,23 @@ impl World {
         self.now = until;
     }
 
-    /// What a transfer waits for while nothing moves at all.
+    /// Whether something can happen that a transfer goes on by: its sink takes what came, its
+    /// request goes out, a frame of it comes, or room is made for one.
+    fn is_next(&self, number: usize) -> bool {
+        let caller = &self.callers[number];
+        if caller.can_take(self.now) || self.is_to_connect(caller) {
+            return true;
+        }
+        let Some((connection, _)) = &caller.request else { return false };
+        let open = self.connections.iter().find(|open| open.number == *connection);
+        open.is_some_and(|open| {
+            let is_up = open.moves(Way::Up, self.now);
+            let has_down = open.brings(number) || open.pipes[Way::Down as usize].is_full();
+            is_up || open.is_open && has_down && open.moves(Way::Down, self.now)
+        })
+    }
+
+    /// What a transfer waits for while nothing of it moves.
     fn wait_of(&self, number: usize) -> Option<Wait> {
         let caller = &self.callers[number];
         let transfer = &caller.transfer;

@@ -32,8 +32,30 @@ pub(super) struct CallerPlan {
 
 const MILLI: Duration = Duration::from_millis(1);
 
+/// From this seed on, up to the next that begins with another byte, schedules are of
+/// [answers that go astray](Plan::send_astray).
+pub(super) const ASTRAY: u64 = 0xa5 << 56;
+
 impl Plan {
     pub(super) fn of(seed: u64) -> Self {
+        let mut plan = Self::drawn(seed);
+        if seed >> 56 == ASTRAY >> 56 {
+            plan.send_astray();
+        }
+        plan
+    }
+
+    /// Every second caller asks for a single answer, and all that goes wrong are bits of texts.
+    fn send_astray(&mut self) {
+        for caller in self.callers.iter_mut().step_by(2) {
+            caller.wishes.is_stream = false;
+        }
+        for fault in &mut self.faults {
+            fault.kind = FaultKind::FlipText;
+        }
+    }
+
+    fn drawn(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let offer = offer(&mut random);
         let count = random.u8(8..=16);

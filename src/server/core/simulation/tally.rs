@@ -57,7 +57,7 @@ impl Tally {
     }
 
     /// What so many schedules have to come to, and these did not: a simulator that does not do what
-    /// it is there for finds nothing either.
+    /// it is there for finds nothing either. No number is 0 for the fewest schedules that are asked.
     pub(super) fn too_few(&self) -> Vec<String> {
         let n = self.schedules;
         let mut least = vec![
@@ -74,7 +74,7 @@ impl Tally {
             least.push((format!("{kind:?}"), *self.faults.get(kind).unwrap_or(&0), n / share));
         }
         for end in ENDS {
-            least.push(((*end).to_owned(), *self.ends.get(*end).unwrap_or(&0), n / 400));
+            least.push(((*end).to_owned(), *self.ends.get(*end).unwrap_or(&0), n / 100));
         }
         least.retain(|(_, count, least)| count < least);
         least.iter().map(|(name, count, least)| format!("{name} {count} < {least}")).collect()

@@ -1,14 +1,12 @@
-//! Why time passes for a transfer. There is always a reason, or it waits for nothing.
+//! Why time passes for a transfer: there is always a reason, whatever else happens meanwhile.
 
 use std::time::{Duration, Instant};
 
 /// What a transfer waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// For its turn: something else happens first, which takes a tick.
+    /// For its turn: something of it can happen, and something else does first.
     Turn,
-    /// For nothing: the clock was moved.
-    Clock,
     /// For its caller, who is to begin or to come back.
     Caller,
     /// For the end of its pause before the next try.
@@ -61,10 +59,5 @@ impl Waits {
     /// When nothing has come for `limit`, but for the time that the connection was held.
     pub(super) fn idle_at(&self, limit: Duration, held: Duration) -> Instant {
         self.news + limit + held.saturating_sub(self.held)
-    }
-
-    /// Whether all time since then is accounted for.
-    pub(super) fn is_whole(&self, now: Instant) -> bool {
-        self.waited.iter().map(|(_, waited)| *waited).sum::<Duration>() == now - self.news
     }
 }

@@ -9,9 +9,9 @@ use super::super::halves::{Cause, Server, Way, WireMessage};
 use super::caller::Caller;
 use super::connection::{Connection, Held};
 use super::faults::{Fault, FaultKind};
+use super::passing::Passing;
 use super::plan::Plan;
 use super::tally::Tally;
-use super::waits::Wait;
 use crate::client::limits::HOLD_LIMIT;
 use crate::proto::{Counters, IdMint};
 
@@ -139,14 +139,14 @@ impl World {
         if self.still > 0 {
             self.still -= 1;
         } else {
-            self.pass(self.now + TICK, Some(Wait::Turn));
+            self.pass(self.now + TICK, Passing::Busy);
         }
         let happenings = self.happenings();
         if happenings.is_empty() {
             // Whose time has come by the tick alone is woken now.
             if !self.callers.iter().any(|caller| self.is_to_connect(caller)) {
                 let at = self.next_time().expect("nothing ever happens again");
-                self.pass(self.now.max(at), None);
+                self.pass(self.now.max(at), Passing::Still);
             }
             return;
         }

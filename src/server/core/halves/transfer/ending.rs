@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::{CancelOutcome, Cause, Course, Transfer, Verdict};
+use crate::client::RetryBudget;
 use crate::client::limits::OUTCOME_LIMIT;
 use crate::proto::frame::Kind;
 use crate::proto::{Control, Exchange, ExchangeError, Feature, MessageId, Seq, ServerError};
@@ -135,6 +136,9 @@ impl Transfer {
         }
         let (terms, retained) = (before.terms().clone(), before.retained().cloned());
         let retained = retained.expect("it is kept");
+        // Whoever attaches is another transfer to the client, with a budget of its own.
+        self.budget = RetryBudget::new(self.wishes.retries.clone());
+        self.furthest = offset;
         let exchange =
             Exchange::continued(terms, std::sync::Arc::default(), retained, next, offset);
         self.course = Course::Pausing { until: now, exchange: Some(Box::new(exchange)) };
