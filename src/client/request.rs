@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::{Client, Completed, Error, OperationHandle, Transfer, TransferOptions};
 use crate::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordOperation, Reply,
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordOperation,
+    Reply, json,
 };
 
 /// A request put together by hand; made by [`Client::request`].
@@ -120,7 +121,7 @@ impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
         _limits: &Limits,
     ) -> Result<T, OperationError> {
         let data = reply.data.as_deref().unwrap_or(RawValue::NULL);
-        serde_json::from_str(data.get()).map_err(|error| OperationError::unreadable("data", error))
+        json::read(data).map_err(|error| OperationError::unreadable("data", error))
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::proto::{OperationError, Reply};
+use crate::proto::{OperationError, Reply, json};
 
 /// A field that may be absent or `null`.
 ///
@@ -23,7 +23,7 @@ pub(super) fn optional<T: DeserializeOwned>(
     reply
         .bounded_field(field)?
         .filter(|value| value.get() != "null")
-        .map(|value| serde_json::from_str(value.get()))
+        .map(json::read)
         .transpose()
         .map_err(|source| OperationError::unreadable(field, source))
 }

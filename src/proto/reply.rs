@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
-use super::json::{LossyText, each_element, member, opens_with, values, whole_number};
+use super::json::{LossyText, each_element, member, opens_with, read, values, whole_number};
 use super::limits::{
     MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED, MAX_SKIPPED_BYTES, MAX_VALUES,
 };
@@ -255,7 +255,7 @@ impl Reply {
     /// `None` also where the value is no `T`, or has more than
     /// [`MAX_VALUES`] values in it.
     pub fn field<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        serde_json::from_str(self.bounded_field(key.to_owned()).ok()??.get()).ok()
+        read(self.bounded_field(key.to_owned()).ok()??).ok()
     }
 
     /// A field of the result as its text, if it has no more values than are read.

@@ -10,6 +10,7 @@ use super::job_status::JobStatus;
 use crate::ops::field::{self, Flag, Text, Whole};
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, ServerError,
+    json,
 };
 
 /// Runs a report.
@@ -183,7 +184,7 @@ fn read_grid(reply: &Reply) -> Result<Option<Grid>, OperationError> {
     if !is_there {
         return Ok(None);
     }
-    let data = reply.bounded_data()?.and_then(|data| serde_json::from_str(data.get()).ok());
+    let data = reply.bounded_data()?.and_then(|data| json::read(data).ok());
     data.map(Some).ok_or_else(|| OperationError::missing("rows"))
 }
 
