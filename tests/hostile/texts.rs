@@ -222,6 +222,10 @@ const MOST_VALUES_MIB: u64 = 16 + 48 * 2 + 64;
 /// In debug builds the message is too small for so many.
 const TYPES_END: &str = "exit 5 limit";
 
+fn empty_strings() -> String {
+    format!("[{}\"\"]", "\"\",".repeat(LONG / 3))
+}
+
 fn results() -> Vec<Case> {
     let entries = |field: &str, entry: &str| {
         let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
@@ -259,6 +263,20 @@ fn results() -> Vec<Case> {
             sends(STREAM, answering(&entries("types", r#""""#))),
         )
         .costs_at_most(MOST_LARGE),
+        Case::new(
+            "16 million strings as untyped answer",
+            patient(Task::Strings),
+            "Operation",
+            sends(STREAM, answering(&empty_strings())),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::new(
+            "16 million strings, left as text",
+            answer(),
+            if cfg!(debug_assertions) { "ok 6291460" } else { "ok 50331652" },
+            sends(STREAM, answering(&empty_strings())),
+        )
+        .costs_at_most(MOST_ANSWER_MIB),
         Case::command(
             "as many types as are read",
             &["types", "--json", "--timeout", "60s"],

@@ -161,7 +161,7 @@ impl Operation for Run {
         let Text(status) = field::required(reply, "status")?;
         match status.as_str() {
             "success" => {
-                let runtime = field::optional(reply, "runtime_ms")?;
+                let runtime = reply.field("runtime_ms")?;
                 let runtime = runtime.map(|Whole(ms)| Duration::from_millis(ms));
                 Ok(Outcome::Done { runtime, grid: read_grid(reply)? })
             }
@@ -180,7 +180,7 @@ impl Operation for Run {
 
 /// The grid, whose fields stand among the others here.
 fn read_grid(reply: &Reply) -> Result<Option<Grid>, OperationError> {
-    let Flag(is_there) = field::optional(reply, "alv_captured")?.unwrap_or_default();
+    let Flag(is_there) = reply.field("alv_captured")?.unwrap_or_default();
     if !is_there {
         return Ok(None);
     }
