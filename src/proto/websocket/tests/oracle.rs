@@ -138,7 +138,10 @@ proptest! {
             prop_assert_eq!(&ours.0[..], messages.get(..ours.0.len()).unwrap_or_default());
         } else if ours.1.is_none() {
             prop_assert!(error.as_ref().is_none_or(is_later), "{:?}", error);
-            prop_assert_eq!(ours.0, messages);
+            // So they may have ended before a control frame that stands between its fragments.
+            let ends_early = matches!(error, Some(tungstenite::Error::Utf8(_)));
+            let read = if ends_early { messages.len().min(ours.0.len()) } else { ours.0.len() };
+            prop_assert_eq!(ours.0.get(..read).unwrap_or_default(), &messages[..]);
         }
     }
 }
