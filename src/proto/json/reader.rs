@@ -70,7 +70,9 @@ impl<'a> Reader<'a> {
             Some(b'[' | b'{') => behind_brackets(self.rest),
             _ => self.rest.trim_start_matches(|c| !",]} \t\r\n".contains(c)),
         };
-        let value = self.rest.strip_suffix(rest).unwrap_or_default();
+        // By length, since comparing the rest each time would take the square of it.
+        let len = self.rest.len().saturating_sub(rest.len());
+        let value = self.rest.get(..len).unwrap_or_default();
         self.rest = rest;
         value
     }
