@@ -100,7 +100,8 @@ impl<T: Send + 'static> Beside<T> {
     }
 }
 
-fn failed(error: JoinError) -> Error {
+/// Why work was not done to its end; a panic in it goes on here.
+pub(crate) fn failed(error: JoinError) -> Error {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(_) => Error::Shutdown,

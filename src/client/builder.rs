@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::connect::{ConnectError, Endpoint, GivenUrl, ProxyChoice, TlsOptions};
 use super::connection::Pace;
-use super::credentials::{CookieFile, Credentials, Logon};
+use super::credentials::{CookieFile, Credentials, Logon, Reading};
 use super::limits::{CONNECT_TIMEOUT, HOLD_LIMIT, HTTP_TIMEOUT, PING_INTERVAL};
 use super::link::{Link, Way};
 use super::options::TransferOptions;
@@ -23,7 +23,7 @@ pub struct ClientBuilder {
     sap_client: Option<String>,
     language: Option<String>,
     credentials: Arc<dyn Credentials>,
-    cookie_file: Option<PathBuf>,
+    cookie_file: Option<(PathBuf, Reading)>,
     pub(crate) tls: TlsOptions,
     pub(crate) proxies: ProxyChoice,
     pub(crate) connect_timeout: Duration,
@@ -74,8 +74,12 @@ impl ClientBuilder {
 
     /// Logs on with the cookies of a file in Netscape's format that are for this server. It is
     /// read for each connection, and again when the server refuses what was in it.
+    ///
+    /// A pipe is waited for until somebody writes into it, but no longer than connecting may take.
+    /// Then a thread goes on waiting, one for all connections of this builder and its clones, and
+    /// whoever connects next gets what it reads.
     pub fn cookie_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.cookie_file = Some(path.into());
+        self.cookie_file = Some((path.into(), Reading::default()));
         self
     }
 
@@ -230,9 +234,9 @@ impl ClientBuilder {
             self.language.as_deref(),
         )?;
         let credentials: Arc<dyn Credentials> = match self.cookie_file.clone() {
-            Some(path) => {
+            Some((path, reading)) => {
                 let (host, is_secure) = (endpoint.address().0.to_owned(), endpoint.is_secure());
-                Arc::new(CookieFile { path, host, is_secure })
+                Arc::new(CookieFile { path, host, is_secure, reading })
             }
             None => Arc::clone(&self.credentials),
         };

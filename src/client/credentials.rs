@@ -3,12 +3,15 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt, ready};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::Secret;
-use super::beside::beside;
-use super::cookie_file;
+use super::beside::failed;
+use super::cookie_file::{self, CookieFileError};
 
 /// One way to log on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,10 @@ impl Credentials for Logon {
     }
 }
 
+/// A read that nobody may wait for any more: a pipe is waited for until somebody writes into it, on a
+/// thread that cannot be told to stop. Whoever asks next goes on waiting for it.
+pub(crate) type Reading = Arc<Mutex<Option<JoinHandle<Result<String, CookieFileError>>>>>;
+
 /// Cookies from a file in Netscape's format, read anew whenever they are asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieFile {
@@ -92,6 +99,7 @@ pub(crate) struct CookieFile {
     pub(crate) host: String,
     /// Whether the connection to it is encrypted.
     pub(crate) is_secure: bool,
+    pub(crate) reading: Reading,
 }
 
 impl Credentials for CookieFile {
@@ -99,12 +107,52 @@ impl Credentials for CookieFile {
         &self,
         _attempt: Attempt,
     ) -> BoxFuture<'_, Result<Logon, Box<dyn StdError + Send + Sync>>> {
-        let Self { path, host, is_secure } = self.clone();
+        let Self { path, host, is_secure, reading } = self.clone();
         async move {
-            // A pipe is waited for until somebody writes into it.
-            let read = beside(move || cookie_file::read(&path, &host, is_secure)).await?;
-            Ok(Logon::Cookies(read?.into()))
+            let mut reading = reading.lock().await;
+            let read = reading.get_or_insert_with(|| {
+                tokio::task::spawn_blocking(move || cookie_file::read(&path, &host, is_secure))
+            });
+            let read = read.await;
+            *reading = None;
+            Ok(Logon::Cookies(read.map_err(failed)??.into()))
         }
         .boxed()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::Write;
+    use std::time::Duration;
+
+    use rustix::fs::{CWD, Mode, mkfifoat};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_opened_once_however_often_waiting_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cookies");
+        mkfifoat(CWD, &path, Mode::RWXU).unwrap();
+        let (host, reading) = ("a.example".into(), Reading::default());
+        let file = CookieFile { path: path.clone(), host, is_secure: true, reading };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let entered = runtime.enter();
+        for _ in 0..3 {
+            assert!(file.logon(Attempt::default()).now_or_never().is_none());
+        }
+        drop(entered);
+        let writer = std::thread::spawn(move || {
+            let mut pipe = std::fs::File::options().write(true).open(path).unwrap();
+            pipe.write_all(b"a.example\tFALSE\t/\tFALSE\t0\ts\t1\n").unwrap();
+        });
+        // With more than one reader, the others would find nothing in it, or wait for ever.
+        let logon = runtime.block_on(async {
+            let logon = file.logon(Attempt::default());
+            tokio::time::timeout(Duration::from_secs(20), logon).await.unwrap().unwrap()
+        });
+        assert_eq!(logon, Logon::Cookies("s=1".into()));
+        writer.join().unwrap();
     }
 }

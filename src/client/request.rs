@@ -1,5 +1,6 @@
 //! Requests that have no type of their own.
 
+use std::any::TypeId;
 use std::io::Cursor;
 use std::marker::PhantomData;
 
@@ -9,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::{Client, Completed, Error, OperationHandle, Transfer, TransferOptions};
 use crate::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordOperation, Reply,
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, RecordOperation,
+    Reply, json,
 };
 
 /// A request put together by hand; made by [`Client::request`].
@@ -23,7 +25,8 @@ pub struct RequestBuilder<'c> {
 
 /// Any domain and action, with the result's `data` read as `T`.
 ///
-/// No data is read as `null`.
+/// No data is read as `null`. Data with more than [`MAX_VALUES`](crate::proto::limits::MAX_VALUES)
+/// values is only taken as it is written, as `Box<RawValue>`.
 #[derive(Debug)]
 pub struct Untyped<T = Box<RawValue>> {
     name: OperationName,
@@ -60,7 +63,8 @@ impl<'c> RequestBuilder<'c> {
     /// Asks for one answer and reads its `data` as `T`.
     ///
     /// # Errors
-    /// Any [`Error`]; [`Error::Operation`] if `data` is no `T`.
+    /// Any [`Error`]; [`Error::Operation`] if `data` is no `T`, or has too many values for any but
+    /// `Box<RawValue>` ([`Untyped`]).
     pub async fn call<T: DeserializeOwned + Send + 'static>(self) -> Result<T, Error> {
         let Untyped { name, params, stream, .. } = self.operation;
         let operation = Untyped { name, params, stream, output: PhantomData };
@@ -119,8 +123,10 @@ impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<T, OperationError> {
-        let data = reply.data.as_deref().unwrap_or(RawValue::NULL);
-        serde_json::from_str(data.get()).map_err(|error| OperationError::unreadable("data", error))
+        let stays_text = TypeId::of::<T>() == TypeId::of::<Box<RawValue>>();
+        let data = if stays_text { reply.data.as_deref() } else { reply.bounded_data()? };
+        json::read(data.unwrap_or(RawValue::NULL))
+            .map_err(|error| OperationError::unreadable("data", error))
     }
 }
 

@@ -11,23 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::proto::{OperationError, Reply};
 
-/// A field that may be absent or `null`.
-///
-/// # Errors
-/// [`OperationError::InvalidAnswer`] if it is there and no `T`, [`OperationError::TooManyValues`] if it
-/// is larger than anything that is read.
-pub(super) fn optional<T: DeserializeOwned>(
-    reply: &Reply,
-    field: &'static str,
-) -> Result<Option<T>, OperationError> {
-    reply
-        .bounded_field(field)?
-        .filter(|value| value.get() != "null")
-        .map(|value| serde_json::from_str(value.get()))
-        .transpose()
-        .map_err(|source| OperationError::unreadable(field, source))
-}
-
 /// A field that must be there.
 ///
 /// # Errors
@@ -36,12 +19,12 @@ pub(super) fn required<T: DeserializeOwned>(
     reply: &Reply,
     field: &'static str,
 ) -> Result<T, OperationError> {
-    optional(reply, field)?.ok_or_else(|| OperationError::missing(field))
+    reply.field(field)?.ok_or_else(|| OperationError::missing(field))
 }
 
 /// A text; absent, `null` and empty are the same.
 pub(super) fn text(reply: &Reply, field: &'static str) -> Result<String, OperationError> {
-    Ok(optional::<Text>(reply, field)?.unwrap_or_default().0)
+    Ok(reply.field::<Text>(field)?.unwrap_or_default().0)
 }
 
 /// A string, or any scalar as it would stand in one.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod reader;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visi
 use serde_json::value::RawValue;
 
 use super::limits::{MAX_MENDED_GROWTH, MAX_TEXT_BYTES};
+pub(crate) use reader::read;
 
 /// The top-level keys of a frame that mean something; all others are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -80,6 +82,7 @@ pub(crate) struct Object<'a> {
 
 impl<'a> Object<'a> {
     pub(crate) fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        opens_with('{', text)?;
         serde_json::from_str(text)
     }
 
@@ -95,9 +98,7 @@ impl<'a> Object<'a> {
 
     /// The value read as `T`; absent is `None`, anything but a `T` is an error.
     pub(crate) fn read_as<T: Deserialize<'a>>(&self, key: Key) -> Result<Option<T>, InvalidValue> {
-        self.raw(key)
-            .map(|value| serde_json::from_str(value.get()).map_err(|_| InvalidValue(key)))
-            .transpose()
+        self.raw(key).map(|value| read(value).map_err(|_| InvalidValue(key))).transpose()
     }
 
     /// The value read as a string.
@@ -233,27 +234,33 @@ pub(crate) fn each_member<'a>(
 /// at most one more for each list and object.
 pub(crate) fn values(json: &str) -> usize {
     let mut count = 1_usize;
-    let mut rest = json.as_bytes();
+    let mut rest = json;
     while let Some((at, byte)) = first_of(rest, |byte| matches!(byte, b'"' | b',' | b'[' | b'{')) {
         rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
         if byte != b'"' {
             count = count.saturating_add(1);
             continue;
         }
-        while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
-            let is_over = rest.get(at) == Some(&b'"');
-            let behind = at.saturating_add(if is_over { 1 } else { 2 });
-            rest = rest.get(behind..).unwrap_or_default();
-            if is_over {
-                break;
-            }
-        }
+        rest = behind_string(rest);
     }
     count
 }
 
-fn first_of(bytes: &[u8], is_it: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
-    bytes.iter().copied().enumerate().find(|(_, byte)| is_it(*byte))
+/// What follows a string whose opening quote has been passed.
+fn behind_string(mut rest: &str) -> &str {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
+        let is_over = rest.as_bytes().get(at) == Some(&b'"');
+        let behind = at.saturating_add(if is_over { 1 } else { 2 });
+        rest = rest.get(behind..).unwrap_or_default();
+        if is_over {
+            return rest;
+        }
+    }
+    ""
+}
+
+fn first_of(text: &str, is_it: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
+    text.bytes().enumerate().find(|(_, byte)| is_it(*byte))
 }
 
 /// Calls `visit` with each element of a JSON list, left as text.
@@ -282,8 +289,7 @@ pub(crate) fn each_element<'a>(
     deserializer.end()
 }
 
-/// Fails unless `json` is what opens with that bracket. The deserializer would say so too, with all
-/// of a string that stands there instead in its error, however long that is.
+/// Fails unless `json` is what opens with that bracket: at no cost, as [`read`] does.
 pub(crate) fn opens_with(bracket: char, json: &str) -> Result<(), serde_json::Error> {
     if json.trim_start_matches([' ', '\t', '\r', '\n']).starts_with(bracket) {
         return Ok(());

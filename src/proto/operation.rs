@@ -73,7 +73,7 @@ impl fmt::Display for OperationName {
 ///         _payload: &mut dyn PayloadReader,
 ///         _limits: &Limits,
 ///     ) -> Result<u64, OperationError> {
-///         reply.field("count").ok_or_else(|| OperationError::missing("count"))
+///         reply.field("count")?.ok_or_else(|| OperationError::missing("count"))
 ///     }
 /// }
 /// ```

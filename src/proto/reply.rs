@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::checksum::Sha256;
-use super::json::{LossyText, each_element, member, opens_with, values, whole_number};
+use super::json::{LossyText, each_element, member, opens_with, read, values, whole_number};
 use super::limits::{
     MAX_KEPT_WARNING_BYTES, MAX_KEPT_WARNINGS, MAX_SKIPPED, MAX_SKIPPED_BYTES, MAX_VALUES,
 };
@@ -252,25 +252,25 @@ impl Reply {
 
     /// A field of the result: in `data`, else beside it (servers differ in where they put it).
     ///
-    /// `None` also where the value is no `T`, or has more than
-    /// [`MAX_VALUES`] values in it.
-    pub fn field<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        serde_json::from_str(self.bounded_field(key.to_owned()).ok()??.get()).ok()
-    }
-
-    /// A field of the result as its text, if it has no more values than are read.
-    pub(crate) fn bounded_field(
+    /// `None` where it is absent or `null`.
+    ///
+    /// # Errors
+    /// [`OperationError::InvalidAnswer`] if it is there and no `T`,
+    /// [`OperationError::TooManyValues`] if it has more than [`MAX_VALUES`] values in it.
+    pub fn field<T: DeserializeOwned>(
         &self,
         key: impl Into<Cow<'static, str>>,
-    ) -> Result<Option<&RawValue>, OperationError> {
+    ) -> Result<Option<T>, OperationError> {
         let field = key.into();
-        let value = self.raw_field(&field);
-        bounded(value, field)
+        let value = self.raw_field(&field).filter(|value| value.get() != "null");
+        let Some(value) = value else { return Ok(None) };
+        let value = read(bounded(value, &field)?);
+        value.map(Some).map_err(|source| OperationError::unreadable(field, source))
     }
 
     /// The whole of `data` as its text, if it has no more values than are read.
     pub(crate) fn bounded_data(&self) -> Result<Option<&RawValue>, OperationError> {
-        bounded(self.data.as_deref(), "data".into())
+        self.data.as_deref().map(|data| bounded(data, "data")).transpose()
     }
 
     /// A count of the result, written as a number or as a string of digits.
@@ -308,16 +308,12 @@ impl Reply {
     }
 }
 
-fn bounded<'a>(
-    value: Option<&'a RawValue>,
-    field: Cow<'static, str>,
-) -> Result<Option<&'a RawValue>, OperationError> {
-    match value {
-        Some(value) if values(value.get()) > MAX_VALUES => {
-            Err(OperationError::TooManyValues { field, limit: MAX_VALUES })
-        }
-        value => Ok(value),
+fn bounded<'a>(value: &'a RawValue, field: &str) -> Result<&'a RawValue, OperationError> {
+    if values(value.get()) > MAX_VALUES {
+        let field = field.to_owned().into();
+        return Err(OperationError::TooManyValues { field, limit: MAX_VALUES });
     }
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -343,11 +339,13 @@ mod tests {
 
     #[test]
     fn a_field_is_looked_for_in_the_data_first() {
-        let reply = reply(r#"{"a":1,"n":"7"}"#, Some(r#"{"a":2,"b":3,"n":-1}"#));
-        assert_eq!(reply.field::<u8>("a"), Some(1));
-        assert_eq!(reply.field::<u8>("b"), Some(3));
-        assert_eq!(reply.field::<u8>("n"), None, "a string is no number");
-        assert_eq!(reply.field::<u8>("c"), None);
+        let reply = reply(r#"{"a":1,"n":"7"}"#, Some(r#"{"a":2,"b":3,"n":-1,"d":null}"#));
+        assert_eq!(reply.field::<u8>("a").unwrap(), Some(1));
+        assert_eq!(reply.field::<u8>("b").unwrap(), Some(3));
+        let error = reply.field::<u8>("n").unwrap_err();
+        assert!(matches!(error, OperationError::InvalidAnswer { .. }), "a string is no number");
+        assert_eq!(reply.field::<u8>("c").unwrap(), None);
+        assert_eq!(reply.field::<u8>("d").unwrap(), None);
     }
 
     #[test]
@@ -377,12 +375,11 @@ mod tests {
             reply(&format!("{{\"types\":[{list}]}}"), None)
         };
         let most = of(MAX_VALUES - 1);
-        assert_eq!(most.field::<Vec<String>>("types").unwrap().len(), MAX_VALUES - 1);
+        assert_eq!(most.field::<Vec<String>>("types").unwrap().unwrap().len(), MAX_VALUES - 1);
         let above = of(MAX_VALUES);
-        assert_eq!(above.field::<Vec<String>>("types"), None);
-        let error = above.bounded_field("types").unwrap_err();
+        let error = above.field::<Vec<String>>("types").unwrap_err();
         assert!(matches!(error, OperationError::TooManyValues { limit: MAX_VALUES, .. }));
-        assert!(above.bounded_data().is_err() && above.bounded_field("other").unwrap().is_none());
+        assert!(above.bounded_data().is_err() && above.field::<u8>("other").unwrap().is_none());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::feature::Features;
 use super::frame::Envelope;
 use super::id::MessageId;
-use super::json::{Key, member, mend, whole_number};
+use super::json::{Key, member, mend, read, whole_number};
 
 /// The largest greeting that is read, in bytes of text: 1 MiB.
 pub const MAX_WELCOME_BYTES: usize = 1 << 20;
@@ -106,7 +106,7 @@ impl Welcome {
             // A list would be read as the fields in their order.
             return Err(WelcomeError::Invalid(format!("{} is not an object", Key::Data.name())));
         }
-        let data: Wire = serde_json::from_str(data.get())
+        let data: Wire = read(data)
             .map_err(|error| WelcomeError::Invalid(format!("{}: {error}", Key::Data.name())))?;
         Ok(data.into())
     }
@@ -154,7 +154,7 @@ impl From<Wire> for Welcome {
     fn from(wire: Wire) -> Self {
         let whole = |key: &str| {
             let limit = member(wire.limits.as_deref()?.get(), key)?;
-            serde_json::from_str::<Scalar>(limit.get()).ok()?.whole()
+            read::<Scalar>(limit).ok()?.whole()
         };
         Self {
             session: wire.session.and_then(Scalar::into_text),

@@ -136,3 +136,37 @@ fn a_page_that_says_the_logon_again_is_shown_without_it() {
         assert!(!secrets.iter().any(|secret| said.contains(secret)), "{said}");
     }
 }
+
+#[test]
+fn what_was_sent_before_is_not_shown_either() {
+    let serving = Serving::start(|server| server.profile(Profile::Deployed));
+    let folder = Folder::new();
+    let sent = ("SAP_PASSWORD", PASSWORD);
+    // Basic is refused on the upgrade and taken over HTTP, and whoever refuses its cookies knows it.
+    let later = serving.front(Front::new(|head| {
+        let page = format!("Echo {PASSWORD}");
+        let answer = |status: &str, more: &str| {
+            let length = page.len();
+            Answer::Text(format!(
+                "HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\n\r\n{page}"
+            ))
+        };
+        let head = head.to_ascii_lowercase();
+        match (head.contains("upgrade: websocket"), head.contains("cookie: ")) {
+            (false, _) => answer("200 Ok", "Set-Cookie: session=good\r\n"),
+            (true, false) => answer("401 No", ""),
+            (true, true) => answer("403 No", ""),
+        }
+    }));
+    // What is no HTTP is shown from its beginning.
+    let no_http = serving.front(Front::new(|_| Answer::Text(format!("Echo {PASSWORD}\r\n"))));
+    for front in [later, no_http] {
+        for more in ["-vvv", "--json"] {
+            let words = ["ping", "--user", "ME", more];
+            let ran = run(folder.longhaul(&front.url(), &words).envs([sent])).expect(3);
+            let said = ran.stdout() + &ran.stderr();
+            assert!(said.contains("Echo ***"), "{said}");
+            assert!(!said.contains(PASSWORD), "{said}");
+        }
+    }
+}

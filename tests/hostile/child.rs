@@ -55,6 +55,10 @@ pub(crate) enum Task {
     List,
     /// Asks for an answer and looks at all of it.
     Answer,
+    /// Asks for an answer that is a list of strings.
+    Strings,
+    /// Asks for an answer that is a list of such lists.
+    Lists,
 }
 
 impl Asked {
@@ -186,6 +190,14 @@ async fn work(client: &Client, task: Task) -> Result<String, Ending> {
         Task::Answer => {
             let data: Box<RawValue> = client.request("test", "answer").call().await?;
             Ok(format!("ok {}", data.get().len()))
+        }
+        Task::Strings => {
+            let data: Vec<String> = client.request("test", "answer").call().await?;
+            Ok(format!("ok {}", data.len()))
+        }
+        Task::Lists => {
+            let data: Vec<Vec<String>> = client.request("test", "answer").call().await?;
+            Ok(format!("ok {}", data.len()))
         }
     }
 }

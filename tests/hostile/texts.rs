@@ -27,7 +27,7 @@ fn nested(depth: usize) -> String {
     format!("{}{}", "[".repeat(depth), "]".repeat(depth))
 }
 
-fn answering(data: &str) -> impl FnOnce(&str) -> Vec<u8> + Send + 'static {
+fn answering(data: &str) -> impl FnOnce(&str) -> Vec<u8> + Send + 'static + use<> {
     let data = data.to_owned();
     move |id| text(&format!(r#"{{"id":"{id}","success":true,"data":{data}}}"#))
 }
@@ -35,6 +35,7 @@ fn answering(data: &str) -> impl FnOnce(&str) -> Vec<u8> + Send + 'static {
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = deep();
     cases.extend(strings());
+    cases.extend(misplaced());
     cases.extend(errors());
     cases.extend(results());
     cases.extend(records());
@@ -96,6 +97,82 @@ fn strings() -> Vec<Case> {
     ]
 }
 
+/// Long strings where none belongs. Each of their characters is written as six where it is shown.
+fn misplaced() -> Vec<Case> {
+    let says = |line: &'static str| {
+        sends(STREAM, move |id| {
+            let long = "\u{7f}".repeat(LONG);
+            text(&line.replace("ID", id).replace("LONG", &long))
+        })
+    };
+    let before_pong = |line: &'static str| {
+        sends(STREAM, move |id| {
+            let long = "\u{7f}".repeat(LONG);
+            [text(&line.replace("ID", id).replace("LONG", &long)), pong(id)].concat()
+        })
+    };
+    let strings = || patient(Task::Strings);
+    let data = |data: &'static str| answering(&data.replace("LONG", &"\u{7f}".repeat(LONG)));
+    let all = vec![
+        Case::new(
+            "a long string as success",
+            answer(),
+            "Transfer/Frame/Invalid",
+            says(r#"{"id":"ID","success":"LONG"}"#),
+        ),
+        Case::new(
+            "a long string as done",
+            ping(),
+            "Transfer/Frame/Invalid",
+            says(r#"{"id":"ID","type":"progress","done":"LONG"}"#),
+        ),
+        Case::new(
+            "a long string as error",
+            answer(),
+            "Server/UNSPECIFIED",
+            says(r#"{"id":"ID","success":false,"error":"LONG"}"#),
+        ),
+        Case::new(
+            "a long string as error of nobody",
+            ping(),
+            "ok",
+            before_pong(r#"{"id":"error","success":false,"error":"LONG"}"#),
+        ),
+        Case::new("a long string as frame", ping(), "ok", before_pong(r#""LONG""#)),
+        Case::new(
+            "a long string as list",
+            strings(),
+            "Operation",
+            sends(STREAM, data(r#""LONG""#)),
+        ),
+        Case::new(
+            "a long string in a list of lists",
+            patient(Task::Lists),
+            "Operation",
+            sends(STREAM, data(r#"[[],"LONG"]"#)),
+        ),
+        Case::new(
+            "a long string as pong",
+            ping(),
+            "Operation",
+            sends(STREAM, data(r#"{"pong":"LONG"}"#)),
+        ),
+        Case::command(
+            "a long string as types",
+            &["types", "--json", "--timeout", "60s"],
+            "exit 5 broken",
+            sends(STREAM, data(r#"{"types":"LONG"}"#)),
+        ),
+        Case::command(
+            "a long string as one type",
+            &["types", "--json", "--timeout", "60s"],
+            "exit 5 broken",
+            sends(STREAM, data(r#"{"types":[{"type":["LONG"]}]}"#)),
+        ),
+    ];
+    all.into_iter().map(|case| case.costs_at_most(MOST_ANSWER_MIB)).collect()
+}
+
 fn errors() -> Vec<Case> {
     let error = |code: usize, message: usize| {
         says(STREAM, move |id| {
@@ -145,6 +222,10 @@ const MOST_VALUES_MIB: u64 = 16 + 48 * 2 + 64;
 /// In debug builds the message is too small for so many.
 const TYPES_END: &str = "exit 5 limit";
 
+fn empty_strings() -> String {
+    format!("[{}\"\"]", "\"\",".repeat(LONG / 3))
+}
+
 fn results() -> Vec<Case> {
     let entries = |field: &str, entry: &str| {
         let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
@@ -182,6 +263,20 @@ fn results() -> Vec<Case> {
             sends(STREAM, answering(&entries("types", r#""""#))),
         )
         .costs_at_most(MOST_LARGE),
+        Case::new(
+            "16 million strings as untyped answer",
+            patient(Task::Strings),
+            "Operation",
+            sends(STREAM, answering(&empty_strings())),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::new(
+            "16 million strings, left as text",
+            answer(),
+            if cfg!(debug_assertions) { "ok 6291460" } else { "ok 50331652" },
+            sends(STREAM, answering(&empty_strings())),
+        )
+        .costs_at_most(MOST_ANSWER_MIB),
         Case::command(
             "as many types as are read",
             &["types", "--json", "--timeout", "60s"],

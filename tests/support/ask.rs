@@ -30,7 +30,7 @@ impl Operation for Echo {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<u64, OperationError> {
-        reply.field("n").ok_or_else(|| OperationError::missing("n"))
+        reply.field("n")?.ok_or_else(|| OperationError::missing("n"))
     }
 }
 

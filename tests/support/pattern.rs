@@ -79,6 +79,6 @@ impl Operation for Pattern {
         let mut bytes = Vec::new();
         payload.read_to_end(&mut bytes).expect("the payload is readable");
         assert!(bytes == self.bytes(), "what has verified is the payload");
-        reply.field("size").ok_or_else(|| OperationError::missing("size"))
+        reply.field("size")?.ok_or_else(|| OperationError::missing("size"))
     }
 }

@@ -401,7 +401,8 @@ fn expect_reply(got: &Reply, payload: &str, expected: &case::Reply) -> Result<()
         expect_eq("data", &data, expected)?;
     }
     for (key, expected) in &expected.fields {
-        expect_eq(key, &got.field::<Value>(key).unwrap_or_default(), expected)?;
+        let field = got.field::<Value>(key.clone()).map_err(|error| error.to_string())?;
+        expect_eq(key, &field.unwrap_or_default(), expected)?;
     }
     if let Some(expected) = &expected.skipped {
         expect_eq("skipped", &json!(got.skipped()), expected)?;

@@ -83,6 +83,7 @@ fn put(out: &mut Put<'_>, c: char) -> io::Result<()> {
 /// Copies the rest of a string, up to and with its closing quote.
 fn put_string(out: &mut Put<'_>, chars: &mut impl Iterator<Item = char>) -> io::Result<()> {
     put(out, '"')?;
+    let mut before = None;
     while let Some(c) = chars.next() {
         match c {
             '"' => break,
@@ -90,13 +91,14 @@ fn put_string(out: &mut Put<'_>, chars: &mut impl Iterator<Item = char>) -> io::
                 put(out, c)?;
                 chars.next().map_or(Ok(()), |c| put(out, c))?;
             }
-            c if is_unsafe(c) => {
+            c if is_unsafe(before, c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     out(&format!("\\u{unit:04x}"))?;
                 }
             }
             c => put(out, c)?,
         }
+        before = Some(c);
     }
     put(out, '"')
 }
@@ -123,9 +125,12 @@ mod tests {
 
     #[test]
     fn strings_stay_and_cannot_act_on_a_terminal() {
-        let json = "[\"a b:\\\"{,\\\\\",\"\u{9b}2J\u{7f}\u{202e}\u{e0041}\",\"\\u001b[0m\"]";
+        let json = "[\"a b:\\\"{,\\\\\",\"\u{9b}2J\u{7f}\u{202e}\u{e0041}\",\"\\u001b[0m\",\"A\u{fe0f}☎\u{fe0f}\"]";
         let laid_out = compact(json);
-        assert_eq!(laid_out, r#"["a b:\"{,\\","\u009b2J\u007f\u202e\udb40\udc41","\u001b[0m"]"#);
+        assert_eq!(
+            laid_out,
+            r#"["a b:\"{,\\","\u009b2J\u007f\u202e\udb40\udc41","\u001b[0m","A\ufe0f☎️"]"#
+        );
         let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
         assert_eq!(read(&laid_out), read(json));
         assert_eq!(read(&pretty(json)), read(json));

@@ -4,10 +4,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::header::HeaderMap;
+
 use super::dial::{BoxedStream, Dialer};
 use super::endpoint::Endpoint;
 use super::error::{ConnectError, Stage};
 use super::proxy;
+use super::sent::Sent;
 use crate::client::builder::ClientBuilder;
 use crate::client::credentials::{Attempt, Credentials, Logon};
 
@@ -31,6 +34,8 @@ pub(crate) struct Approach<'a> {
     dialer: Dialer,
     limit: Duration,
     pub(super) stage: StageNote,
+    /// By all requests so far: a page may say what another one brought.
+    sent: Mutex<Sent>,
 }
 
 impl<'a> Approach<'a> {
@@ -45,7 +50,15 @@ impl<'a> Approach<'a> {
             dialer: Dialer::new(settings.proxies.clone(), settings.tls.clone()),
             limit: settings.connect_timeout,
             stage: StageNote(Mutex::new(Stage::Credentials)),
+            sent: Mutex::default(),
         }
+    }
+
+    /// What was sent that nobody may read, once a request with these headers has been.
+    pub(crate) fn sent_with(&self, headers: &HeaderMap) -> Sent {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.add(headers);
+        sent.clone()
     }
 
     /// Waits for `work`, but not longer than connecting may take.

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use hyper::header::{CONNECTION, HeaderValue};
 
+use super::approach::Approach;
 use super::dial::BoxedStream;
-use super::endpoint::Endpoint;
 use super::error::ConnectError;
 use super::refusal::refusal;
-use super::sent::Sent;
 use super::upgrade::logon_header;
 use crate::adt::Request;
 use crate::client::Secret;
@@ -22,16 +21,16 @@ use crate::client::limits::MAX_PAGE_BYTES;
 /// PROTOCOL 1.1.
 pub(super) async fn fetch_cookies(
     stream: BoxedStream,
-    endpoint: &Endpoint,
+    approach: &Approach<'_>,
     logon: &Logon,
 ) -> Result<Option<Secret>, ConnectError> {
     let asked = Request::logon();
-    let mut request = request(endpoint, &asked)?;
+    let mut request = request(approach.endpoint, &asked)?;
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     if let Some((name, value)) = logon_header(logon)? {
         request.headers_mut().insert(name, value);
     }
-    let sent = Sent::of(request.headers());
+    let sent = approach.sent_with(request.headers());
     let broken = |failure: HttpFailure| ConnectError::Http(Arc::new(failure));
     let mut connection = HttpConnection::open(stream).await.map_err(broken)?;
     let answer = connection.exchange(request, |head| {

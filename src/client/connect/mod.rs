@@ -17,6 +17,7 @@ mod refusal;
 mod sent;
 mod tls;
 mod upgrade;
+mod written;
 
 use std::sync::Arc;
 
@@ -113,7 +114,7 @@ impl Connecting<'_> {
         tracing::debug!("basic was refused on the upgrade, logging on over http");
         let stream = self.approach.dial().await?;
         self.approach.stage.set(Stage::Logon);
-        match http_logon::fetch_cookies(stream, self.approach.endpoint, logon).await {
+        match http_logon::fetch_cookies(stream, self.approach, logon).await {
             Ok(Some(cookies)) => self.upgrade(&Logon::Cookies(cookies)).await,
             // There too the logon was looked at and found wanting.
             Err(error @ (ConnectError::Unauthorized { .. } | ConnectError::Forbidden { .. })) => {
@@ -129,7 +130,7 @@ impl Connecting<'_> {
         self.approach.stage.set(Stage::Upgrade);
         // More only once it is known who is there.
         let first_bytes = self.max_message_bytes.min(MAX_WELCOME_BYTES);
-        upgrade::upgrade(stream, self.approach.endpoint, logon, first_bytes).await
+        upgrade::upgrade(stream, self.approach, logon, first_bytes).await
     }
 }
 

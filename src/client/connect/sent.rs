@@ -1,7 +1,11 @@
-//! What went out with a request that nobody may read in what comes back.
+//! What went out with requests that nobody may read in what comes back.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderMap};
 
+use super::written::{decoded, meant};
 use crate::proto::base64;
 
 /// What stands for a secret.
@@ -10,18 +14,30 @@ const MASK: &str = "***";
 const LEAST_COOKIE_BYTES: usize = 4;
 /// How much of a secret has to stand at the very end of a text to be its beginning, in characters.
 const LEAST_START: usize = 4;
-/// The longest `&name;` that is looked at, in bytes.
-const MOST_ENTITY_BYTES: usize = 12;
+/// How often a text is decoded: a page may show what a URL or JSON in it has escaped before.
+const MOST_ROUNDS: usize = 3;
+/// How much is remembered, in bytes: several requests with as many cookies as are kept.
+const MOST_BYTES: usize = 256 << 10;
 
-/// The secrets that a request has sent; a server may well show them in its page.
+/// The secrets that requests have sent; a server may well show them in its page.
+#[derive(Clone, Default)]
 pub(crate) struct Sent {
-    /// None is empty; the longest first, so that no rest of one is left.
+    /// None is empty, and none is there twice; the one that was sent last is the last.
     secrets: Vec<String>,
 }
 
 impl Sent {
     /// Those in headers that are marked as sensitive.
+    #[cfg(test)]
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut sent = Self::default();
+        sent.add(headers);
+        sent
+    }
+
+    /// Adds those in headers that are marked as sensitive. Beyond [`MOST_BYTES`] those that were
+    /// not sent for the longest time are forgotten.
+    pub(crate) fn add(&mut self, headers: &HeaderMap) {
         let mut secrets = Vec::new();
         for (name, value) in headers {
             if !value.is_sensitive() {
@@ -36,32 +52,72 @@ impl Sent {
                     secrets.extend(password(token));
                 }
             } else if *name == COOKIE {
-                let values =
-                    text.split(';').filter_map(|pair| Some(pair.split_once('=')?.1.trim()));
-                let values = values.filter(|value| value.len() >= LEAST_COOKIE_BYTES);
-                secrets.extend(values.map(str::to_owned));
+                let values = text.split(';').filter_map(|pair| Some(pair.split_once('=')?.1));
+                secrets.extend(values.flat_map(forms));
             }
         }
-        secrets.retain(|secret| !secret.is_empty());
-        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self { secrets }
+        for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
+            self.secrets.retain(|old| *old != secret);
+            self.secrets.push(secret);
+        }
+        let mut room = MOST_BYTES;
+        let fits = |secret: &&String| {
+            room = room.saturating_sub(secret.len());
+            room > 0
+        };
+        let kept = self.secrets.iter().rev().take_while(fits).count();
+        self.secrets.drain(..self.secrets.len().saturating_sub(kept));
     }
 
-    /// The text without them, also where it has them as HTML, URLs or JSON write them, and without
-    /// the start of one at its end, where a page breaks off.
+    /// The text without them, also where it has them as HTML, URLs or JSON write them, one within
+    /// the other too, and without the start of one at its end, where a page breaks off.
+    ///
+    /// What it shows is decoded where that is how a secret was found.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        let mut scrubbed = String::new();
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let found = self.secrets.iter().find_map(|secret| found_at_start(rest, secret));
-            scrubbed.extend(found.map_or_else(|| Some(c), |_| None));
-            if found.is_some() {
-                scrubbed.push_str(MASK);
+        let mut secrets: Vec<_> = self.secrets.iter().map(String::as_str).collect();
+        // The longest first, so that no rest of one is left.
+        secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
+        let mut scrubbed = scrub_once(&secrets, text).into_owned();
+        let mut plainer = scrubbed.clone();
+        for _ in 0..MOST_ROUNDS {
+            let Cow::Owned(decoded) = decoded(&plainer) else { break };
+            plainer = decoded;
+            if let Cow::Owned(without) = scrub_once(&secrets, &plainer) {
+                scrubbed.clone_from(&without);
+                plainer = without;
             }
-            rest = rest.get(found.unwrap_or_else(|| c.len_utf8())..).unwrap_or_default();
         }
         scrubbed
     }
+}
+
+/// The value of a cookie as it is sent, without quotes, and decoded.
+fn forms(value: &str) -> impl Iterator<Item = String> {
+    let sent = value.trim();
+    let bare = sent.trim_matches('"');
+    let forms = [sent.to_owned(), bare.to_owned(), decoded(bare).into_owned()];
+    forms.into_iter().filter(|form| form.len() >= LEAST_COOKIE_BYTES)
+}
+
+/// The text without secrets as they are, or escaped once; borrowed if there are none.
+fn scrub_once<'t>(secrets: &[&str], text: &'t str) -> Cow<'t, str> {
+    let (mut scrubbed, mut copied) = (String::new(), 0);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let at = text.len().saturating_sub(rest.len());
+        let found = secrets.iter().find_map(|secret| found_at_start(rest, secret));
+        if let Some(len) = found {
+            scrubbed.push_str(text.get(copied..at).unwrap_or_default());
+            scrubbed.push_str(MASK);
+            copied = at.saturating_add(len);
+        }
+        rest = rest.get(found.unwrap_or_else(|| c.len_utf8())..).unwrap_or_default();
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    scrubbed.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(scrubbed)
 }
 
 /// The password in the token of a Basic logon.
@@ -98,49 +154,16 @@ fn walk(text: &str, secret: &str, after: impl Fn(&str, char) -> Option<usize>) -
 
 /// What follows a character that is not written as itself.
 fn after_written(text: &str, c: char) -> Option<&str> {
-    match text.as_bytes().first()? {
-        b'&' => {
-            let end = text.bytes().take(MOST_ENTITY_BYTES).position(|byte| byte == b';')?;
-            let (name, rest) = (text.get(1..end)?, text.get(end.saturating_add(1)..)?);
-            let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok();
-            let meant = match name {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" => '\'',
-                _ => {
-                    let digits = name.strip_prefix('#')?;
-                    let code = match digits.strip_prefix(['x', 'X']) {
-                        Some(digits) => number(digits, 16),
-                        None => number(digits, 10),
-                    };
-                    char::from_u32(code?)?
-                }
-            };
-            (meant == c).then_some(rest)
-        }
-        b'%' => {
-            let mut bytes = [0; 4];
-            let mut rest = text;
-            for byte in c.encode_utf8(&mut bytes).bytes() {
-                let (digits, after) = rest.strip_prefix('%')?.split_at_checked(2)?;
-                rest = (u8::from_str_radix(digits, 16).ok()? == byte).then_some(after)?;
-            }
-            Some(rest)
-        }
-        b'\\' => {
-            let rest = text.get(1..)?;
-            let escaped = || {
-                let (digits, after) = rest.strip_prefix('u')?.split_at_checked(4)?;
-                let code = u32::from_str_radix(digits, 16).ok()?;
-                (char::from_u32(code)? == c).then_some(after)
-            };
-            rest.strip_prefix(c).or_else(escaped)
-        }
-        b'+' if c == ' ' => text.get(1..),
-        _ => None,
+    if let Some((found, rest)) = meant(text) {
+        return (found == c).then_some(rest);
     }
+    // HTML has two thousand names for characters; letters and digits need none.
+    let named = || {
+        let (name, rest) = text.strip_prefix('&')?.split_once(';')?;
+        let is_name = name.len() < 32 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (is_name && !c.is_ascii_alphanumeric()).then_some(rest)
+    };
+    named().or_else(|| text.strip_prefix('+').filter(|_| c == ' '))
 }
 
 #[cfg(test)]
@@ -189,6 +212,46 @@ mod tests {
     }
 
     #[test]
+    fn cookies_are_found_as_they_are_meant() {
+        let cookies = sent("cookie", "MYSAPSSO2=ab%2bcd; sid=\"abcdef\"");
+        for page in ["ab%2bcd", "ab%2Bcd", "ab+cd", "ab&#43;cd", "abcdef", "&quot;abcdef&quot;"] {
+            assert_eq!(cookies.scrub(page), MASK, "{page}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_kept_until_much_else_was() {
+        let header = |value: String| {
+            let mut value = HeaderValue::try_from(value).unwrap();
+            value.set_sensitive(true);
+            HeaderMap::from_iter([(COOKIE, value)])
+        };
+        let mut sent = Sent::of(&header("s=first".into()));
+        sent.add(&header("s=second".into()));
+        assert_eq!(sent.scrub("first, second"), "***, ***");
+        for number in 0..1_000 {
+            sent.add(&header(format!("s=first; t={number}{}", "x".repeat(1_000))));
+        }
+        assert_eq!(sent.scrub("first, second"), "***, second");
+        let bytes: usize = sent.secrets.iter().map(String::len).sum();
+        assert!(bytes <= MOST_BYTES, "{bytes}");
+    }
+
+    #[test]
+    fn however_often_it_is_escaped() {
+        let sent = basic("a&b \u{e4}\u{1f600}\"c");
+        for page in [
+            "a&amp;amp;b &amp;auml;&amp;#x1f600;&amp;quot;c",
+            "a%2526b%20%25C3%25A4%25f0%259f%2598%2580%2522c",
+            "a\\\\u0026b \\\\u00e4\\\\ud83d\\\\ude00\\\\\\\"c",
+            "a&amp;#38;amp;b &#38;amp;auml;&#128512;&quot;c",
+        ] {
+            assert_eq!(sent.scrub(page), MASK, "{page}");
+        }
+        assert_eq!(sent.scrub("100%2525 &amp;amp; \\\\u0026"), "100%2525 &amp;amp; \\\\u0026");
+    }
+
+    #[test]
     fn however_it_is_written() {
         let sent = basic("a&b <ä>\"c");
         for page in [
@@ -198,9 +261,15 @@ mod tests {
             "a%26b+%3C%c3%A4%3e%22c",
             "a&b <\\u00e4>\\\"c",
             "a&b <\u{fffd}>\"c",
+            "a&ampb &lt\u{e4}&gt&quotc",
+            "a&#0000000000000038;b &#60\u{e4}&#x3e&#34c",
+            "a&amp;b &lt;&auml;&gt;&quot;c",
+            "a%26b%20%3c%E4%3e%22c",
+            "a\\x26b \\x3c\\u00E4>\\\"c",
         ] {
             assert_eq!(sent.scrub(page), MASK, "{page}");
         }
+        assert_eq!(basic("x\u{1f600}y").scrub("x\\ud83d\\ude00y \\ud83dy"), "*** \\ud83dy");
         let entities = basic("a&amp;b%26");
         assert_eq!(entities.scrub("a&amp;b%26 a&amp;amp;b%2526"), "*** ***");
         assert_eq!(

@@ -8,11 +8,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self};
 
+use super::approach::Approach;
 use super::dial::BoxedStream;
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::{ConnectError, TlsProblem};
 use super::refusal::refusal;
-use super::sent::Sent;
 use super::tls::problem_of;
 use crate::client::credentials::Logon;
 use crate::client::error::CloseCause;
@@ -23,17 +23,18 @@ use crate::proto::base64;
 /// Asks for a WebSocket on a stream, whose first messages may have `max_message_bytes`.
 pub(super) async fn upgrade(
     stream: BoxedStream,
-    endpoint: &Endpoint,
+    approach: &Approach<'_>,
     logon: &Logon,
     max_message_bytes: usize,
 ) -> Result<Socket, ConnectError> {
+    let endpoint = approach.endpoint;
     let mut request = endpoint.url().into_client_request().map_err(|error| {
         EndpointError::NotUrl { url: endpoint.url().to_owned(), reason: error.to_string() }
     })?;
     if let Some((name, value)) = logon_header(logon)? {
         request.headers_mut().insert(name, value);
     }
-    let sent = Sent::of(request.headers());
+    let sent = approach.sent_with(request.headers());
     let stream = HeadFirst::new(Metered::new(stream));
     match client_async_with_config(request, stream, Some(websocket::config())).await {
         Ok((_, response)) if response.headers().contains_key(SEC_WEBSOCKET_EXTENSIONS) => {
@@ -58,6 +59,9 @@ pub(super) async fn upgrade(
             };
             Err(match (problem, head) {
                 (Some(problem), _) => tls_problem(endpoint, problem),
+                (None, Some(HeadError::NotHttp { start })) => {
+                    ConnectError::AnswerHead(HeadError::NotHttp { start: sent.scrub(&start) })
+                }
                 (None, Some(head)) => ConnectError::AnswerHead(head),
                 (None, None) => ConnectError::Upgrade(Arc::new(CloseCause::from_library(error))),
             })

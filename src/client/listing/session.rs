@@ -141,7 +141,7 @@ impl<'a> Session<'a> {
                 None => open(&self.approach).await?,
             };
             let request = self.request(asked)?;
-            let sent = Sent::of(request.headers());
+            let sent = self.approach.sent_with(request.headers());
             let exchange = connection.exchange(request, |head| {
                 if head.status.is_success() {
                     BodyWish::Whole(MAX_ADT_BYTES)

@@ -41,7 +41,7 @@ pub enum HeadError {
         /// [`MAX_HEADERS`].
         limit: usize,
     },
-    /// It does not begin as HTTP does.
+    /// It does not begin as HTTP does. What of the logon it says is masked.
     #[error("it is no http, but begins with {start:?}")]
     NotHttp {
         /// The start of its first line, without control characters.

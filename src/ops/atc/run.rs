@@ -173,7 +173,7 @@ impl RecordOperation for Run {
     ) -> Result<Summary, OperationError> {
         let Whole(objects) = field::required(reply, "objectCount")?;
         let Whole(expected) = field::required(reply, "findingCount")?;
-        let declared = field::optional::<DeclaredCounts>(reply, "priorities")?;
+        let declared = reply.field::<DeclaredCounts>("priorities")?;
         if findings != expected {
             return Err(not_findings(RunError::Count { expected, got: findings }));
         }

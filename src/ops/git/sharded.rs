@@ -166,11 +166,11 @@ impl Operation for ShardedExport {
         limits: &Limits,
     ) -> Result<Exported, OperationError> {
         // Without it, this was one request.
-        let Some(requested) = reply.field("requested") else {
+        let Some(requested) = reply.field("requested")? else {
             return self.plain.conclude(reply, payload, limits);
         };
         let mut exported = Exported::read(reply, payload, limits, requested, true)?.or_empty()?;
-        exported.slowest = reply.field("slowest").unwrap_or_default();
+        exported.slowest = reply.field("slowest")?.unwrap_or_default();
         Ok(exported)
     }
 }

@@ -147,11 +147,11 @@ impl Operation for JobStatus {
         _limits: &Limits,
     ) -> Result<Job, OperationError> {
         let Text(state) = field::required(reply, "status")?;
-        let spools: Vec<Text> = field::optional(reply, "spool_ids")?.unwrap_or_default();
+        let spools: Vec<Text> = reply.field("spool_ids")?.unwrap_or_default();
         Ok(Job {
             state: JobState::read(&state),
             spool_ids: spools.into_iter().map(|Text(id)| id).collect(),
-            grid: field::optional(reply, "alv")?,
+            grid: reply.field("alv")?,
         })
     }
 }

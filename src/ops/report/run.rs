@@ -10,6 +10,7 @@ use super::job_status::JobStatus;
 use crate::ops::field::{self, Flag, Text, Whole};
 use crate::proto::{
     Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, ServerError,
+    json,
 };
 
 /// Runs a report.
@@ -160,7 +161,7 @@ impl Operation for Run {
         let Text(status) = field::required(reply, "status")?;
         match status.as_str() {
             "success" => {
-                let runtime = field::optional(reply, "runtime_ms")?;
+                let runtime = reply.field("runtime_ms")?;
                 let runtime = runtime.map(|Whole(ms)| Duration::from_millis(ms));
                 Ok(Outcome::Done { runtime, grid: read_grid(reply)? })
             }
@@ -179,11 +180,11 @@ impl Operation for Run {
 
 /// The grid, whose fields stand among the others here.
 fn read_grid(reply: &Reply) -> Result<Option<Grid>, OperationError> {
-    let Flag(is_there) = field::optional(reply, "alv_captured")?.unwrap_or_default();
+    let Flag(is_there) = reply.field("alv_captured")?.unwrap_or_default();
     if !is_there {
         return Ok(None);
     }
-    let data = reply.bounded_data()?.and_then(|data| serde_json::from_str(data.get()).ok());
+    let data = reply.bounded_data()?.and_then(|data| json::read(data).ok());
     data.map(Some).ok_or_else(|| OperationError::missing("rows"))
 }
 

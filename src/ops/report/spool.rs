@@ -69,7 +69,7 @@ impl Operation for SpoolOutput {
         _limits: &Limits,
     ) -> Result<Spool, OperationError> {
         let field::Text(output) = field::required(reply, "output")?;
-        let lines = field::optional(reply, "lines")?.map(|Whole(lines)| lines);
+        let lines = reply.field("lines")?.map(|Whole(lines)| lines);
         if output == UNREADABLE {
             return Ok(Spool { text: None, lines: Some(0) });
         }

@@ -182,7 +182,7 @@ impl Operation for TextElements {
             language: field::text(reply, "language")?,
             selection: texts(field::required(reply, "selection_texts")?),
             symbols: texts(field::required(reply, "text_symbols")?),
-            headings: texts(field::optional(reply, "heading_texts")?.unwrap_or_default()),
+            headings: texts(reply.field("heading_texts")?.unwrap_or_default()),
         })
     }
 }
@@ -216,7 +216,7 @@ impl Operation for SetTextElements {
         }
         for (kind, counter, texts) in self.kinds() {
             let sent = u64::try_from(texts.len()).unwrap_or(u64::MAX);
-            let done = field::optional(reply, counter)?.map_or(0, |Whole(count)| count);
+            let done = reply.field(counter)?.map_or(0, |Whole(count)| count);
             // Servers count some texts twice; only fewer means that something is missing.
             if done < sent {
                 let program = self.texts.program.clone();

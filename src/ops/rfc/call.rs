@@ -145,8 +145,8 @@ impl Operation for Call {
     ) -> Result<Called, OperationError> {
         let Integer(subrc) = field::required(reply, "subrc")?;
         let mut called = Called {
-            exports: field::optional(reply, "exports")?.unwrap_or_default(),
-            tables: field::optional(reply, "tables")?.unwrap_or_default(),
+            exports: reply.field("exports")?.unwrap_or_default(),
+            tables: reply.field("tables")?.unwrap_or_default(),
             message: field::text(reply, "message")?,
         };
         let function = self.function.clone();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::field;
 use crate::proto::{
-    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply,
+    Limits, Operation, OperationError, OperationName, Params, PayloadReader, Reply, json,
 };
 
 /// Looks for function modules by name.
@@ -78,7 +78,7 @@ impl Operation for Search {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<Found, OperationError> {
-        let list = reply.bounded_data()?.and_then(|data| serde_json::from_str(data.get()).ok());
+        let list = reply.bounded_data()?.and_then(|data| json::read(data).ok());
         let entries: Vec<Entry> = match list {
             Some(entries) => entries,
             // A list at the top leaves no room for anything else, so some may put it under a name.

@@ -63,8 +63,8 @@ impl Operation for Help {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<HelpPage, OperationError> {
-        let found: Option<Flag> = field::optional(reply, "found")?;
-        let html: Option<field::Text> = field::optional(reply, "html")?;
+        let found: Option<Flag> = reply.field("found")?;
+        let html: Option<field::Text> = reply.field("html")?;
         let html = html.map(|field::Text(html)| html).filter(|html| !html.is_empty());
         match (found, &html) {
             // Neither a page nor a word that there is none: this is some other answer.

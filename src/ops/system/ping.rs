@@ -46,8 +46,9 @@ impl Operation for Ping {
         _payload: &mut dyn PayloadReader,
         _limits: &Limits,
     ) -> Result<Pong, OperationError> {
-        match reply.field("pong") {
-            Some(true) => Ok(Pong { timestamp: reply.field("timestamp") }),
+        match reply.field("pong")? {
+            // It is for people, and of no consequence.
+            Some(true) => Ok(Pong { timestamp: reply.field("timestamp").unwrap_or_default() }),
             _ => Err(OperationError::missing("pong")),
         }
     }

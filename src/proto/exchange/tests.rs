@@ -53,7 +53,7 @@ fn a_stream_from_progress_to_complete() {
     let reply = exchange.finish(Sha256::of(&out)).unwrap().unwrap();
     assert_eq!((reply.chunks, reply.payload_bytes, reply.digest_checked), (2, 11, false));
     assert_eq!(reply.sha256, Some(Sha256::of(b"hello world")));
-    assert_eq!(reply.field::<u64>("objectCount"), Some(2));
+    assert_eq!(reply.field::<u64>("objectCount").unwrap(), Some(2));
     assert_eq!(reply.skipped().len(), 1);
     assert_eq!(reply.warnings.len(), 1);
 }
@@ -64,7 +64,7 @@ fn results_beside_data_are_found_too() {
     let text = r#"{"id":"git_1","type":"complete","totalChunks":0,"objectCount":7,"data":{"x":1}}"#;
     feed(&mut exchange, &[text.into()]).0.unwrap();
     assert_eq!(
-        exchange.finish(Sha256::of(b"")).unwrap().unwrap().field::<u64>("objectCount"),
+        exchange.finish(Sha256::of(b"")).unwrap().unwrap().field::<u64>("objectCount").unwrap(),
         Some(7)
     );
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{
-    Key, MAX_MENDED_GROWTH, Object, each_element, each_member, member, mend, whole_number,
+    Key, MAX_MENDED_GROWTH, Object, each_element, each_member, member, mend, read, whole_number,
 };
 use crate::fuzzing::Vectors;
 
@@ -19,7 +19,7 @@ use crate::fuzzing::Vectors;
 const STAND_IN: u32 = 0xe000;
 
 /// Mending escapes what it must and nothing else; known keys, members and elements are those that
-/// are there.
+/// are there; values are what they are to others.
 ///
 /// Input: a text.
 pub fn json(data: &[u8]) {
@@ -27,6 +27,7 @@ pub fn json(data: &[u8]) {
     number_is_read(&text);
     mended_means_the_same(&text);
     members_are_found(&text);
+    read_alike(&text);
     if let Some(mended) = mend(&text) {
         members_are_found(&mended);
     }
@@ -111,6 +112,16 @@ fn undo(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// What is read here is what `serde_json` reads.
+fn read_alike(text: &str) {
+    let Ok(raw) = serde_json::from_str::<&RawValue>(text) else { return };
+    match (read::<Value>(raw), serde_json::from_str::<Value>(text)) {
+        (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs),
+        (ours, theirs) => assert!(ours.is_err() && theirs.is_err(), "{ours:?} {theirs:?}"),
+    }
+    assert_eq!(read::<&RawValue>(raw).unwrap().get(), raw.get());
 }
 
 fn members_are_found(text: &str) {
