@@ -132,6 +132,7 @@ impl<O: Operation> Engine<O> {
         self.options.digest = true;
         self.digester = Digester::new(hasher);
         self.may_start_over = may_start_over;
+        self.furthest = offset;
     }
 
     /// Tries until there is a verdict, the deadline has passed, or somebody wishes it to stop.

@@ -20,11 +20,29 @@ use crate::proto::limits::MAX_VALUE_DEPTH;
 
 /// How much an error says, in bytes.
 const MOST_ERROR_BYTES: usize = 1 << 10;
+/// How long a string may be that costs little however an error tells it, in bytes.
+const SHORT_BYTES: usize = 1 << 10;
 /// What the names of `serde_json`'s own types begin with, `RawValue` above all.
 const OWN_TYPES: &str = "$serde_json::private::";
 
 /// Reads JSON as a `T`, as `serde_json::from_str` does but for what an error costs.
 pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, serde_json::Error> {
+    if has_long_string(json.get()) { walk(json) } else { serde_json::from_str(json.get()) }
+}
+
+/// Whether there is a string of more than [`SHORT_BYTES`].
+fn has_long_string(mut json: &str) -> bool {
+    while let Some((_, string)) = json.split_once('"') {
+        json = behind_string(string);
+        if string.len().saturating_sub(json.len()) > SHORT_BYTES {
+            return true;
+        }
+    }
+    false
+}
+
+/// The same of a text with long strings.
+fn walk<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, serde_json::Error> {
     let mut reader = Reader::new(json.get());
     T::deserialize(&mut reader).map_err(|Bounded(message)| {
         let read = json.get().strip_suffix(reader.rest).unwrap_or_default();

@@ -15,7 +15,7 @@ fn raw(json: &str) -> Box<RawValue> {
 
 /// Reads it both ways.
 fn same<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
-    let is = read::<T>(&raw(json));
+    let is = walk::<T>(&raw(json));
     let wanted = serde_json::from_str::<T>(json);
     match (is, wanted) {
         (Ok(is), Ok(wanted)) => assert_eq!(is, wanted, "{json}"),
@@ -26,7 +26,7 @@ fn same<T: DeserializeOwned + PartialEq + Debug>(json: &str) {
 
 /// An error that is short.
 fn cost<T: DeserializeOwned + Debug>(json: &str) {
-    let error = read::<T>(&raw(json)).unwrap_err();
+    let error = walk::<T>(&raw(json)).unwrap_err();
     assert!(error.to_string().len() < 2 * MOST_ERROR_BYTES, "{json:.30}");
 }
 
@@ -151,11 +151,11 @@ fn all_is_read_as_serde_json_reads_it() {
         same::<Any>(json);
         same::<Tagged>(json);
         same::<serde_json::Number>(json);
-        assert_eq!(read::<Box<RawValue>>(&raw(json)).unwrap().get(), json);
-        assert_eq!(read::<&RawValue>(&raw(json)).unwrap().get(), json);
+        assert_eq!(walk::<Box<RawValue>>(&raw(json)).unwrap().get(), json);
+        assert_eq!(walk::<&RawValue>(&raw(json)).unwrap().get(), json);
     }
     assert_eq!(
-        read::<Vec<&RawValue>>(&raw(r#"[ "]" , {"a":[ ]} ]"#)).unwrap()[1].get(),
+        walk::<Vec<&RawValue>>(&raw(r#"[ "]" , {"a":[ ]} ]"#)).unwrap()[1].get(),
         r#"{"a":[ ]}"#
     );
 }
@@ -167,8 +167,8 @@ fn depth_ends_where_it_does_elsewhere() {
         same::<Value>(&format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth)));
     }
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(read::<IgnoredAny>(&raw(&deep)).is_ok());
-    assert!(read::<Box<RawValue>>(&raw(&deep)).is_ok());
+    assert!(walk::<IgnoredAny>(&raw(&deep)).is_ok());
+    assert!(walk::<Box<RawValue>>(&raw(&deep)).is_ok());
 }
 
 #[test]
@@ -190,6 +190,17 @@ fn an_error_tells_the_beginning_and_the_place() {
     cost::<Kind>(&format!(r#"{{"Struct":{long}}}"#));
     cost::<Tagged>(&format!(r#"{{"t":"A","x":{long}}}"#));
     cost::<Tagged>(&format!(r#"{{"t":"A","x":1,{long}:1}}"#));
-    let error = read::<Vec<u8>>(&raw("[1,\n 2,\n \"x\"]")).unwrap_err();
+    let error = walk::<Vec<u8>>(&raw("[1,\n 2,\n \"x\"]")).unwrap_err();
     assert_eq!((error.line(), error.column()), (3, 4));
+}
+
+#[test]
+fn long_strings_are_found_wherever_they_stand() {
+    let long = "x".repeat(SHORT_BYTES);
+    for (before, behind) in [("", ""), ("[1,", "]"), ("[\"a\\\"\",{\"b\":[", "]}]")] {
+        assert!(has_long_string(&format!("{before}\"{long}\"{behind}")));
+        assert!(!has_long_string(&format!("{before}\"{}\"{behind}", &long[2..])));
+    }
+    assert!(has_long_string(&format!("{{\"{long}\":1}}")));
+    assert!(!has_long_string(&"[1,\"a\"]".repeat(1_000)));
 }
