@@ -32,7 +32,9 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, serd
 
 /// Whether there is a string of more than [`SHORT_BYTES`].
 fn has_long_string(mut json: &str) -> bool {
-    while let Some((_, string)) = json.split_once('"') {
+    while json.len() > SHORT_BYTES
+        && let Some((_, string)) = json.split_once('"')
+    {
         json = behind_string(string);
         if string.len().saturating_sub(json.len()) > SHORT_BYTES {
             return true;
