@@ -178,6 +178,22 @@ async fn an_operation_that_is_gone_starts_again_in_a_sink() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// The server is back at the last try, and knows nothing any more.
+#[tokio::test]
+async fn an_operation_that_is_gone_starts_again_though_the_tries_are_spent() {
+    for (code, server) in forgetful().await {
+        let proxy = Proxy::new(server.addr()).await;
+        // The welcome and accepted.
+        proxy.cut_next([Spot::frames_down(2)]);
+        let client = connect_through(&proxy).await;
+        let options = chunks_of(CHUNK).retries(Retries::default().tries(1));
+        let transfer = deadline(client.start_with(pattern(), options)).await.unwrap();
+        let done = deadline(transfer.collect()).await.unwrap();
+        pattern().assert_is(&done.payload, done.receipt.sha256);
+        assert_eq!((proxy.asked(ASKED), proxy.asked(RESUMED)), (2, 1), "{code}");
+    }
+}
+
 #[tokio::test]
 async fn an_operation_that_is_gone_starts_again_for_who_has_no_byte_yet() {
     for (code, server) in forgetful().await {

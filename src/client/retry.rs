@@ -69,11 +69,14 @@ pub(crate) struct RetryBudget {
     spent: Duration,
     /// When the connection was lost that there is no other for yet.
     since: Option<Instant>,
+    /// Whether it has started over beyond its tries.
+    has_started_over: bool,
 }
 
 impl RetryBudget {
     pub(crate) fn new(retries: Retries) -> Self {
-        Self { retries, tries: 0, spent: Duration::ZERO, since: None }
+        let (tries, spent, since) = (0, Duration::ZERO, None);
+        Self { retries, tries, spent, since, has_started_over: false }
     }
 
     /// How long to wait before the next try, or `None` if the budget is spent.
@@ -110,7 +113,13 @@ impl RetryBudget {
 
     /// A new byte has come, so that all retries are there again.
     pub(crate) fn refill(&mut self) {
-        (self.tries, self.spent, self.since) = (0, Duration::ZERO, None);
+        *self = Self::new(self.retries.clone());
+    }
+
+    /// Whether it may start over though its tries are spent: once, since a server that was away until
+    /// the last of them is there again, and knows nothing any more.
+    pub(crate) fn start_over_once_more(&mut self) -> bool {
+        self.retries.tries > 0 && !std::mem::replace(&mut self.has_started_over, true)
     }
 }
 
@@ -164,6 +173,15 @@ mod tests {
         budget.handle_connected(at(10));
         assert!(budget.pause(None, at(600), 0.0).is_some(), "10 s are spent");
         assert_eq!(budget.pause(None, at(606), 0.0), None, "16 s are spent");
+    }
+
+    #[test]
+    fn who_has_no_try_left_starts_over_once() {
+        let mut budget = budget();
+        assert!(budget.start_over_once_more() && !budget.start_over_once_more());
+        budget.refill();
+        assert!(budget.start_over_once_more());
+        assert!(!RetryBudget::new(Retries::never()).start_over_once_more());
     }
 
     #[test]

@@ -300,8 +300,11 @@ impl<O: Operation> Engine<O> {
         let (is_repeatable, is_committed) =
             (self.operation.is_repeatable() && self.may_start_over, self.outlet.is_committed());
         let recovery = Exchange::recovery_without_resume(is_repeatable, is_committed);
+        if recovery != Recovery::Restart {
+            return Err(cause);
+        }
         // Counted as a try, so that a server that refuses whatever it is asked ends it.
-        if recovery != Recovery::Restart || self.pause(None).is_none() {
+        if self.pause(None).is_none() && !self.budget.start_over_once_more() {
             return Err(cause);
         }
         tracing::info!(%cause, "the operation starts again");

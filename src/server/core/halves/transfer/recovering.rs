@@ -71,7 +71,8 @@ impl Transfer {
     fn start_over(&mut self, desk: &mut Desk<'_>, cause: Cause, now: Instant) {
         let recovery =
             Exchange::recovery_without_resume(self.wishes.is_repeatable, self.is_given());
-        if recovery != Recovery::Restart || self.pause(None, now).is_none() {
+        let mut has_try = || self.pause(None, now).is_some() || self.budget.start_over_once_more();
+        if recovery != Recovery::Restart || !has_try() {
             self.release(desk);
             return self.end(Verdict::Failed(cause));
         }
