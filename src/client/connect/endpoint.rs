@@ -137,12 +137,15 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Cuts away what stands before an `@` and from a `?` on, for text that is shown.
+/// Cuts away what stands before an `@` and from a `?` on, for text that is shown: all of it where the
+/// `@` comes behind, since it may be that of a password which has a `?` or `#` in it.
 fn without_credentials(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    match url.rsplit_once('@') {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (before, behind) = url.split_at_checked(end).unwrap_or((url, ""));
+    match before.rsplit_once('@') {
+        _ if behind.contains('@') => "…".to_owned(),
         Some((_, rest)) => format!("…@{rest}"),
-        None => url.to_owned(),
+        None => before.to_owned(),
     }
 }
 
@@ -204,7 +207,14 @@ mod tests {
         assert!(matches!(error("ftp://h"), EndpointError::Scheme { scheme } if scheme == "ftp"));
         assert_eq!(error("http://me:secret@h"), EndpointError::Credentials);
         assert_eq!(error("http://h?SAP-Password=secret"), EndpointError::Credentials);
-        for url in ["me:secret@h:x", "http://h:1x/?sap-password=secret", "http://h:1x#secret"] {
+        for url in [
+            "me:secret@h:x",
+            "http://h:1x/?sap-password=secret",
+            "http://h:1x#secret",
+            "http://me:secret#1@h:8000",
+            "http://me:secret?1@h:8000",
+            "http://h:1x?sap-password=1@secret",
+        ] {
             assert!(!format!("{:?}", error(url)).contains("secret"), "{url}");
         }
     }
