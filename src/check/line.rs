@@ -18,7 +18,7 @@ use super::ask::Ask;
 use super::book::{Book, Evidence};
 use super::catalog::FRAMES;
 use super::watched::{Kind, Terms, Watched};
-use super::wire::MOST_LOOKED_AT;
+use super::wire::{MOST_LOOKED_AT, MOST_LOOKED_AT_BYTES};
 use crate::client::{BareConnection, BareError, Came, ConnectError, Way};
 use crate::proto::{Control, Feature, MessageId, OperationName, Params};
 
@@ -97,9 +97,12 @@ impl Line {
         let mut ask = ask.clone();
         ask.request.window = ask.request.window.map(|window| self.facts.window(window));
         let text = ask.write(&MessageId::new(id).ok_or_else(skip)?, self.facts.features)?;
+        // What has ended was looked at, and may be large.
+        let ended = self.watched.values_mut().filter(|watched| watched.end.is_some());
         if ask.request.stream.is_some() {
-            // What has ended was looked at, and may be large.
-            self.watched.values_mut().filter(|w| w.end.is_some()).for_each(Watched::forget_chunks);
+            ended.for_each(Watched::forget);
+        } else {
+            ended.for_each(Watched::forget_result);
         }
         let terms = ask.terms(&text, &self.facts);
         self.has_binary |= terms.agreed.contains(Feature::Binary);
@@ -206,7 +209,9 @@ impl Line {
         };
         let watched = self.watched.get(&event.0);
         if watched.is_some_and(|watched| watched.is_beyond) {
-            return Err(Trouble::Skip(format!("a result has more than {MOST_LOOKED_AT} values")));
+            let most = MOST_LOOKED_AT_BYTES >> 20;
+            let why = format!("a result has more than {most} MiB or {MOST_LOOKED_AT} values");
+            return Err(Trouble::Skip(why));
         }
         if let Some(watched) = watched.filter(|watched| watched.terms.is_small) {
             let signs = watched.progress.saturating_add(watched.warnings);

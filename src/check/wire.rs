@@ -20,6 +20,9 @@ pub(super) struct Object(Vec<(String, Box<RawValue>)>);
 /// How many values of a member are looked at: an object of one member takes some 600 bytes.
 pub(super) const MOST_LOOKED_AT: usize = 256 << 10;
 
+/// How long a member may be of which the values are looked at, in bytes: 16 MiB.
+pub(super) const MOST_LOOKED_AT_BYTES: usize = 16 << 20;
+
 /// More values stand in a member than are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooManyValues {
@@ -90,7 +93,9 @@ impl Object {
         match self.raw(key) {
             None => Ok(Value::Null),
             Some(raw) => match values(raw) {
-                0..=MOST_LOOKED_AT => Ok(serde_json::from_str(raw).unwrap_or(Value::Null)),
+                0..=MOST_LOOKED_AT if raw.len() <= MOST_LOOKED_AT_BYTES => {
+                    Ok(serde_json::from_str(raw).unwrap_or(Value::Null))
+                }
                 many => {
                     let is_beyond_clients = many > MAX_VALUES && has_too_large_a_field(raw);
                     Err(TooManyValues { is_beyond_clients })

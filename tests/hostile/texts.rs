@@ -4,7 +4,9 @@ use longhaul::proto::limits::MAX_VALUES;
 
 use crate::case::Case;
 use crate::child::{Asked, Task};
-use crate::serve::{KIB, LARGE, MIB, MOST_LARGE, STREAM, chunk, complete, pong, says, sends, text};
+use crate::serve::{
+    KIB, LARGE, MIB, MOST_LARGE, STREAM, asked, chunk, complete, next, pong, says, sends, text,
+};
 
 /// How deep, and how long.
 const DEEP: usize = 100_000;
@@ -287,6 +289,23 @@ fn results() -> Vec<Case> {
             ),
         )
         .costs_at_most(MOST_VALUES_MIB),
+        Case::command(
+            "large answers to all, checked",
+            &["check", "--section", "2", "--json", "--timeout", "60s"],
+            "exit 4 ok",
+            asked(STREAM, |mut asked| async move {
+                let long = "\x7f".repeat(LARGE / 5);
+                loop {
+                    let id = &asked.id;
+                    let data = format!(r#"{{"pong":true,"timestamp":"{long}"}}"#);
+                    let answer = format!(r#"{{"id":"{id}","success":true,"data":{data}}}"#);
+                    asked.peer.send(&text(&answer)).await;
+                    let Some(more) = next(asked.peer).await else { return };
+                    asked = more;
+                }
+            }),
+        )
+        .costs_at_most(16 + 4 * (LARGE / 5 / MIB) as u64),
         Case::command(
             "16 million types, checked",
             &["check", "--section", "10", "--json", "--timeout", "60s"],

@@ -158,11 +158,19 @@ impl Watched {
     }
 
     /// Frees what came, once it was looked at.
-    pub(super) fn forget_chunks(&mut self) {
+    pub(super) fn forget(&mut self) {
+        self.forget_result();
         self.chunks.clear();
         self.come_bytes = 0;
         self.offsets.clear();
         self.terms.prefix = None;
+    }
+
+    /// Frees the result; that there was one stays known.
+    pub(super) fn forget_result(&mut self) {
+        if let Some(End::Complete { data, .. } | End::Answer(Ok(data))) = &mut self.end {
+            *data = Value::Null;
+        }
     }
 
     /// How many bytes have come.
