@@ -1,7 +1,7 @@
 //! An archive into a folder, beside the archive itself or instead of it.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -51,6 +51,10 @@ impl Folder {
         if part.symlink_metadata().is_ok() {
             return Err(ExtractError::PartExists(part).into());
         }
+        // Whether it can be made is found out now, and not once all has been transferred.
+        fs::create_dir(&part).and_then(|()| fs::remove_dir(&part)).map_err(|error| {
+            Failure::local(&format!("{} cannot be made", part.display()), &error)
+        })?;
         let mut options = ExtractOptions::default().overwrite(overwrite);
         if let Some(bytes) = max_size {
             options = options.max_inflated_bytes(bytes);

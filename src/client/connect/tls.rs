@@ -1,6 +1,7 @@
 //! Encryption: what is trusted, and who we are.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +21,10 @@ use tokio_rustls::rustls::{
 
 use super::dial::BoxedStream;
 use super::error::{ConnectError, TlsProblem};
+
+/// The largest file of certificates or of a key that is read, in bytes: 8 MiB, several times what a
+/// system trusts in all.
+const MAX_PEM_BYTES: u64 = 8 << 20;
 
 /// What a caller says of encryption.
 #[derive(Clone, Debug, Default)]
@@ -140,7 +145,7 @@ fn certificates(
     role: &'static str,
 ) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
     let unusable = |reason| ConnectError::TlsFile { path: path.to_owned(), role, reason };
-    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let pem = read_pem(path).map_err(|error| unusable(error.to_string()))?;
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| unusable(error.to_string()))?;
@@ -150,10 +155,20 @@ fn certificates(
     Ok(certificates)
 }
 
+/// The bytes of a file of certificates or keys, which is not large.
+fn read_pem(path: &Path) -> io::Result<Vec<u8>> {
+    let mut pem = Vec::new();
+    File::open(path)?.take(MAX_PEM_BYTES.saturating_add(1)).read_to_end(&mut pem)?;
+    match u64::try_from(pem.len()) {
+        Ok(0..=MAX_PEM_BYTES) => Ok(pem),
+        _ => Err(io::ErrorKind::FileTooLarge.into()),
+    }
+}
+
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConnectError> {
     let unusable =
         |reason| ConnectError::TlsFile { path: path.to_owned(), role: "private key", reason };
-    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let pem = read_pem(path).map_err(|error| unusable(error.to_string()))?;
     if pem.windows(9).any(|window| window == b"ENCRYPTED") {
         return Err(unusable("it is encrypted; decrypt it first".into()));
     }

@@ -1,6 +1,7 @@
 //! What is to be exported, by the words of the command line.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
@@ -8,6 +9,9 @@ use longhaul::ops::git::{Export, List, ObjectKey, ShardedExport};
 use crate::args::ExportArgs;
 use crate::failure::Failure;
 use crate::values;
+
+/// The largest file of names that is read, in bytes: 64 MiB, a million objects and more.
+const MAX_OBJECTS_FILE_BYTES: u64 = 64 << 20;
 
 /// Packages, single objects, or both; not nothing.
 #[derive(Debug)]
@@ -60,12 +64,19 @@ impl Asked {
 
 /// Reads a list of objects, one TYPE:NAME a line.
 fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    let unusable = |why: String| {
         Failure::usage(
-            format!("{} cannot be read: {error}", path.display()),
+            format!("{} cannot be read: {why}", path.display()),
             "name a text file with --objects-from",
         )
-    })?;
+    };
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| unusable(error.to_string()))?;
+    let read = file.take(MAX_OBJECTS_FILE_BYTES.saturating_add(1)).read_to_string(&mut text);
+    let bytes = read.map_err(|error| unusable(error.to_string()))?;
+    if u64::try_from(bytes).is_ok_and(|bytes| bytes > MAX_OBJECTS_FILE_BYTES) {
+        return Err(unusable(format!("it has more than {MAX_OBJECTS_FILE_BYTES} bytes")));
+    }
     // Some editors begin a file with a mark that is no part of its text.
     let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().map(str::trim).enumerate();
