@@ -32,7 +32,8 @@ impl Retries {
         Self { tries: 0, within: Duration::ZERO }
     }
 
-    /// How often a request tries again without having received a new byte. Default 5.
+    /// How often a request tries again without having received a new byte. Default 5; with 1 or more
+    /// it may also start over once beyond them, where the server is back and knows it no more.
     pub fn tries(mut self, tries: u32) -> Self {
         self.tries = tries;
         self
