@@ -110,6 +110,10 @@ impl Credentials for CookieFile {
         let Self { path, host, is_secure, reading } = self.clone();
         async move {
             let mut reading = reading.lock().await;
+            // What was read of a file a while ago may be another by now.
+            if reading.is_some() && path.is_file() {
+                *reading = None;
+            }
             let read = reading.get_or_insert_with(|| {
                 tokio::task::spawn_blocking(move || cookie_file::read(&path, &host, is_secure))
             });

@@ -60,7 +60,9 @@ impl Endpoint {
             url: without_credentials(base),
             reason: error.to_string(),
         })?;
-        if !url.username().is_empty() || url.password().is_some() {
+        // A password with a `?` or `#` may leave a URL that can be read, with the rest of it behind.
+        let has_rest = [url.query(), url.fragment()].into_iter().flatten().any(|s| s.contains('@'));
+        if !url.username().is_empty() || url.password().is_some() || has_rest {
             return Err(EndpointError::Credentials);
         }
         // SAP takes a logon there too, where every log on the way would keep it.
@@ -207,6 +209,8 @@ mod tests {
         assert!(matches!(error("ftp://h"), EndpointError::Scheme { scheme } if scheme == "ftp"));
         assert_eq!(error("http://me:secret@h"), EndpointError::Credentials);
         assert_eq!(error("http://h?SAP-Password=secret"), EndpointError::Credentials);
+        assert_eq!(error("http://me:2024?secret@h"), EndpointError::Credentials);
+        assert_eq!(error("http://me:2024#secret@h"), EndpointError::Credentials);
         for url in [
             "me:secret@h:x",
             "http://h:1x/?sap-password=secret",

@@ -6,6 +6,9 @@ use super::sent::Sent;
 /// How much of a refusing server's page is kept as evidence, in characters.
 const MOST_EXPLANATION: usize = 200;
 
+/// How much of such a page is looked at for that, in bytes: 16 KiB.
+const MOST_PAGE_BYTES: usize = 16 << 10;
+
 /// What a status other than the one hoped for means.
 pub(crate) fn refusal(status: u16, path: &str, page: &[u8], sent: &Sent) -> ConnectError {
     let explanation = explanation(page, sent);
@@ -21,6 +24,7 @@ pub(crate) fn refusal(status: u16, path: &str, page: &[u8], sent: &Sent) -> Conn
 
 /// The start of a page's text, without tags, styles and control characters, and without secrets.
 pub(crate) fn explanation(page: &[u8], sent: &Sent) -> String {
+    let page = page.get(..MOST_PAGE_BYTES).unwrap_or(page);
     // Before tags are left out, since a password may look like one; and once more, since they may
     // stand inside what is a secret without them.
     let page = sent.scrub(&String::from_utf8_lossy(page));

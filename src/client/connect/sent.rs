@@ -1,6 +1,7 @@
 //! What went out with requests that nobody may read in what comes back.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::cmp::Reverse;
 
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderMap};
@@ -16,6 +17,11 @@ const LEAST_COOKIE_BYTES: usize = 4;
 const LEAST_START: usize = 4;
 /// How often a text is decoded: a page may show what a URL or JSON in it has escaped before.
 const MOST_ROUNDS: usize = 3;
+/// The longest name that HTML has for a character, in bytes.
+const MOST_NAME_BYTES: usize = 32;
+/// How many characters of secrets are compared in one text: some tenths of a second. It is the server
+/// that makes the text, and cookies too.
+const MOST_STEPS: usize = 50_000_000;
 /// How much is remembered, in bytes: several requests with as many cookies as are kept.
 const MOST_BYTES: usize = 256 << 10;
 
@@ -35,8 +41,8 @@ impl Sent {
         sent
     }
 
-    /// Adds those in headers that are marked as sensitive. Beyond [`MOST_BYTES`] those that were
-    /// not sent for the longest time are forgotten.
+    /// Adds those in headers that are marked as sensitive. Beyond [`MOST_BYTES`] those of earlier
+    /// headers are forgotten, first those that were not sent for the longest time.
     pub(crate) fn add(&mut self, headers: &HeaderMap) {
         let mut secrets = Vec::new();
         for (name, value) in headers {
@@ -56,38 +62,131 @@ impl Sent {
                 secrets.extend(values.flat_map(forms));
             }
         }
+        let mut added = 0_usize;
         for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
             self.secrets.retain(|old| *old != secret);
             self.secrets.push(secret);
+            added = added.saturating_add(1);
         }
         let mut room = MOST_BYTES;
         let fits = |secret: &&String| {
             room = room.saturating_sub(secret.len());
             room > 0
         };
-        let kept = self.secrets.iter().rev().take_while(fits).count();
+        let kept = self.secrets.iter().rev().take_while(fits).count().max(added);
         self.secrets.drain(..self.secrets.len().saturating_sub(kept));
     }
 
     /// The text without them, also where it has them as HTML, URLs or JSON write them, one within
     /// the other too, and without the start of one at its end, where a page breaks off.
     ///
-    /// What it shows is decoded where that is how a secret was found.
+    /// What it shows is decoded where that is how a secret was found. Of a text that takes too long
+    /// to search, nothing is shown.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        let mut secrets: Vec<_> = self.secrets.iter().map(String::as_str).collect();
-        // The longest first, so that no rest of one is left.
-        secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
-        let mut scrubbed = scrub_once(&secrets, text).into_owned();
+        let mut search = Search::new(&self.secrets);
+        let mut scrubbed = search.scrub(text).into_owned();
         let mut plainer = scrubbed.clone();
         for _ in 0..MOST_ROUNDS {
             let Cow::Owned(decoded) = decoded(&plainer) else { break };
             plainer = decoded;
-            if let Cow::Owned(without) = scrub_once(&secrets, &plainer) {
+            search.decode();
+            if let Cow::Owned(without) = search.scrub(&plainer) {
                 scrubbed.clone_from(&without);
                 plainer = without;
             }
         }
-        scrubbed
+        if search.steps.get() == 0 { MASK.to_owned() } else { scrubbed }
+    }
+}
+
+/// A search for secrets in one text, as long as it may take.
+struct Search<'s> {
+    /// The longest first, so that no rest of one is left.
+    secrets: Vec<Cow<'s, str>>,
+    /// How many more characters may be compared.
+    steps: Cell<usize>,
+}
+
+impl<'s> Search<'s> {
+    fn new(secrets: &'s [String]) -> Self {
+        let secrets = secrets.iter().map(|secret| Cow::Borrowed(secret.as_str())).collect();
+        let mut search = Self { secrets, steps: Cell::new(MOST_STEPS) };
+        search.sort();
+        search
+    }
+
+    fn sort(&mut self) {
+        self.secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
+    }
+
+    /// Looks for what secrets become that look escaped themselves, besides.
+    fn decode(&mut self) {
+        let plainer = self.secrets.iter().filter_map(|secret| match decoded(secret) {
+            Cow::Owned(plainer) if !self.secrets.contains(&Cow::Borrowed(&plainer)) => {
+                Some(Cow::Owned(plainer))
+            }
+            _ => None,
+        });
+        let plainer: Vec<_> = plainer.collect();
+        self.secrets.extend(plainer);
+        self.sort();
+    }
+
+    /// The text without secrets as they are, or escaped once; borrowed if there are none.
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let (mut scrubbed, mut copied) = (String::new(), 0);
+        let mut rest = text;
+        while let Some(c) = rest.chars().next()
+            && self.steps.get() > 0
+        {
+            let at = text.len().saturating_sub(rest.len());
+            let found = self.secrets.iter().find_map(|secret| self.found_at_start(rest, secret));
+            if let Some(len) = found {
+                scrubbed.push_str(text.get(copied..at).unwrap_or_default());
+                scrubbed.push_str(MASK);
+                copied = at.saturating_add(len);
+            }
+            rest = rest.get(found.unwrap_or_else(|| c.len_utf8())..).unwrap_or_default();
+        }
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        scrubbed.push_str(text.get(copied..).unwrap_or_default());
+        Cow::Owned(scrubbed)
+    }
+
+    /// How many bytes a secret takes that the text begins with, however it is written there.
+    fn found_at_start(&self, text: &str, secret: &str) -> Option<usize> {
+        // A page in another encoding shows what it means, but is not read as that.
+        let plain = |rest: &'_ str, c: char| {
+            let unreadable = || rest.strip_prefix('\u{fffd}').filter(|_| !c.is_ascii());
+            rest.strip_prefix(c).or_else(unreadable).map(str::len)
+        };
+        let written = |rest: &'_ str, c: char| after_written(rest, c).map(str::len);
+        // A secret may itself hold what looks as if it stood for another character.
+        self.walk(text, secret, plain).or_else(|| {
+            self.walk(text, secret, |rest, c| written(rest, c).or_else(|| plain(rest, c)))
+        })
+    }
+
+    /// Goes along a secret; `after` says how many bytes are left behind a character.
+    fn walk(
+        &self,
+        text: &str,
+        secret: &str,
+        after: impl Fn(&str, char) -> Option<usize>,
+    ) -> Option<usize> {
+        let mut rest = text;
+        for (matched, c) in secret.chars().enumerate() {
+            // At the text's end it may have broken off, even within an escape.
+            if matched >= LEAST_START && (rest.is_empty() || is_unfinished(rest)) {
+                return Some(text.len());
+            }
+            self.steps.set(self.steps.get().checked_sub(1)?);
+            let behind = after(rest, c).and_then(|left| rest.get(rest.len().checked_sub(left)?..));
+            rest = behind?;
+        }
+        Some(text.len().saturating_sub(rest.len()))
     }
 }
 
@@ -99,27 +198,6 @@ fn forms(value: &str) -> impl Iterator<Item = String> {
     forms.into_iter().filter(|form| form.len() >= LEAST_COOKIE_BYTES)
 }
 
-/// The text without secrets as they are, or escaped once; borrowed if there are none.
-fn scrub_once<'t>(secrets: &[&str], text: &'t str) -> Cow<'t, str> {
-    let (mut scrubbed, mut copied) = (String::new(), 0);
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let at = text.len().saturating_sub(rest.len());
-        let found = secrets.iter().find_map(|secret| found_at_start(rest, secret));
-        if let Some(len) = found {
-            scrubbed.push_str(text.get(copied..at).unwrap_or_default());
-            scrubbed.push_str(MASK);
-            copied = at.saturating_add(len);
-        }
-        rest = rest.get(found.unwrap_or_else(|| c.len_utf8())..).unwrap_or_default();
-    }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    scrubbed.push_str(text.get(copied..).unwrap_or_default());
-    Cow::Owned(scrubbed)
-}
-
 /// The password in the token of a Basic logon.
 fn password(token: &str) -> Option<String> {
     let (logon, _) = base64::decode(token, &mut crate::proto::BufferPool::default()).ok()?;
@@ -127,29 +205,13 @@ fn password(token: &str) -> Option<String> {
     Some(logon.split_once(':')?.1.to_owned())
 }
 
-/// How many bytes a secret takes that the text begins with, however it is written there.
-fn found_at_start(text: &str, secret: &str) -> Option<usize> {
-    // A page in another encoding shows what it means, but is not read as that.
-    let plain = |rest: &'_ str, c: char| {
-        let unreadable = || rest.strip_prefix('\u{fffd}').filter(|_| !c.is_ascii());
-        rest.strip_prefix(c).or_else(unreadable).map(str::len)
-    };
-    let written = |rest: &'_ str, c: char| after_written(rest, c).map(str::len);
-    // A secret may itself hold what looks as if it stood for another character.
-    walk(text, secret, plain)
-        .or_else(|| walk(text, secret, |rest, c| written(rest, c).or_else(|| plain(rest, c))))
-}
-
-/// Goes along a secret; `after` says how many bytes are left behind a character.
-fn walk(text: &str, secret: &str, after: impl Fn(&str, char) -> Option<usize>) -> Option<usize> {
-    let mut rest = text;
-    for (matched, c) in secret.chars().enumerate() {
-        if rest.is_empty() {
-            return (matched >= LEAST_START).then_some(text.len());
-        }
-        rest = rest.get(rest.len().checked_sub(after(rest, c)?)?..)?;
-    }
-    Some(text.len().saturating_sub(rest.len()))
+/// Whether a text is no more than the beginning of an escape.
+fn is_unfinished(text: &str) -> bool {
+    let is_opened = text.starts_with(['&', '%', '\\']);
+    is_opened
+        && text.len() <= MOST_NAME_BYTES
+        && meant(text).is_none()
+        && !text.contains([';', ' '])
 }
 
 /// What follows a character that is not written as itself.
@@ -159,8 +221,10 @@ fn after_written(text: &str, c: char) -> Option<&str> {
     }
     // HTML has two thousand names for characters; letters and digits need none.
     let named = || {
-        let (name, rest) = text.strip_prefix('&')?.split_once(';')?;
-        let is_name = name.len() < 32 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let name = text.strip_prefix('&')?;
+        let end = name.bytes().take(MOST_NAME_BYTES).position(|byte| byte == b';')?;
+        let (name, rest) = (name.get(..end)?, name.get(end.saturating_add(1)..)?);
+        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         (is_name && !c.is_ascii_alphanumeric()).then_some(rest)
     };
     named().or_else(|| text.strip_prefix('+').filter(|_| c == ' '))
@@ -235,6 +299,39 @@ mod tests {
         assert_eq!(sent.scrub("first, second"), "***, second");
         let bytes: usize = sent.secrets.iter().map(String::len).sum();
         assert!(bytes <= MOST_BYTES, "{bytes}");
+    }
+
+    #[test]
+    fn a_page_that_takes_too_long_to_search_is_not_shown() {
+        let sent = sent("cookie", &format!("s={}b", "a".repeat(16_000)));
+        assert_eq!(sent.scrub(&format!("{} no", "a".repeat(15_000))), MASK);
+        assert_eq!(sent.scrub(&"&".repeat(16_000)), "&".repeat(16_000));
+        assert_eq!(sent.scrub(&"&#1".repeat(5_000)), "&#1".repeat(5_000));
+    }
+
+    #[test]
+    fn what_looks_escaped_itself_is_found_however_often_it_is_escaped() {
+        for (password, page) in [
+            ("Pa%20ss<1", "Pa%20ss&amp;lt;1"),
+            ("pa\\!ss<1", "pa\\!ss&amp;lt;1"),
+            ("x%41\"y", "x%41\\&quot;y"),
+        ] {
+            assert_eq!(basic(password).scrub(page), MASK, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_break_off_within_an_escape() {
+        for page in ["hunter&am", "hunter&", "hunter%2", "hunter\\u00"] {
+            assert_eq!(basic("hunter&2").scrub(page), MASK, "{page}");
+        }
+        assert_eq!(basic("hunter&2").scrub("hunter& no"), "hunter& no");
+    }
+
+    #[test]
+    fn what_was_sent_last_is_kept_however_long() {
+        let long = "t".repeat(MOST_BYTES + 1);
+        assert_eq!(sent("authorization", &format!("Bearer {long}")).scrub(&long), MASK);
     }
 
     #[test]

@@ -46,7 +46,9 @@ fn in_html(text: &str) -> Option<(char, &str)> {
             None => (10, number),
         };
         let rest = digits.trim_start_matches(|c: char| c.is_digit(radix));
-        let code = u32::from_str_radix(digits.strip_suffix(rest)?, radix).ok()?;
+        // By length: to compare the rest each time would take the square of it.
+        let digits = digits.get(..digits.len().checked_sub(rest.len())?)?;
+        let code = u32::from_str_radix(digits, radix).ok()?;
         (char::from_u32(code)?, rest)
     } else {
         NAMES.into_iter().find_map(|(name, c)| Some((c, text.strip_prefix(name)?)))?

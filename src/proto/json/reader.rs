@@ -25,7 +25,8 @@ const SHORT_BYTES: usize = 1 << 10;
 /// What the names of `serde_json`'s own types begin with, `RawValue` above all.
 const OWN_TYPES: &str = "$serde_json::private::";
 
-/// Reads JSON as a `T`, as `serde_json::from_str` does but for what an error costs.
+/// Reads JSON as a `T`, as `serde_json::from_str` does but for what an error costs. A type that asks for
+/// a number or a string and takes a string or a list too gets it here, where there it would not.
 pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, serde_json::Error> {
     if has_long_string(json.get()) { walk(json) } else { serde_json::from_str(json.get()) }
 }
@@ -148,6 +149,14 @@ fn behind_brackets(text: &str) -> &str {
     ""
 }
 
+/// What stands in a key for a number or a flag, which has no space around it.
+fn key_token(key: &str) -> Result<&str, Bounded> {
+    let token = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+    token
+        .filter(|token| token.trim() == *token)
+        .ok_or_else(|| Bounded::custom("a key that is no number"))
+}
+
 type FromJson<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
 
 /// Methods for types of which a string, a list or an object is none, or is told by its opening.
@@ -170,7 +179,8 @@ macro_rules! also_as_key {
             if self.is_long() && !is_key {
                 return self.deserialize_any(visitor);
             }
-            let token = if is_key { self.value().trim_matches('"') } else { self.value() };
+            let token = self.value();
+            let token = if is_key { key_token(token)? } else { token };
             let mut token = FromJson::from_str(token);
             let value = token.$method(visitor)?;
             token.end()?;

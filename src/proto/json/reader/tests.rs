@@ -161,6 +161,16 @@ fn all_is_read_as_serde_json_reads_it() {
 }
 
 #[test]
+fn keys_that_stand_for_numbers_have_no_space_around_them() {
+    for key in ["1", " 1", "1 ", "-1", "x", "", "01"] {
+        same::<HashMap<u8, u8>>(&format!(r#"{{"{key}":1}}"#));
+    }
+    for key in ["true", " true"] {
+        same::<HashMap<bool, u8>>(&format!(r#"{{"{key}":1}}"#));
+    }
+}
+
+#[test]
 fn depth_ends_where_it_does_elsewhere() {
     for depth in [MAX_VALUE_DEPTH - 1, MAX_VALUE_DEPTH] {
         same::<Value>(&format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
