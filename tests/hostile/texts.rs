@@ -40,6 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(misplaced());
     cases.extend(errors());
     cases.extend(results());
+    cases.extend(checked());
     cases.extend(records());
     cases
 }
@@ -228,11 +229,60 @@ fn empty_strings() -> String {
     format!("[{}\"\"]", "\"\",".repeat(LONG / 3))
 }
 
+/// A result of one field, a list of as many entries as there is room for.
+fn entries(field: &str, entry: &str) -> String {
+    let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
+    format!(r#"{{"{field}":[{list}]}}"#)
+}
+
+/// What `longhaul check` looks at.
+fn checked() -> Vec<Case> {
+    vec![
+        Case::command(
+            "large answers to all, checked",
+            &["check", "--section", "2", "--json", "--timeout", "60s"],
+            "exit 4 ok",
+            asked(STREAM, |mut asked| async move {
+                let long = "\x7f".repeat(LARGE / 5);
+                loop {
+                    let id = &asked.id;
+                    let data = format!(r#"{{"pong":true,"timestamp":"{long}"}}"#);
+                    let answer = format!(r#"{{"id":"{id}","success":true,"data":{data}}}"#);
+                    asked.peer.send(&text(&answer)).await;
+                    let Some(more) = next(asked.peer).await else { return };
+                    asked = more;
+                }
+            }),
+        )
+        .costs_at_most(16 + 4 * (LARGE / 5 / MIB) as u64),
+        Case::command(
+            "16 million types, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 4 ok",
+            sends(STREAM, answering(&entries("types", r#""""#))),
+        )
+        .costs_at_most(MOST_ANSWER_MIB),
+        Case::command(
+            "a million objects of one member, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 0 ok",
+            sends(STREAM, answering(&format!(r#"{{"x":[{}0]}}"#, r#"{"":0},"#.repeat(1_000_000)))),
+        )
+        .costs_at_most(MOST_LARGE),
+        Case::command(
+            "8 million members, checked",
+            &["check", "--section", "10", "--json", "--timeout", "60s"],
+            "exit 4 ok",
+            sends(STREAM, |id| {
+                let members = r#""a":1,"#.repeat(LONG / 6);
+                text(&format!(r#"{{{members}"id":"{id}","success":true}}"#))
+            }),
+        )
+        .costs_at_most(MOST_ANSWER_MIB),
+    ]
+}
+
 fn results() -> Vec<Case> {
-    let entries = |field: &str, entry: &str| {
-        let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
-        format!(r#"{{"{field}":[{list}]}}"#)
-    };
     let skipped = |entry: &'static str| {
         says(STREAM, move |id| {
             let list = format!("{}{entry}", format!("{entry},").repeat(LONG / (entry.len() + 1)));
@@ -289,47 +339,6 @@ fn results() -> Vec<Case> {
             ),
         )
         .costs_at_most(MOST_VALUES_MIB),
-        Case::command(
-            "large answers to all, checked",
-            &["check", "--section", "2", "--json", "--timeout", "60s"],
-            "exit 4 ok",
-            asked(STREAM, |mut asked| async move {
-                let long = "\x7f".repeat(LARGE / 5);
-                loop {
-                    let id = &asked.id;
-                    let data = format!(r#"{{"pong":true,"timestamp":"{long}"}}"#);
-                    let answer = format!(r#"{{"id":"{id}","success":true,"data":{data}}}"#);
-                    asked.peer.send(&text(&answer)).await;
-                    let Some(more) = next(asked.peer).await else { return };
-                    asked = more;
-                }
-            }),
-        )
-        .costs_at_most(16 + 4 * (LARGE / 5 / MIB) as u64),
-        Case::command(
-            "16 million types, checked",
-            &["check", "--section", "10", "--json", "--timeout", "60s"],
-            "exit 4 ok",
-            sends(STREAM, answering(&entries("types", r#""""#))),
-        )
-        .costs_at_most(MOST_ANSWER_MIB),
-        Case::command(
-            "a million objects of one member, checked",
-            &["check", "--section", "10", "--json", "--timeout", "60s"],
-            "exit 0 ok",
-            sends(STREAM, answering(&format!(r#"{{"x":[{}0]}}"#, r#"{"":0},"#.repeat(1_000_000)))),
-        )
-        .costs_at_most(MOST_LARGE),
-        Case::command(
-            "8 million members, checked",
-            &["check", "--section", "10", "--json", "--timeout", "60s"],
-            "exit 4 ok",
-            sends(STREAM, |id| {
-                let members = r#""a":1,"#.repeat(LONG / 6);
-                text(&format!(r#"{{{members}"id":"{id}","success":true}}"#))
-            }),
-        )
-        .costs_at_most(MOST_ANSWER_MIB),
         Case::command("16 million entries in skipped", &export, "exit 6 ok", skipped("{}"))
             .costs_at_most(MOST_LARGE),
         Case::command(

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use icu_properties::CodePointSetData;
-use icu_properties::props::{DefaultIgnorableCodePoint, Emoji};
+use icu_properties::props::{DefaultIgnorableCodePoint, Emoji, EmojiPresentation};
 
 /// The longest line shown, in characters; a server may say more than anyone reads.
 const MOST_CHARS: usize = 2_000;
@@ -34,7 +34,11 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 /// nothing, or what a space does, so that names which differ by it look the same.
 pub(crate) fn is_unsafe(before: Option<char>, c: char) -> bool {
     if c == PICTURE {
-        let can_be_one = |c: char| !c.is_ascii() && CodePointSetData::new::<Emoji>().contains(c);
+        // Some are pictures without it.
+        let can_be_one = |c: char| {
+            let is = CodePointSetData::new::<Emoji>().contains(c);
+            is && !c.is_ascii() && !CodePointSetData::new::<EmojiPresentation>().contains(c)
+        };
         return !before.is_some_and(can_be_one);
     }
     // The space of Chinese and Japanese is as wide as their signs.

@@ -197,9 +197,11 @@ fn judge_result(
         read(entry).is_some_and(|(path, size)| sizes.get(path.as_str()) == Some(&size))
     };
     let wrong = entries.iter().find(|entry| !is_there(entry));
-    if wrong.is_some() || !listed.is_array() || entries.len() != sizes.len() {
+    let paths: BTreeSet<_> = entries.iter().filter_map(read).map(|(path, _)| path).collect();
+    let count = entries.len();
+    if wrong.is_some() || !listed.is_array() || [paths.len(), count] != [sizes.len(); 2] {
         let came = wrong.map_or_else(
-            || format!("{} entries for {} files", entries.len(), sizes.len()),
+            || format!("{count} entries of {} paths for {} files", paths.len(), sizes.len()),
             Value::to_string,
         );
         departs("`files`, if it is there, with `path` and `size` of each", &came);

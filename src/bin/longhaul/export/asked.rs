@@ -70,13 +70,14 @@ fn read_objects(path: &Path) -> Result<Vec<ObjectKey>, Failure> {
             "name a text file with --objects-from",
         )
     };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| unusable(error.to_string()))?;
-    let read = file.take(MAX_OBJECTS_FILE_BYTES.saturating_add(1)).read_to_string(&mut text);
-    let bytes = read.map_err(|error| unusable(error.to_string()))?;
-    if u64::try_from(bytes).is_ok_and(|bytes| bytes > MAX_OBJECTS_FILE_BYTES) {
+    let read = file.take(MAX_OBJECTS_FILE_BYTES.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| unusable(error.to_string()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes > MAX_OBJECTS_FILE_BYTES) {
         return Err(unusable(format!("it has more than {MAX_OBJECTS_FILE_BYTES} bytes")));
     }
+    let text = String::from_utf8(bytes).map_err(|error| unusable(error.to_string()))?;
     // Some editors begin a file with a mark that is no part of its text.
     let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().map(str::trim).enumerate();
