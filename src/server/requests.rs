@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tracing::{Instrument as _, Span, debug, info_span};
@@ -84,8 +85,20 @@ impl Requests {
 impl Drop for Requests {
     fn drop(&mut self) {
         self.tasks.abort_all();
-        let state = &self.peer.state;
-        state.keeper.disconnect(self.peer.connection, state.script.loss());
+        let Peer { state, connection, .. } = self.peer.clone();
+        let loss = state.script.loss();
+        state.keeper.disconnect(connection, loss);
+        // A task that runs at this moment goes on to where it waits next, and until then may attach to
+        // an operation, which would be on this connection for ever.
+        let mut tasks = std::mem::take(&mut self.tasks);
+        if !tasks.is_empty()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move {
+                while tasks.join_next().await.is_some() {}
+                state.keeper.disconnect(connection, loss);
+            });
+        }
     }
 }
 

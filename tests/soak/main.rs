@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use longhaul::server::Server;
 use support::proxy::{Plan, Proxy};
-use support::{PACKAGE, deadline, small_sample, until};
+use support::{PACKAGE, deadline, small_sample};
 use tally::Tally;
 
 /// How long a plain run takes.
@@ -111,9 +111,16 @@ fn nothing_gets_lost() {
     assert_eq!(tally.losses(), 0, "{:#?}\n{replay}", tally.lost);
     assert!(tally.asked > 0 && tally.bytes > 0 && !proxy.has_done_nothing(), "{replay}");
     // The clients are closed, so nothing is open beyond them.
-    runtime.block_on(async {
-        until(|| proxy.open() == 0 && server.sessions() == 0 && server.retained() == 0).await;
+    let left = || (proxy.open(), server.sessions(), server.retained());
+    let emptied = runtime.block_on(async {
+        let empty = async {
+            while left() != (0, 0, 0) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(3 * RETAINED, empty).await
     });
+    assert!(emptied.is_ok(), "connections, sessions, operations: {:?}\n{replay}", left());
     assert_eq!(tally.pending, 0, "{replay}");
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}\n{replay}");
