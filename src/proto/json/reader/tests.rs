@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::*;
+use crate::proto::json::LossyText;
 
 fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).unwrap()
@@ -213,4 +214,28 @@ fn long_strings_are_found_wherever_they_stand() {
     }
     assert!(has_long_string(&format!("{{\"{long}\":1}}")));
     assert!(!has_long_string(&"[1,\"a\"]".repeat(1_000)));
+}
+
+#[test]
+fn types_of_every_form_are_read() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Plain {
+        a: u8,
+        b: String,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Nothing;
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Pair(u8, String);
+    for json in
+        [r#"{"a":1,"b":"x"}"#, r#"{"a":1}"#, r#"[1,"x"]"#, "[1]", "{}", "null", "1", r#""x""#]
+    {
+        same::<Plain>(json);
+        same::<Nothing>(json);
+        same::<Pair>(json);
+    }
+    // What asks for bytes gets a string also where it is none of Unicode.
+    let LossyText(text) = walk(&raw(r#""a\ud800b""#)).unwrap();
+    assert_eq!((text.starts_with("a\u{fffd}"), text.ends_with('b')), (true, true));
+    assert!(walk::<LossyText>(&raw("[1]")).is_err());
 }
